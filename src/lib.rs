@@ -1,1 +1,15 @@
+//! The Derwent service: everything that touches the world. What should happen is decided in the pure crates
+//! `mobile_api` (the conversation with a phone) and `alert_rules` (the judgement); here it is done.
+//!
+//! `README.md` has the map and the journey of one reading; `docs/decisions/` says why things are as they are.
 
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod lifecycle;
+pub mod parts;
+pub mod random;
+pub mod signal;
+pub mod store;
+pub mod telemetry;

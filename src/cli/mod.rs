@@ -1,0 +1,57 @@
+//! The commands. Each has a file of its own; errors end here, in one sentence and an exit code.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::{app, telemetry};
+
+/// Telecare monitoring: readings taken at home come in, are judged by clinical rules, and a person is told
+#[derive(Parser, Debug)]
+#[command(name = "derwent", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the service
+    Serve(Box<Config>),
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start();
+    // jsonwebtoken and rustls each need one crypto provider, chosen before first use.
+    if let Err(problem) = install_crypto() {
+        eprintln!("derwent: {problem}");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("derwent: could not start the runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(config) => app::serve(*config).await,
+        }
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("derwent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn install_crypto() -> Result<(), &'static str> {
+    tokio_rustls::rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .map_err(|_| "the crypto provider of TLS was chosen twice")
+}

@@ -1,0 +1,117 @@
+//! Everything that can be set, by flag or by environment variable, checked before anything starts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use jiff::Timestamp;
+
+/// Which database, for every command that needs one.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseConfig {
+    /// Another TimescaleDB to use instead of the private one (postgres://user:password@host/database)
+    #[arg(long, env = "DERWENT_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Where the private TimescaleDB keeps its data
+    #[arg(long, env = "DERWENT_DATA_DIR", default_value_os_t = default_data_dir())]
+    pub data_dir: PathBuf,
+
+    /// The folder of an unpacked TimescaleDB (default: what `make timescaledb` fetched, else the system's)
+    #[arg(long, env = "DERWENT_POSTGRES_DIR")]
+    pub postgres_dir: Option<PathBuf>,
+}
+
+/// What `derwent serve` needs to know.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+
+    /// Address and port to listen on
+    #[arg(long, env = "DERWENT_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// What browsers and phones see as this service's origin (default: http://localhost:PORT, https with a certificate)
+    #[arg(long, env = "DERWENT_ORIGIN")]
+    pub origin: Option<String>,
+
+    /// Certificate chain (PEM); with --tls-key the service speaks TLS itself
+    #[arg(long, env = "DERWENT_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// Private key of the certificate (PEM)
+    #[arg(long, env = "DERWENT_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Mail server: smtp://, smtps://, or file:FOLDER for trying out
+    #[arg(long, env = "DERWENT_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+
+    /// Sender of the mails
+    #[arg(long, env = "DERWENT_MAIL_FROM", default_value = "Derwent <derwent@localhost>")]
+    pub mail_from: String,
+
+    /// Pager service that takes PagerDuty Events v2 (without it, pages go by e-mail only)
+    #[arg(long, env = "DERWENT_PAGER_URL")]
+    pub pager_url: Option<String>,
+
+    /// Who is told when the service itself needs a person (default: the sender of the mails)
+    #[arg(long, env = "DERWENT_OPERATOR_EMAIL")]
+    pub operator_email: Option<String>,
+
+    /// A folder of rule packs to use instead of the built-in ones
+    #[arg(long, env = "DERWENT_RULES")]
+    pub rules: Option<PathBuf>,
+
+    /// Care time starts here, stands still, and is stepped over stdin: only for the demo and tests
+    #[arg(long, hide = true)]
+    pub care_time: Option<Timestamp>,
+
+    /// An origin that may show these pages in a frame: only for the demo's stage
+    #[arg(long, hide = true)]
+    pub stage_origin: Option<String>,
+}
+
+impl Config {
+    /// Scheme, host and port as phones and browsers see them; the audience of every device's proof.
+    pub fn origin(&self) -> String {
+        self.origin.clone().unwrap_or_else(|| {
+            let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
+            format!("{scheme}://localhost:{}", self.listen.port())
+        })
+    }
+
+    /// Refuses what cannot work, each time in one sentence that says what to do.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let origin = self.origin();
+        let uri: axum::http::Uri =
+            origin.parse().with_context(|| format!("the origin {origin:?} is no address; give it as https://host[:port]"))?;
+        if uri.scheme().is_none() || uri.path().len() > 1 || origin.ends_with('/') {
+            bail!("the origin {origin:?} must be scheme and host only, as in https://derwent.example");
+        }
+        if self.smtp_url.is_none() {
+            bail!(
+                "no mail server: alerts could reach nobody. Set DERWENT_SMTP_URL to smtp://host:25, smtps://user:password@host, \
+                 or file:FOLDER for trying out"
+            );
+        }
+        for (what, path) in [("certificate", &self.tls_cert), ("private key", &self.tls_key), ("rules folder", &self.rules)] {
+            if let Some(path) = path
+                && !path.exists()
+            {
+                bail!("the {what} {} does not exist; correct the path", path.display());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn default_data_dir() -> PathBuf {
+    std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")))
+        .unwrap_or_else(|| PathBuf::from("/var/lib"))
+        .join("derwent")
+}

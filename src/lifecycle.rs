@@ -1,0 +1,57 @@
+//! How the service ends: everyone is told once, everyone is waited for.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long tasks may take to finish what they hold after they were told to stop.
+const DRAIN_LIMIT: Duration = Duration::from_secs(20);
+
+/// Told-to-stop and still-working, in two stages: the doors close first (sockets, HTTP, sweeps),
+/// then the writer, so that whatever was received is stored and answered.
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    /// Set when the service should take no new work.
+    pub stopping: CancellationToken,
+    /// Tasks that stop by themselves soon after `stopping`.
+    tasks: TaskTracker,
+}
+
+impl Lifecycle {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts a task that the end of the service waits for.
+    pub fn spawn<F>(&self, task: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(task);
+    }
+
+    /// Tells everyone and waits; returns false when some task had to be left behind.
+    pub async fn stop(&self) -> bool {
+        self.stopping.cancel();
+        self.tasks.close();
+        let drained = tokio::time::timeout(DRAIN_LIMIT, self.tasks.wait()).await.is_ok();
+        if !drained {
+            tracing::error!(tasks = self.tasks.len(), "tasks did not finish within {DRAIN_LIMIT:?}; leaving them");
+        }
+        drained
+    }
+}
+
+/// Returns when the process is asked to end (SIGTERM, or Ctrl-C).
+pub async fn asked_to_end() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

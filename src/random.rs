@@ -1,0 +1,39 @@
+//! The only place that rolls dice: identifiers, tokens, enrolment codes.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+/// Letters and digits that cannot be mistaken for each other when read aloud or from a small screen (Crockford's base 32).
+const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// 32^10 codes; five wrong answers kill one and it lives 72 hours.
+const CODE_LETTERS: usize = 10;
+
+/// A new identifier, ordered by the time of its making (UUID version 7).
+#[expect(clippy::disallowed_methods, reason = "the one place that makes identifiers")]
+pub fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system's random source answers");
+    bytes
+}
+
+/// 256 bits as base64url: session tokens, nonces.
+pub fn token() -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes::<32>())
+}
+
+/// A code a co-ordinator reads out: `7K3QM-X0ZTB`.
+pub fn enrolment_code() -> String {
+    let letters: String =
+        bytes::<CODE_LETTERS>().iter().map(|byte| char::from(CODE_ALPHABET[usize::from(byte % 32)])).collect();
+    format!("{}-{}", &letters[..CODE_LETTERS / 2], &letters[CODE_LETTERS / 2..])
+}
+
+/// A fraction in [0, 1), for jitter.
+pub fn fraction() -> f64 {
+    f64::from(u32::from_le_bytes(bytes::<4>())) / (f64::from(u32::MAX) + 1.0)
+}

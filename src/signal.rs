@@ -1,0 +1,139 @@
+//! Signals are hints: "there may be news". Losing all of them costs latency only, because every loop also sweeps.
+//! Within a replica they go over a broadcast channel; to the other replicas by NOTIFY, after the commit,
+//! on a connection of their own, coalesced.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use tokio::sync::{broadcast, mpsc};
+use uuid::Uuid;
+
+use crate::lifecycle::Lifecycle;
+use crate::random;
+use crate::store::notice;
+
+/// Signals a slow listener may fall behind before it loses the oldest (and finds the news by its sweep).
+const BACKLOG_SIGNALS: usize = 4096;
+/// Signals put into one NOTIFY: a payload holds 8,000 bytes.
+const PER_NOTICE: usize = 50;
+const RECONNECT_AFTER: Duration = Duration::from_secs(1);
+
+/// Identifiers only: what goes through here may be seen in database logs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Signal {
+    /// There is work for the monitor.
+    Arrived,
+    /// A patient's readings are judged up to this sequence number.
+    Judged { patient: Uuid, through: i64 },
+    /// An alert of this organisation opened, changed or closed.
+    Alerts { organisation: Uuid },
+    /// There are page requests or pages to work on.
+    Pages,
+    /// A device has an ask or a message waiting.
+    Pushed { device: Uuid },
+    /// A named person acknowledged something of this patient.
+    Seen { patient: Uuid },
+    /// A patient's plan changed.
+    Plan { patient: Uuid },
+    /// A device may no longer connect.
+    Revoked { device: Uuid },
+    /// A device opened this connection: an older one is replaced.
+    Connected { device: Uuid, connection: i64 },
+}
+
+#[derive(Clone, Debug)]
+pub struct Signals {
+    here: broadcast::Sender<Signal>,
+    elsewhere: mpsc::UnboundedSender<Signal>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Notice {
+    /// The replica that sent it, which has already heard.
+    from: Uuid,
+    signals: Vec<Signal>,
+}
+
+impl Signals {
+    /// Starts the two tasks that carry signals to and from the other replicas.
+    pub fn start(pool: PgPool, lifecycle: &Lifecycle) -> Self {
+        let (here, _) = broadcast::channel(BACKLOG_SIGNALS);
+        let (elsewhere, outgoing) = mpsc::unbounded_channel();
+        let replica = random::new_id();
+        lifecycle.spawn(tell_others(pool.clone(), replica, outgoing, lifecycle.clone()));
+        lifecycle.spawn(hear_others(pool, replica, here.clone(), lifecycle.clone()));
+        Self { here, elsewhere }
+    }
+
+    /// Call it after the commit, never before.
+    pub fn send(&self, signal: Signal) {
+        // No listener yet, or the carrying task has ended with the service: a hint may be lost.
+        let _ = self.here.send(signal.clone());
+        let _ = self.elsewhere.send(signal);
+    }
+
+    /// A listener that lags gets `RecvError::Lagged`: treat it as "anything may have happened".
+    pub fn subscribe(&self) -> broadcast::Receiver<Signal> {
+        self.here.subscribe()
+    }
+}
+
+async fn tell_others(
+    pool: PgPool,
+    replica: Uuid,
+    mut outgoing: mpsc::UnboundedReceiver<Signal>,
+    lifecycle: Lifecycle,
+) {
+    let mut waiting = Vec::new();
+    loop {
+        let count = tokio::select! {
+            count = outgoing.recv_many(&mut waiting, usize::MAX) => count,
+            () = lifecycle.stopping.cancelled() => return,
+        };
+        if count == 0 {
+            return;
+        }
+        let distinct: BTreeSet<Signal> = waiting.drain(..).collect();
+        let distinct: Vec<Signal> = distinct.into_iter().collect();
+        for signals in distinct.chunks(PER_NOTICE) {
+            let notice = Notice { from: replica, signals: signals.to_vec() };
+            let payload = serde_json::to_string(&notice).expect("signals are plain data");
+            if let Err(error) = notice::send(&pool, &payload).await {
+                tracing::warn!(%error, "could not notify the other replicas; they find the news by sweeping");
+            }
+        }
+    }
+}
+
+async fn hear_others(pool: PgPool, replica: Uuid, here: broadcast::Sender<Signal>, lifecycle: Lifecycle) {
+    loop {
+        let heard = async {
+            let mut listener = notice::listen(&pool).await?;
+            loop {
+                let payload = listener.recv().await?.payload().to_owned();
+                match serde_json::from_str::<Notice>(&payload) {
+                    Ok(notice) if notice.from != replica => {
+                        for signal in notice.signals {
+                            let _ = here.send(signal);
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%error, "a notice of another version of the service was ignored"),
+                }
+            }
+        };
+        let ended: Result<(), sqlx::Error> = tokio::select! {
+            ended = heard => ended,
+            () = lifecycle.stopping.cancelled() => return,
+        };
+        if let Err(error) = ended {
+            tracing::warn!(%error, "the line for notices broke; opening it again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RECONNECT_AFTER) => {}
+            () = lifecycle.stopping.cancelled() => return,
+        }
+    }
+}
