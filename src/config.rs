@@ -86,8 +86,9 @@ impl Config {
     /// Refuses what cannot work, each time in one sentence that says what to do.
     pub fn check(&self) -> anyhow::Result<()> {
         let origin = self.origin();
-        let uri: axum::http::Uri =
-            origin.parse().with_context(|| format!("the origin {origin:?} is no address; give it as https://host[:port]"))?;
+        let uri: axum::http::Uri = origin
+            .parse()
+            .with_context(|| format!("the origin {origin:?} is no address; give it as https://host[:port]"))?;
         if uri.scheme().is_none() || uri.path().len() > 1 || origin.ends_with('/') {
             bail!("the origin {origin:?} must be scheme and host only, as in https://derwent.example");
         }
@@ -97,7 +98,9 @@ impl Config {
                  or file:FOLDER for trying out"
             );
         }
-        for (what, path) in [("certificate", &self.tls_cert), ("private key", &self.tls_key), ("rules folder", &self.rules)] {
+        for (what, path) in
+            [("certificate", &self.tls_cert), ("private key", &self.tls_key), ("rules folder", &self.rules)]
+        {
             if let Some(path) = path
                 && !path.exists()
             {

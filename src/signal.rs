@@ -80,12 +80,7 @@ impl Signals {
     }
 }
 
-async fn tell_others(
-    pool: PgPool,
-    replica: Uuid,
-    mut outgoing: mpsc::UnboundedReceiver<Signal>,
-    lifecycle: Lifecycle,
-) {
+async fn tell_others(pool: PgPool, replica: Uuid, mut outgoing: mpsc::UnboundedReceiver<Signal>, lifecycle: Lifecycle) {
     let mut waiting = Vec::new();
     loop {
         let count = tokio::select! {

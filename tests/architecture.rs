@@ -88,7 +88,8 @@ fn only_ingest_touches_a_phones_socket() {
 #[test]
 fn the_pure_crates_stay_pure() {
     for name in ["alert-rules", "mobile-api"] {
-        let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name).join("Cargo.toml")).expect("manifest");
+        let manifest =
+            fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name).join("Cargo.toml")).expect("manifest");
         let dependencies = manifest.split("[dev-dependencies]").next().expect("a beginning");
         for impure in ["tokio", "axum", "sqlx", "rand", "reqwest", "tz-system"] {
             assert!(!dependencies.contains(impure), "{name} must stay pure, but its Cargo.toml names {impure}");

@@ -1,0 +1,63 @@
+# Each target sets up what it needs, and only what is missing. `make help` explains them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint web timescaledb python schema bench deny clean
+
+CARGO ?= cargo
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: ## build, start the whole service with recorded readings, print one link
+	@scripts/need demo
+	@echo "Derwent: fetching TimescaleDB and the front end's libraries, then building; the first time takes some minutes."
+	@$(MAKE) --no-print-directory timescaledb web
+	@$(CARGO) build --locked --quiet --bin derwent
+	@target/debug/derwent demo
+
+test: ## everything that has to pass: lints, rules, unit, story, wire and browser tests
+	@scripts/need test
+	@$(MAKE) --no-print-directory timescaledb web python lint
+	$(CARGO) test --locked --workspace
+	cd web && npm test --silent
+
+lint: web ## formatting and clippy over all crates, types of the front end
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets --quiet -- -D warnings
+	cd web && npm run check --silent
+
+timescaledb: ## a real TimescaleDB: the system's, or Debian's unpacked privately
+	@scripts/timescaledb
+
+web: web/dist/.built ## the pages, built into web/dist
+
+web/dist/.built: $(WEB_SOURCES) web/node_modules/.package-lock.json
+	@cd web && npm run build --silent
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@cd web && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+python: .cache/python/.ready ## the Python tools of the tests: an outside client and a mail server
+
+.cache/python/.ready: tests/requirements.txt
+	@python3 -m venv .cache/python
+	@.cache/python/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+schema: ## write the generated schemas and TypeScript types again
+	DERWENT_REGENERATE=1 $(CARGO) test --locked --workspace generated
+
+bench: timescaledb web ## measure, and write docs/benchmarks.md (release build)
+	$(CARGO) build --locked --release --quiet --bin derwent
+	scripts/bench
+
+deny: ## licences, advisories and sources of every dependency (installs cargo-deny when it is missing)
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check
+
+clean: ## throw away what was built here (shared downloads stay)
+	rm -rf target web/dist web/node_modules .cache
