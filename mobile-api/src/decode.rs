@@ -1,0 +1,292 @@
+//! How the service reads a phone's frame: text → message, and a batch item by item, so that one bad item refuses only itself.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::item::{Body, Item, Quantity};
+use crate::limits::{ENTRIES_PER_ITEM, Limits};
+use crate::message::{Hello, Refused};
+use crate::refusal::{Reason, Refusal};
+use crate::time::PhoneTime;
+
+/// A phone's message as the service received it.
+#[derive(Debug, Clone)]
+pub enum Incoming {
+    Hello(Hello),
+    Submit { batch: u64, items: Vec<ReceivedItem> },
+    Shown { id: Uuid },
+    Ack { through: u64 },
+}
+
+/// One item as it was sent, and what it says if it says anything.
+#[derive(Debug, Clone)]
+pub struct ReceivedItem {
+    /// As sent; empty if there was none.
+    pub id: String,
+    /// The item's JSON text.
+    pub as_sent: String,
+    pub item: Result<Item, Refusal>,
+}
+
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(rename = "type", borrow, default)]
+    kind: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct SubmitFrame<'a> {
+    #[serde(default)]
+    batch: Option<u64>,
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
+/// Reads one text frame.
+pub fn frame(text: &str) -> Result<Incoming, Refused> {
+    if text.len() > Limits::V1.frame_bytes {
+        let detail = format!("the frame has {} bytes; at most {} are taken", text.len(), Limits::V1.frame_bytes);
+        return Err(whole(Reason::FrameTooBig, detail));
+    }
+    let head: Head = serde_json::from_str(text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data if text.trim_start().starts_with('{') => whole(Reason::FieldInvalid, "`type` is not a text"),
+        _ => whole(Reason::NotJson, format!("the frame is not a JSON object: {error}")),
+    })?;
+    let Some(kind) = head.kind else {
+        return Err(whole(Reason::TypeMissing, "the message has no `type`"));
+    };
+    match &*kind {
+        "hello" => message(text).map(Incoming::Hello),
+        "submit" => submit(text),
+        "shown" => {
+            #[derive(Deserialize)]
+            struct Shown {
+                id: Uuid,
+            }
+            message(text).map(|Shown { id }| Incoming::Shown { id })
+        }
+        "ack" => {
+            #[derive(Deserialize)]
+            struct Ack {
+                through: u64,
+            }
+            message(text).map(|Ack { through }| Incoming::Ack { through })
+        }
+        other => Err(whole(Reason::TypeUnknown, format!("this service knows no message of type {}", quoted(other)))),
+    }
+}
+
+/// Reads the items of an HTTP body, which has no batch number.
+pub fn submissions(text: &str) -> Result<(PhoneTime, Vec<ReceivedItem>), Refusal> {
+    #[derive(Deserialize)]
+    struct Frame<'a> {
+        phone_time: PhoneTime,
+        #[serde(borrow)]
+        items: Vec<&'a RawValue>,
+    }
+    let body: Frame = serde_json::from_str(text).map_err(|error| refusal_of_field(&error))?;
+    check_length(&body.items, text.len())?;
+    Ok((body.phone_time, body.items.into_iter().map(received).collect()))
+}
+
+fn submit(text: &str) -> Result<Incoming, Refused> {
+    let frame: SubmitFrame = serde_json::from_str(text).map_err(|error| Refused { batch: None, refusal: refusal_of_field(&error) })?;
+    let Some(batch) = frame.batch else {
+        return Err(whole(Reason::FieldMissing, "a submit needs its `batch` number, so that the receipt can name it"));
+    };
+    check_length(&frame.items, text.len()).map_err(|refusal| Refused { batch: Some(batch), refusal })?;
+    Ok(Incoming::Submit { batch, items: frame.items.into_iter().map(received).collect() })
+}
+
+fn check_length(items: &[&RawValue], bytes: usize) -> Result<(), Refusal> {
+    let limits = Limits::V1;
+    if items.len() > limits.batch_items {
+        let detail = format!("the batch has {} items; at most {} are taken: send it in parts", items.len(), limits.batch_items);
+        return Err(Refusal::new(Reason::BatchTooLong, detail));
+    }
+    if bytes > limits.batch_bytes {
+        let detail = format!("the batch has {bytes} bytes; at most {} are taken: send it in parts", limits.batch_bytes);
+        return Err(Refusal::new(Reason::BatchTooBig, detail));
+    }
+    Ok(())
+}
+
+fn received(raw: &RawValue) -> ReceivedItem {
+    let as_sent = raw.get();
+    match serde_json::from_str::<Item>(as_sent) {
+        Ok(item) => ReceivedItem { id: item.id.to_string(), as_sent: as_sent.to_owned(), item: check(&item).map(|()| item) },
+        Err(error) => {
+            let (id, refusal) = diagnose(as_sent, &error);
+            ReceivedItem { id, as_sent: as_sent.to_owned(), item: Err(refusal) }
+        }
+    }
+}
+
+/// What serde could not say: which of the refusals of the protocol this is.
+fn diagnose(as_sent: &str, error: &serde_json::Error) -> (String, Refusal) {
+    let Ok(Value::Object(item)) = serde_json::from_str::<Value>(as_sent) else {
+        return (String::new(), Refusal::new(Reason::FieldInvalid, "an item is not a JSON object"));
+    };
+    let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
+    let shown_id: String = id.chars().take(64).collect();
+    if Uuid::parse_str(id).is_err() {
+        return (shown_id, Refusal::new(Reason::IdInvalid, "the item's `id` is missing or not a UUID"));
+    }
+    let refusal = match item.get("kind").map(|kind| kind.as_str()) {
+        None => Refusal::new(Reason::FieldMissing, "the item has no `kind`"),
+        Some(None) => Refusal::new(Reason::FieldInvalid, "`kind` is not a text"),
+        Some(Some(kind @ ("reading" | "event" | "answers" | "correction"))) => {
+            let taken_at = item.get("taken_at").and_then(Value::as_str).and_then(PhoneTime::parse);
+            if kind != "correction" && item.contains_key("taken_at") && taken_at.is_none() {
+                let detail = "`taken_at` is not an RFC 3339 time with an offset, like 2026-11-21T08:05:00+00:00";
+                Refusal::new(Reason::TimeInvalid, detail)
+            } else {
+                value_not_a_number(item.get("values")).unwrap_or_else(|| refusal_of_field(error))
+            }
+        }
+        Some(Some(other)) => Refusal::new(Reason::KindUnknown, format!("this service knows no items of kind {}", quoted(other))),
+    };
+    (shown_id, refusal)
+}
+
+fn value_not_a_number(values: Option<&Value>) -> Option<Refusal> {
+    let values = values?.as_object()?;
+    let (component, _) = values.iter().find(|(_, quantity)| {
+        let value = quantity.get("value").unwrap_or(quantity);
+        !value.is_number() && !value.is_object() && !value.is_null()
+    })?;
+    Some(Refusal::new(Reason::ValueNotANumber, format!("the value of {} is not a number", quoted(component))))
+}
+
+/// Limits and NUL, for an item that parsed.
+fn check(item: &Item) -> Result<(), Refusal> {
+    if let Some(note) = &item.note {
+        no_nul("note", note)?;
+        if note.chars().count() > Limits::V1.note_characters {
+            let detail = format!("the note is longer than {} characters", Limits::V1.note_characters);
+            return Err(Refusal::new(Reason::NoteTooLong, detail));
+        }
+    }
+    if let Some(whom) = &item.whom {
+        short("for", whom)?;
+    }
+    match &item.body {
+        Body::Reading(reading) => {
+            short("vital", &reading.vital)?;
+            check_values(&reading.values)?;
+            if let Some(instrument) = &reading.instrument {
+                for (name, text) in [("make", &instrument.make), ("model", &instrument.model), ("serial", &instrument.serial)] {
+                    if let Some(text) = text {
+                        short(name, text)?;
+                    }
+                }
+            }
+            check_context(reading.context.as_ref())
+        }
+        Body::Event(event) => {
+            short("event", &event.event)?;
+            check_values(&event.values)?;
+            check_context(event.context.as_ref())
+        }
+        Body::Answers(answers) => {
+            short("questionnaire", &answers.questionnaire)?;
+            few("answers", answers.answers.len())?;
+            for answer in &answers.answers {
+                short("link_id", &answer.link_id)?;
+                match &answer.value {
+                    Value::Array(values) => {
+                        few("values of one answer", values.len())?;
+                        values.iter().try_for_each(|value| scalar("an answer", value))?;
+                    }
+                    value => scalar("an answer", value)?,
+                }
+            }
+            Ok(())
+        }
+        Body::Correction(correction) => check_values(&correction.values),
+    }
+}
+
+fn check_values(values: &std::collections::BTreeMap<String, Quantity>) -> Result<(), Refusal> {
+    few("values", values.len())?;
+    for (component, quantity) in values {
+        short("the name of a value", component)?;
+        if let Some(unit) = &quantity.unit {
+            short("unit", unit)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_context(context: Option<&serde_json::Map<String, Value>>) -> Result<(), Refusal> {
+    let Some(context) = context else { return Ok(()) };
+    few("context entries", context.len())?;
+    for (name, value) in context {
+        short("the name of a context entry", name)?;
+        scalar("a context entry", value)?;
+    }
+    Ok(())
+}
+
+fn scalar(what: &str, value: &Value) -> Result<(), Refusal> {
+    match value {
+        Value::String(text) if text.chars().count() > Limits::V1.note_characters => {
+            Err(Refusal::new(Reason::TextTooLong, format!("the text of {what} is longer than {} characters", Limits::V1.note_characters)))
+        }
+        Value::String(text) => no_nul(what, text),
+        Value::Array(_) | Value::Object(_) => Err(Refusal::new(Reason::FieldInvalid, format!("{what} must be a text, a number or a boolean"))),
+        _ => Ok(()),
+    }
+}
+
+fn short(what: &str, text: &str) -> Result<(), Refusal> {
+    no_nul(what, text)?;
+    if text.chars().count() > Limits::V1.text_characters {
+        let detail = format!("{what} is longer than {} characters", Limits::V1.text_characters);
+        return Err(Refusal::new(Reason::TextTooLong, detail));
+    }
+    Ok(())
+}
+
+fn no_nul(what: &str, text: &str) -> Result<(), Refusal> {
+    if text.contains('\0') {
+        return Err(Refusal::new(Reason::TextHasNul, format!("{what} holds the character NUL, which cannot be stored")));
+    }
+    Ok(())
+}
+
+fn few(what: &str, count: usize) -> Result<(), Refusal> {
+    if count > ENTRIES_PER_ITEM {
+        let detail = format!("the item has {count} {what}; at most {ENTRIES_PER_ITEM} are taken");
+        return Err(Refusal::new(Reason::TooManyEntries, detail));
+    }
+    Ok(())
+}
+
+fn message<T: DeserializeOwned>(text: &str) -> Result<T, Refused> {
+    serde_json::from_str(text).map_err(|error| Refused { batch: None, refusal: refusal_of_field(&error) })
+}
+
+fn refusal_of_field(error: &serde_json::Error) -> Refusal {
+    let detail = error.to_string();
+    let reason = match error.classify() {
+        serde_json::error::Category::Data if detail.starts_with("missing field") => Reason::FieldMissing,
+        serde_json::error::Category::Data => Reason::FieldInvalid,
+        _ => Reason::NotJson,
+    };
+    Refusal::new(reason, detail)
+}
+
+fn whole(reason: Reason, detail: impl Into<String>) -> Refused {
+    Refused { batch: None, refusal: Refusal::new(reason, detail) }
+}
+
+/// A name from outside, fit for a sentence.
+fn quoted(name: &str) -> String {
+    format!("{:?}", name.chars().take(64).collect::<String>())
+}
