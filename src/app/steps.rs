@@ -1,0 +1,89 @@
+//! Care time stepped by the parent process (the demo or a test) over stdin, one command a line:
+//!
+//! - `step 2026-03-01T08:00:00Z` goes forward to that instant, doing everything that falls due on the way in its order,
+//!   and answers `at 2026-03-01T08:00:00Z` on stdout when nothing is queued, due or unsent any more;
+//! - `run` lets care time run on at real pace and answers `running`; `stand` stops it again and answers `at …`.
+//!
+//! The end of stdin means that the parent is gone, and ends the service.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Stdout};
+
+use crate::clock::Clock;
+use crate::monitor::Monitor;
+use crate::notify::Notify;
+
+/// Work that is due but held elsewhere (a lease, a mail server's retry) is looked at again after this long.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+pub struct Steps {
+    pub clock: Clock,
+    pub monitor: Monitor,
+    pub notify: Notify,
+}
+
+impl Steps {
+    /// Obeys the parent until it is gone.
+    pub async fn obey(self) -> anyhow::Result<()> {
+        let mut commands = BufReader::new(tokio::io::stdin()).lines();
+        let mut answers = tokio::io::stdout();
+        while let Some(command) = commands.next_line().await.context("cannot read commands for care time")? {
+            match command.split_once(' ') {
+                Some(("step", at)) => {
+                    let at: Timestamp = at.trim().parse().with_context(|| format!("{at:?} is not an RFC 3339 time"))?;
+                    self.step_to(at).await?;
+                    answer(&mut answers, &format!("at {}", self.clock.care_now())).await?;
+                }
+                None if command == "run" => {
+                    self.clock.run();
+                    answer(&mut answers, "running").await?;
+                }
+                None if command == "stand" => {
+                    self.clock.stand();
+                    answer(&mut answers, &format!("at {}", self.clock.care_now())).await?;
+                }
+                _ => anyhow::bail!("unknown command for care time: {command:?}; known are step, run and stand"),
+            }
+        }
+        Ok(())
+    }
+
+    async fn step_to(&self, target: Timestamp) -> anyhow::Result<()> {
+        loop {
+            self.finish_what_is_due().await?;
+            match self.next_due().await? {
+                Some(next) if next <= target => self.clock.step(next),
+                _ if self.clock.care_now() >= target => return Ok(()),
+                _ => self.clock.step(target),
+            }
+        }
+    }
+
+    async fn finish_what_is_due(&self) -> anyhow::Result<()> {
+        loop {
+            let judged = self.monitor.work().await?;
+            let told = self.notify.work().await?;
+            if judged || told {
+                continue;
+            }
+            match self.next_due().await? {
+                Some(next) if next <= self.clock.care_now() => tokio::time::sleep(LOOK_AGAIN).await,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// The next instant at which either loop has something to do; not after now means something is still waiting.
+    async fn next_due(&self) -> anyhow::Result<Option<Timestamp>> {
+        let (judging, telling) = (self.monitor.next_due().await?, self.notify.next_due().await?);
+        Ok([judging, telling].into_iter().flatten().min())
+    }
+}
+
+async fn answer(answers: &mut Stdout, line: &str) -> anyhow::Result<()> {
+    answers.write_all(format!("{line}\n").as_bytes()).await.context("the parent does not listen any more")?;
+    answers.flush().await.context("the parent does not listen any more")
+}
