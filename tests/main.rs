@@ -2,3 +2,4 @@
 //! server serves all of it. Start reading at `stories/`.
 
 mod architecture;
+mod harness;

@@ -1,0 +1,4 @@
+//! What tests stand on: a real database, the real binary, and the other ends of its wires.
+
+pub mod pager;
+pub mod service;

@@ -1,0 +1,131 @@
+//! The real binary, run as a process of its own.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// How long the service may take to say that it listens, or that care time has arrived.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The binary under test.
+pub fn derwent() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_derwent"));
+    // Nothing of the machine's own configuration may reach a test.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DERWENT_")) {
+        command.env_remove(name);
+    }
+    command.env("DERWENT_LOG", "info,sqlx=warn");
+    command
+}
+
+/// How to start a [`Service`].
+pub struct Options {
+    pub database_url: String,
+    /// Care time starts here and stands still; without it, care time is machine time.
+    pub care_time: Option<String>,
+    pub smtp_url: String,
+    pub pager_url: Option<String>,
+}
+
+/// A running `derwent serve`, killed when dropped.
+pub struct Service {
+    child: Child,
+    /// `http://localhost:PORT`
+    pub origin: String,
+    stdin: Option<ChildStdin>,
+    answers: Receiver<String>,
+    /// What it wrote to stderr: kept, so that a failing test can show it and a passing one can be searched.
+    pub log: PathBuf,
+}
+
+impl Service {
+    pub fn start(options: &Options) -> Self {
+        let log = tempfile::Builder::new().prefix("derwent-").suffix(".log").tempfile().expect("a log file");
+        let (log_file, log) = log.keep().expect("a kept log file");
+        let mut command = derwent();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .env("DERWENT_DATABASE_URL", &options.database_url)
+            .env("DERWENT_SMTP_URL", &options.smtp_url)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log_file);
+        if let Some(at) = &options.care_time {
+            command.args(["--care-time", at]);
+        }
+        if let Some(url) = &options.pager_url {
+            command.env("DERWENT_PAGER_URL", url);
+        }
+        let mut child = command.spawn().expect("the binary starts");
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().expect("piped");
+        let (sender, answers) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut service = Self { child, origin: String::new(), stdin, answers, log };
+        let line = service.answer();
+        service.origin = line
+            .strip_prefix("listening ")
+            .unwrap_or_else(|| panic!("expected `listening …`, got {line:?}; {}", service.said()))
+            .to_owned();
+        service
+    }
+
+    /// Steps care time; returns when everything due up to `at` is done.
+    pub fn step(&mut self, at: &str) {
+        self.command(&format!("step {at}"));
+        let line = self.answer();
+        assert!(line.starts_with("at "), "expected `at …`, got {line:?}; {}", self.said());
+    }
+
+    fn command(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().expect("care time is stepped");
+        writeln!(stdin, "{line}")
+            .and_then(|()| stdin.flush())
+            .unwrap_or_else(|error| panic!("{error}; {}", self.said()));
+    }
+
+    fn answer(&mut self) -> String {
+        self.answers.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("no answer ({error}); {}", self.said()))
+    }
+
+    /// SIGKILL: nothing is tidied up.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("waited for");
+    }
+
+    /// SIGTERM; returns whether it ended well.
+    pub fn end(mut self) -> bool {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
+        self.child.wait().expect("waited for").success()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn said(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        format!("the service said:\n{text}")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Already ended is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_file(&self.log);
+        }
+    }
+}
