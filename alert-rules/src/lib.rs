@@ -1,1 +1,28 @@
+//! What should happen: given what is stored about a patient, which problems are there, whom to ask, whom to tell, and when
+//! to look again.
+//!
+//! Everything here is pure: facts + time → decision + when to ask again. No clock, no chance, no database, no network, and
+//! none of their libraries among the dependencies, so cargo itself keeps it so.
 
+mod component;
+pub mod evaluate;
+pub mod expression;
+pub mod facts;
+pub mod finding;
+pub mod problem;
+pub mod reading;
+pub mod reason;
+pub mod rule;
+pub mod unit;
+pub mod vital;
+pub mod watch;
+
+pub use evaluate::{Ask, Evaluation, REACH, Timer, evaluate};
+pub use facts::Facts;
+pub use finding::{Finding, Kind, Priority};
+pub use problem::Problem;
+pub use reading::{Answers, Correction, Event, History, Reading, Shown};
+pub use rule::Rulebook;
+pub use unit::{UnitError, normalise};
+pub use vital::{Component, Vital};
+pub use watch::Watch;

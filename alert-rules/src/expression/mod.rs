@@ -1,0 +1,122 @@
+//! The expression language: what a condition is once it has been read and checked.
+//!
+//! Text becomes tokens (`lexer`), tokens become this tree with every name resolved and every dimension checked
+//! (`parser`), and the tree is asked what it is worth at an instant (`evaluator`). A tree that exists is well-typed.
+
+use jiff::SignedDuration;
+
+use crate::unit::Dimension;
+use crate::vital::{Component, Vital};
+
+/// Bytes of the expression's own text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    pub from: usize,
+    pub to: usize,
+}
+
+/// True, false or unknown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    pub kind: ConditionKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConditionKind {
+    Compare { left: Quantity, comparison: Comparison, right: Quantity },
+    /// `spo2 in 88..92 %`: both ends are inside.
+    Between { value: Quantity, from: Quantity, to: Quantity },
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+    Not(Box<Condition>),
+    /// One of `facts::TAGS`.
+    Tag(&'static str),
+    /// `answer("warning_signs") = yes`; `negated` for `!=`.
+    Answer { link: String, wanted: Wanted, negated: bool },
+    Overdue { vital: Vital, grace: SignedDuration },
+    /// Unknown unless all bare vitals inside were measured within this time of each other.
+    Together { inner: Box<Condition>, within: SignedDuration },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    Yes,
+    No,
+    Text(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    Less,
+    AtMost,
+    AtLeast,
+    More,
+    Equal,
+    NotEqual,
+}
+
+/// A number with a dimension, or unknown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quantity {
+    pub kind: QuantityKind,
+    pub dimension: Dimension,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum QuantityKind {
+    /// In the dimension's canonical unit.
+    Number(f64),
+    /// The latest value, while it is fresh.
+    Latest(Component),
+    /// Index into the pack's limits.
+    Limit(usize),
+    /// Whole years.
+    Age,
+    /// The latest number answered.
+    Answer(String),
+    Aggregate { function: Function, component: Component, window: Window, at_least: u16 },
+    /// How many readings of the window fulfil the condition.
+    Count { condition: Box<Condition>, vital: Vital, window: Window, at_least: u16 },
+    Arithmetic { left: Box<Quantity>, operator: Operator, right: Box<Quantity> },
+    Negative(Box<Quantity>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    Mean,
+    Median,
+    Min,
+    Max,
+    Last,
+    /// Latest minus lowest.
+    Rise,
+    /// Highest minus latest.
+    Fall,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    Plus,
+    Minus,
+    Times,
+    Over,
+}
+
+/// Which readings a function looks at: `over 7 days`, or `over 15 days before those` (then `before` is the 7 days).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    pub length: Length,
+    pub before: Option<Length>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// From local midnight, this many days before today.
+    Days(u16),
+    /// Elapsed time.
+    Hours(u16),
+    /// This many readings.
+    Last(u16),
+}

@@ -1,0 +1,154 @@
+//! Facts about one patient that are set by people and versioned: plan, limits, tags, pauses.
+//!
+//! Serialised, this is `patient_facts.facts`. An evaluation names the version it used, so anyone can recompute it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Priority;
+use crate::vital::Vital;
+
+/// Tags a pack may ask about. A tag that is not set on a patient is unknown, neither yes nor no.
+pub const TAGS: [&str; 12] = [
+    "after_discharge",
+    "diabetes_type_1",
+    "heart_failure",
+    "known_low_saturations",
+    "lives_alone",
+    "live_alert",
+    "on_insulin",
+    "on_oxygen",
+    "on_sglt2_inhibitor",
+    "on_warfarin",
+    "pregnant",
+    "prone_to_falls",
+];
+
+/// One version of what people have set for a patient.
+///
+/// In JSON only `date_of_birth`, `time_zone` (an IANA name) and `plan` must be there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    #[serde(default)]
+    pub version: i64,
+    pub date_of_birth: Date,
+    #[serde(with = "jiff::fmt::serde::tz::required")]
+    pub time_zone: TimeZone,
+    #[serde(default)]
+    pub tags: BTreeMap<String, bool>,
+    pub plan: Plan,
+    #[serde(default)]
+    pub pauses: Vec<Pause>,
+    /// When the service itself was not listening; the monitor adds these, they are not stored with the facts.
+    #[serde(default, skip_serializing)]
+    pub service_gaps: Vec<Gap>,
+}
+
+/// What the patient is asked to do, which packs watch them, and their own limits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Readings from before are chart only.
+    pub since: Timestamp,
+    /// Names of packs: `hypertension`.
+    #[serde(default)]
+    pub packs: Vec<String>,
+    #[serde(default)]
+    pub slots: Vec<Slot>,
+    /// By `pack/limit`: `hypertension/target_systolic`.
+    #[serde(default)]
+    pub limits: BTreeMap<String, PlanLimit>,
+    /// What a rule with `priority = "from plan"` raises.
+    #[serde(default = "medium")]
+    pub absence_priority: Priority,
+}
+
+fn medium() -> Priority {
+    Priority::Medium
+}
+
+/// One limit set for this patient, in place of the pack's default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanLimit {
+    pub value: f64,
+    pub unit: String,
+    /// Who set it.
+    pub by: String,
+    pub why: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// A time of day at which something is due, in the patient's own time zone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Slot {
+    /// `{"vital": "blood_pressure"}` or `{"questionnaire": "bp-warning-signs"}`.
+    #[serde(flatten)]
+    pub due: Due,
+    /// `"08:00"`.
+    pub at: Time,
+    /// Empty: every day. Else of `"mon" "tue" "wed" "thu" "fri" "sat" "sun"`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<Day>,
+    /// A reading this much before the due time already counts for it.
+    #[serde(default = "four_hours")]
+    pub early_min: u16,
+}
+
+fn four_hours() -> u16 {
+    240
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Due {
+    Vital(Vital),
+    Questionnaire(String),
+}
+
+/// A day of the week, as plans spell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Day {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+impl From<Day> for Weekday {
+    fn from(day: Day) -> Weekday {
+        match day {
+            Day::Mon => Weekday::Monday,
+            Day::Tue => Weekday::Tuesday,
+            Day::Wed => Weekday::Wednesday,
+            Day::Thu => Weekday::Thursday,
+            Day::Fri => Weekday::Friday,
+            Day::Sat => Weekday::Saturday,
+            Day::Sun => Weekday::Sunday,
+        }
+    }
+}
+
+/// The patient is away. Stops absence rules, never value rules, never an alert already open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pause {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// Who answers for it.
+    pub by: String,
+    pub why: String,
+}
+
+/// Nobody was listening; `overdue` does not count this time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    pub from: Timestamp,
+    pub until: Timestamp,
+}

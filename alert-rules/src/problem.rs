@@ -1,0 +1,74 @@
+//! What is wrong with a rule file, and where: the form every check answers in.
+
+use std::fmt;
+
+/// Where a piece of a rule file stands. Lines and columns count from 1; columns count characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Place {
+    /// Path within the rulebook: `hypertension/rules.toml`.
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// Something that keeps a rulebook from being used. Shows file, line, column, the line itself, a caret and a hint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Problem {
+    pub place: Place,
+    /// What is wrong, in a sentence without a full stop.
+    pub message: String,
+    /// The line of the file it stands on; empty when there is none.
+    pub excerpt: String,
+    /// How many characters the caret underlines, at least 1.
+    pub length: usize,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem with a whole file.
+    pub fn of_file(file: &str, message: impl Into<String>) -> Problem {
+        Problem {
+            place: Place { file: file.to_owned(), line: 1, column: 1 },
+            message: message.into(),
+            excerpt: String::new(),
+            length: 1,
+            hint: None,
+        }
+    }
+
+    /// A problem with bytes `from..to` of a file's text.
+    pub fn at(file: &str, text: &str, from: usize, to: usize, message: impl Into<String>) -> Problem {
+        let place = place_of(file, text, from);
+        let excerpt = text.lines().nth(place.line - 1).unwrap_or("").to_owned();
+        let rest = excerpt.chars().count().saturating_sub(place.column - 1);
+        let length = text.get(from..to).map_or(1, |marked| marked.chars().count()).clamp(1, rest.max(1));
+        Problem { place, message: message.into(), excerpt, length, hint: None }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Problem {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Line and column of a byte of a file's text.
+pub fn place_of(file: &str, text: &str, byte: usize) -> Place {
+    let before = text.get(..byte).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    Place { file: file.to_owned(), line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { file, line, column } = &self.place;
+        write!(f, "{file}:{line}:{column}: {}", self.message)?;
+        if !self.excerpt.is_empty() {
+            write!(f, "\n  {}\n  {}{}", self.excerpt, " ".repeat(column - 1), "^".repeat(self.length))?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! What is stored about a patient, as the rules see it: readings, answers, events, corrections, and what was shown.
+//!
+//! Values are already in canonical units. Nothing here is sorted or resolved; `timeline.rs` does that.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::vital::{Component, Vital};
+
+/// A meter's HI or LO: beyond its scale on that side, with or without a bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparator {
+    High,
+    Low,
+}
+
+/// Why there is no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Absent {
+    CouldNotMeasure,
+}
+
+/// One number, in the component's canonical unit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// With a comparator: the bound, if the meter gave one.
+    pub value: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparator: Option<Comparator>,
+}
+
+impl Measured {
+    pub fn value(value: f64) -> Measured {
+        Measured { value: Some(value), comparator: None }
+    }
+
+    pub fn off_scale(comparator: Comparator) -> Measured {
+        Measured { value: None, comparator: Some(comparator) }
+    }
+
+    /// The number rules compare: HI satisfies every `>=`, LO every `<=`. None when there is nothing to compare.
+    pub fn compared(self) -> Option<f64> {
+        match self.comparator {
+            Some(Comparator::High) => Some(f64::INFINITY),
+            Some(Comparator::Low) => Some(f64::NEG_INFINITY),
+            None => self.value.filter(|value| value.is_finite()),
+        }
+    }
+}
+
+/// Set when the reading was accepted. Ranges are also looked at again during evaluation, so a flag may only add doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Flags {
+    /// Outside the hold range: seen by `when`, not by `clear` or means, until a second reading agrees.
+    pub unconfirmed: bool,
+    /// Never used as a value.
+    pub impossible: bool,
+    /// The phone's own time could not be used: may raise, never clears.
+    pub dated_by_arrival: bool,
+}
+
+impl Flags {
+    /// From the names stored with a reading; names meant for others are passed over.
+    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Flags {
+        let mut flags = Flags::default();
+        for name in names {
+            match name {
+                "unconfirmed" => flags.unconfirmed = true,
+                "impossible" => flags.impossible = true,
+                "dated_by_arrival" => flags.dated_by_arrival = true,
+                _ => {}
+            }
+        }
+        flags
+    }
+
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [(self.unconfirmed, "unconfirmed"), (self.impossible, "impossible"), (self.dated_by_arrival, "dated_by_arrival")];
+        all.into_iter().filter_map(|(set, name)| set.then_some(name)).collect()
+    }
+
+    /// What static facts alone say about the values of one reading; `dated_by_arrival` is not theirs to say.
+    pub fn of_values(components: &[(Component, Measured)]) -> Flags {
+        let number = |wanted| components.iter().find(|(component, _)| *component == wanted).and_then(|(_, measured)| measured.value);
+        let upside_down = matches!((number(Component::Systolic), number(Component::Diastolic)), (Some(upper), Some(lower)) if lower >= upper);
+        let mut flags = Flags { impossible: upside_down, ..Flags::default() };
+        for (component, measured) in components {
+            let Some(value) = measured.value.filter(|_| measured.comparator.is_none()) else { continue };
+            flags.impossible |= !component.is_possible(value);
+            flags.unconfirmed |= !component.is_usual(value);
+        }
+        flags.unconfirmed &= !flags.impossible;
+        flags
+    }
+}
+
+/// One act of measuring.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    pub seq: i64,
+    pub vital: Vital,
+    /// When it was taken.
+    pub effective_at: Timestamp,
+    /// When it reached us (care time).
+    pub received_at: Timestamp,
+    pub components: Vec<(Component, Measured)>,
+    pub absent: Option<Absent>,
+    #[serde(default)]
+    pub flags: Flags,
+}
+
+/// What a person answered to one question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Answer {
+    YesNo(bool),
+    Number(f64),
+    Text(String),
+}
+
+impl Answer {
+    /// `true`, "yes" and "true" are yes; `false`, "no" and "false" are no; anything else is neither.
+    pub fn yes(&self) -> Option<bool> {
+        match self {
+            Answer::YesNo(yes) => Some(*yes),
+            Answer::Text(text) if text == "yes" || text == "true" => Some(true),
+            Answer::Text(text) if text == "no" || text == "false" => Some(false),
+            Answer::Text(_) | Answer::Number(_) => None,
+        }
+    }
+}
+
+/// A filled-in questionnaire, or as much of it as was filled in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answers {
+    pub seq: i64,
+    pub effective_at: Timestamp,
+    pub received_at: Timestamp,
+    /// `name|version`.
+    pub questionnaire: String,
+    pub partial: bool,
+    /// Link id and value.
+    pub answers: Vec<(String, Answer)>,
+}
+
+/// Insulin, a meal, exercise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub seq: i64,
+    pub effective_at: Timestamp,
+    pub received_at: Timestamp,
+    pub event: String,
+    pub quantity: Option<(Component, f64)>,
+}
+
+/// A later submission about an earlier one. Of several about the same, the last sequence number wins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Correction {
+    pub seq: i64,
+    pub corrects_seq: i64,
+    /// `not_mine`, `wrong_entry`, …
+    pub reason: String,
+    /// Replacing components of a reading. None withdraws what it corrects.
+    pub values: Option<Vec<(Component, Measured)>>,
+}
+
+/// A phone showed an ask to the patient: from then its repeat timer runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    pub ask: Uuid,
+    pub at: Timestamp,
+}
+
+/// Everything stored about one patient in the stretch of time that is judged. In any order.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct History {
+    /// Whose history; part of every ask's id, so that two people on one phone never share one.
+    pub patient: Uuid,
+    pub readings: Vec<Reading>,
+    pub answers: Vec<Answers>,
+    pub events: Vec<Event>,
+    pub corrections: Vec<Correction>,
+    pub shown: Vec<Shown>,
+}

@@ -1,0 +1,180 @@
+//! Rulebook, pack, rule, limit: what rule files say, once read. Reading them is in `pack_file.rs`.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::expression::Condition;
+use crate::finding::{Kind, Priority, Side};
+use crate::problem::{Place, Problem};
+use crate::unit::Dimension;
+use crate::vital::{Component, Range, Vital};
+
+/// All rules in force, known by the hash of their files.
+#[derive(Debug, Clone)]
+pub struct Rulebook {
+    pub(crate) packs: Vec<Pack>,
+    pub(crate) files: BTreeMap<String, String>,
+    pub(crate) hash: [u8; 32],
+}
+
+/// A folder a clinical safety officer can read, sign off and diff.
+#[derive(Debug, Clone)]
+pub struct Pack {
+    /// The folder's name: `hypertension`.
+    pub name: String,
+    pub title: String,
+    /// Who it may watch. Unknown or false refuses the plan.
+    pub applies: Option<Clause>,
+    /// What a team must offer to run it: `08:00-20:00 daily`.
+    pub cover: String,
+    pub source: String,
+    pub version: String,
+    pub review: Option<Review>,
+    pub limits: Vec<Limit>,
+    pub rules: Vec<Rule>,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    pub by: String,
+    pub owner: String,
+}
+
+/// What a plan may set for one patient. Values are canonical.
+#[derive(Debug, Clone)]
+pub struct Limit {
+    pub name: String,
+    pub dimension: Dimension,
+    pub default: f64,
+    /// `from_80_years`: ascending by age.
+    pub by_age: Vec<AgeStep>,
+    pub range: Range,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AgeStep {
+    pub from_years: i16,
+    pub value: f64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Without the pack: `severe`.
+    pub name: String,
+    /// With it: `hypertension/severe`.
+    pub id: String,
+    pub problem: String,
+    pub kind: Kind,
+    pub priority: RulePriority,
+    pub when: Clause,
+    pub at_once: Option<Clause>,
+    pub repeat: Option<Repeat>,
+    pub clear: Option<Clause>,
+    /// Why it need not apply to everyone the pack watches.
+    pub may_skip: Option<String>,
+    pub closes_itself: bool,
+    pub advice: Option<String>,
+    pub team: Option<String>,
+    pub why: Option<String>,
+    pub place: Place,
+    pub(crate) uses: Uses,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RulePriority {
+    Fixed(Priority),
+    /// `priority = "from plan"`: the plan's `absence_priority`.
+    FromPlan,
+}
+
+/// Ask the patient to measure again before anybody is alarmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    pub within: SignedDuration,
+    /// What to do before.
+    pub first: String,
+    pub ask: String,
+    /// A questionnaire; any yes in it fires at once.
+    pub symptoms: Option<String>,
+}
+
+/// A condition or a list of them: `when`, `when.any`, `when.all`.
+#[derive(Debug, Clone)]
+pub struct Clause {
+    pub join: Join,
+    pub conditions: Vec<Condition>,
+    /// The conditions as written, and where their first character stands; same order.
+    pub texts: Vec<Written>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Join {
+    Any,
+    All,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub text: String,
+    pub place: Place,
+}
+
+/// What a rule looks at, worked out once when it is read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Uses {
+    /// Vitals whose readings can change it.
+    pub vitals: Vec<Vital>,
+    /// A repeat must measure all of these anew.
+    pub repeated: Vec<Vital>,
+    pub answers: bool,
+    /// Components whose worst value is tracked, and which way is worse.
+    pub worst: Vec<(Component, Side)>,
+    pub overdue: Vec<(Vital, SignedDuration)>,
+    /// How far back it looks.
+    pub lookback: SignedDuration,
+}
+
+impl Rulebook {
+    /// The packs that come with this version.
+    pub fn built_in() -> Rulebook {
+        Rulebook::from_files(BTreeMap::new()).unwrap_or_else(|_| Rulebook { packs: Vec::new(), files: BTreeMap::new(), hash: [0; 32] })
+    }
+
+    /// Reads every `<pack>/rules.toml` among the files; the others only count for the hash.
+    pub fn from_files(files: BTreeMap<String, String>) -> Result<Rulebook, Vec<Problem>> {
+        Ok(Rulebook { packs: Vec::new(), hash: [0; 32], files })
+    }
+
+    /// SHA-256 over all files, paths and contents.
+    pub fn hash(&self) -> [u8; 32] {
+        self.hash
+    }
+
+    /// By path within the rulebook: `hypertension/rules.toml`.
+    pub fn files(&self) -> &BTreeMap<String, String> {
+        &self.files
+    }
+
+    pub fn packs(&self) -> &[Pack] {
+        &self.packs
+    }
+
+    pub fn pack(&self, name: &str) -> Option<&Pack> {
+        self.packs.iter().find(|pack| pack.name == name)
+    }
+
+    /// By id: `hypertension/severe`.
+    pub fn rule(&self, id: &str) -> Option<(&Pack, &Rule)> {
+        self.packs.iter().find_map(|pack| Some((pack, pack.rules.iter().find(|rule| rule.id == id)?)))
+    }
+}
+
+impl Rule {
+    /// Vitals whose readings this rule looks at.
+    pub fn vitals(&self) -> &[Vital] {
+        &self.uses.vitals
+    }
+}
