@@ -1,0 +1,56 @@
+// Draws a series onto uPlot's canvas, from back to front. uPlot gives axes, scales and the cursor; every mark is ours.
+import type uPlot from 'uplot'
+import type { Series } from '../types'
+import { band } from './limits'
+import type { Palette } from './palette'
+import { paintPoints } from './paint-points'
+import { paintLimits } from './paint-limits'
+import { paintSilences } from './paint-silences'
+import { paintAlerts, paintEvents } from './paint-strips'
+
+/** Everything a painter needs: where, what, and in which colours. Lengths are canvas pixels: CSS pixels times `ratio`. */
+export interface Canvas {
+  context: CanvasRenderingContext2D
+  ratio: number
+  box: { left: number; top: number; right: number; bottom: number }
+  x(atMs: number): number
+  y(value: number): number
+  colours: Palette
+  zone: string
+  nowMs: number
+}
+
+export const STRIP_CSS_PX = 22
+
+export function paint(plot: uPlot, series: Series, colours: Palette, zone: string, nowMs: number, ratio: number): void {
+  const { left, top, width, height } = plot.bbox
+  const canvas: Canvas = {
+    context: plot.ctx,
+    ratio,
+    box: { left, top, right: left + width, bottom: top + height },
+    x: (at) => plot.valToPos(at / 1000, 'x', true),
+    y: (value) => plot.valToPos(value, 'y', true),
+    colours,
+    zone,
+    nowMs,
+  }
+  plot.ctx.save()
+  clipTo(canvas, 0)
+  paintSilences(canvas, series)
+  paintLimits(canvas, series.limits.map(band))
+  plot.ctx.restore()
+
+  plot.ctx.save()
+  clipTo(canvas, STRIP_CSS_PX)
+  paintAlerts(canvas, series.alerts)
+  paintPoints(canvas, series)
+  paintEvents(canvas, series)
+  plot.ctx.restore()
+}
+
+function clipTo({ context, box, ratio }: Canvas, stripCssPx: number): void {
+  const strip = stripCssPx * ratio
+  context.beginPath()
+  context.rect(box.left - 6 * ratio, box.top - strip, box.right - box.left + 12 * ratio, box.bottom - box.top + 2 * strip)
+  context.clip()
+}
