@@ -80,6 +80,18 @@ impl Signals {
     }
 }
 
+/// Returns when a signal of interest came, or when so many came that some were lost. Never returns once nobody can send.
+pub async fn heard(signals: &mut broadcast::Receiver<Signal>, of_interest: impl Fn(&Signal) -> bool) {
+    loop {
+        match signals.recv().await {
+            Ok(signal) if of_interest(&signal) => return,
+            Ok(_) => {}
+            Err(broadcast::error::RecvError::Lagged(_)) => return,
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
 async fn tell_others(pool: PgPool, replica: Uuid, mut outgoing: mpsc::UnboundedReceiver<Signal>, lifecycle: Lifecycle) {
     let mut waiting = Vec::new();
     loop {

@@ -1,6 +1,11 @@
 //! The only place with SQL: one file per noun, each statement beside the function that runs it.
 
+pub mod alert;
+pub mod alert_event;
 pub mod notice;
+pub mod page;
+pub mod page_request;
+pub mod roster;
 
 use sqlx::PgPool;
 

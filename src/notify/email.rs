@@ -1,0 +1,77 @@
+//! E-mail over SMTP, or into a folder for trying out. The Message-ID is the page's id, so a page that had to be sent
+//! again can be recognised.
+
+use anyhow::Context;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::response::{Category, Severity};
+use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+
+use crate::config::Config;
+use crate::notify::channel::NotSent;
+use crate::store::page::Taken;
+
+#[derive(Debug)]
+pub struct Email {
+    from: Mailbox,
+    /// Right side of the Message-ID.
+    host: String,
+    transport: Transport,
+}
+
+#[derive(Debug)]
+enum Transport {
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Folder(AsyncFileTransport<Tokio1Executor>),
+}
+
+impl Email {
+    pub fn open(config: &Config, origin: &str) -> anyhow::Result<Self> {
+        let url = config.smtp_url.as_deref().context("no mail server is set; set DERWENT_SMTP_URL")?;
+        let from = config
+            .mail_from
+            .parse()
+            .with_context(|| format!("the sender {:?} is no mail address; correct DERWENT_MAIL_FROM", config.mail_from))?;
+        let transport = if let Some(folder) = url.strip_prefix("file:") {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("mails cannot be put into {folder}; correct DERWENT_SMTP_URL"))?;
+            Transport::Folder(AsyncFileTransport::new(folder))
+        } else {
+            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+                .context("DERWENT_SMTP_URL cannot be read; give it as smtp://host:25, smtps://user:password@host or file:FOLDER")?;
+            Transport::Smtp(builder.build())
+        };
+        let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+        let host = host.split(':').next().unwrap_or(host).to_owned();
+        Ok(Self { from, host, transport })
+    }
+
+    pub async fn send(&self, page: &Taken) -> Result<(), NotSent> {
+        let message = self.message(page)?;
+        match &self.transport {
+            Transport::Smtp(smtp) => smtp.send(message).await.map(drop).map_err(|error| {
+                // 550 and its kin speak of this recipient; other refusals (a full disk, a rejected password) can pass.
+                let of_recipient = error.status().is_some_and(|code| {
+                    code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
+                });
+                if of_recipient { NotSent::permanent(error) } else { NotSent::passing(error) }
+            }),
+            Transport::Folder(folder) => folder.send(message).await.map(drop).map_err(NotSent::passing),
+        }
+    }
+
+    fn message(&self, page: &Taken) -> Result<Message, NotSent> {
+        let to: Mailbox = page.address.parse().map_err(|_| NotSent::permanent("the address is no mail address"))?;
+        let mut message = Message::builder()
+            .from(self.from.clone())
+            .to(to)
+            .subject(page.subject.as_str())
+            .message_id(Some(format!("<{}@{}>", page.page, self.host)))
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()))
+            .header(ContentType::TEXT_PLAIN);
+        if page.priority == "high" {
+            message = message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Importance"), "high".into()));
+        }
+        message.body(page.body.clone()).map_err(NotSent::permanent)
+    }
+}

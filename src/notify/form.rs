@@ -1,0 +1,201 @@
+//! From page requests to pages: whom, over which channels, alone or together. The decision is pure (`plan`);
+//! `form` reads, decides and writes in one transaction.
+//!
+//! A high request becomes a page at once, alone, over e-mail and pager both. Medium and low ones wait for cover and go
+//! out as one e-mail a person.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::notify::text::{self, Setting};
+use crate::parts::Parts;
+use crate::random;
+use crate::roster::{Duty, Member, Roster};
+use crate::store::alert_event::{self, NewEvent};
+use crate::store::page::{self, Channel, NewPage};
+use crate::store::page_request::{self, Waiting};
+use crate::store::{alert, roster};
+
+/// Requests taken in one transaction.
+const BATCH_REQUESTS: i64 = 500;
+
+/// Least time between two bundles to one person (care time).
+fn apart(priority: &str) -> SignedDuration {
+    match priority {
+        "medium" => SignedDuration::from_mins(10),
+        _ => SignedDuration::from_hours(4),
+    }
+}
+
+/// What does not change from page to page.
+#[derive(Debug)]
+pub struct Office {
+    pub origin: String,
+    /// Who is told when the service itself needs a person.
+    pub operator: String,
+    pub has_pager: bool,
+}
+
+/// When someone was last sent a bundle of a priority.
+type LastBundles = BTreeMap<(Uuid, String), Timestamp>;
+
+#[derive(Debug, Default)]
+struct Plan {
+    pages: Vec<NewPage>,
+    formed: Vec<Uuid>,
+    postponed: Vec<(Uuid, Timestamp)>,
+    events: Vec<NewEvent>,
+    /// Names of teams with nobody on the roster within their cover.
+    holes: BTreeSet<String>,
+}
+
+/// Forms pages from what waits now. True if there was anything.
+pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<bool> {
+    let now = parts.clock.care_now();
+    let mut tx = parts.store.monitor.begin().await?;
+    let waiting = page_request::lock_waiting(&mut tx, high, now, BATCH_REQUESTS).await?;
+    if waiting.is_empty() {
+        return Ok(false);
+    }
+    let teams: BTreeSet<Uuid> = waiting.iter().filter_map(|waiting| waiting.team).collect();
+    let rosters = roster::load(&mut tx, &Vec::from_iter(teams)).await?;
+    let mut last = LastBundles::new();
+    if !high {
+        for staff in rosters.iter().flat_map(people) {
+            for priority in ["medium", "low"] {
+                if let Some(at) = page::last_made(&mut tx, staff, priority).await? {
+                    last.insert((staff, priority.to_owned()), at);
+                }
+            }
+        }
+    }
+    let plan = plan(&waiting, &rosters, &last, office, now)?;
+    page::insert(&mut tx, &plan.pages, now, parts.clock.machine_now()).await?;
+    page_request::mark_formed(&mut tx, &plan.formed).await?;
+    page_request::postpone(&mut tx, &plan.postponed).await?;
+    alert_event::append(&mut tx, &plan.events).await?;
+    for team in &plan.holes {
+        let sentence = format!(
+            "Nobody is on the roster of {team} although its cover is declared for this hour. Pages go to someone of the \
+             team; add a shift to the roster."
+        );
+        alert::open_operator(&mut tx, &format!("roster hole: {team}"), &sentence, now).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+fn people(roster: &Roster) -> impl Iterator<Item = Uuid> {
+    roster.shifts.iter().map(|shift| shift.member.staff).chain(roster.members.iter().map(|member| member.staff))
+}
+
+fn plan(waiting: &[Waiting], rosters: &[Roster], last: &LastBundles, office: &Office, now: Timestamp) -> anyhow::Result<Plan> {
+    let mut plan = Plan::default();
+    let mut told: BTreeSet<(Uuid, Uuid)> = BTreeSet::new();
+    // By person, priority: the requests, with the roster that named the person.
+    let mut bundles: BTreeMap<(Uuid, &str), (&Roster, &Member, Vec<&Waiting>)> = BTreeMap::new();
+
+    for request in waiting {
+        if request.closed || (request.acknowledged && matches!(request.why.as_str(), "opened" | "escalated" | "repeated")) {
+            plan.formed.push(request.page_request);
+            continue;
+        }
+        let roster = request.team.and_then(|team| rosters.iter().find(|roster| roster.team == team));
+        let Some(roster) = roster else {
+            plan.page(&[request], None, Channel::Email, &office.operator, text::operator(request)?, now);
+            continue;
+        };
+        let high = request.priority == "high";
+        if !high && !roster.covers(now) {
+            // `covers` is false only where cover has a beginning.
+            let opens = roster.cover.next_start(now, &roster.zone).unwrap_or(now + apart("medium"));
+            plan.postponed.push((request.page_request, opens));
+            continue;
+        }
+        let member = match roster.on_duty(now, usize::try_from(request.step).unwrap_or_default()) {
+            Duty::Person(member) => member,
+            Duty::Hole(anyone) => {
+                plan.holes.insert(roster.team_name.clone());
+                let Some(member) = anyone else {
+                    plan.formed.push(request.page_request);
+                    continue;
+                };
+                member
+            }
+            Duty::OutsideCover { opens } => {
+                plan.postponed.push((request.page_request, opens.unwrap_or(now + apart("medium"))));
+                continue;
+            }
+        };
+        if !high {
+            let key = (member.staff, request.priority.as_str());
+            bundles.entry(key).or_insert_with(|| (roster, member, Vec::new())).2.push(request);
+        } else if told.insert((request.alert, member.staff)) {
+            let text = setting(roster, office, now).high(request)?;
+            if let (Some(key), true) = (&member.pager_key, office.has_pager) {
+                let text = text::Text { subject: text.subject.clone(), body: text.body.clone() };
+                plan.page(&[request], Some(member), Channel::Pager, key, text, now);
+            }
+            plan.page(&[request], Some(member), Channel::Email, &member.email, text, now);
+        } else {
+            plan.formed.push(request.page_request);
+        }
+    }
+
+    for ((staff, priority), (roster, member, requests)) in bundles {
+        let next = last.get(&(staff, priority.to_owned())).map(|last| *last + apart(priority));
+        match next {
+            Some(next) if next > now => plan.postponed.extend(requests.iter().map(|request| (request.page_request, next))),
+            _ => {
+                let text = setting(roster, office, now).bundle(&requests)?;
+                plan.page(&requests, Some(member), Channel::Email, &member.email, text, now);
+            }
+        }
+    }
+    Ok(plan)
+}
+
+fn setting<'a>(roster: &'a Roster, office: &'a Office, now: Timestamp) -> Setting<'a> {
+    Setting { origin: &office.origin, team: &roster.team_name, zone: &roster.zone, now }
+}
+
+impl Plan {
+    fn page(
+        &mut self,
+        requests: &[&Waiting],
+        to: Option<&Member>,
+        channel: Channel,
+        address: &str,
+        text: text::Text,
+        now: Timestamp,
+    ) {
+        let Some(first) = requests.first() else { return };
+        let page = random::new_id();
+        self.pages.push(NewPage {
+            page,
+            alerts: requests.iter().map(|request| request.alert).collect(),
+            organisation: first.organisation,
+            staff: to.map(|member| member.staff),
+            channel,
+            address: address.to_owned(),
+            priority: first.priority.clone(),
+            subject: text.subject,
+            body: text.body,
+        });
+        let to = to.map_or("the operator", |member| member.name.as_str());
+        for request in requests {
+            self.formed.push(request.page_request);
+            self.events.push(NewEvent {
+                alert: request.alert,
+                organisation: request.organisation,
+                at: now,
+                what: "paged",
+                by_staff: None,
+                detail: json!({ "to": to, "channel": channel.name(), "page": page, "why": request.why }),
+            });
+        }
+    }
+}

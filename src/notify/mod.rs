@@ -1,0 +1,127 @@
+//! Telling people. Alerts come with page requests; here pages are formed from them, sent, and settled.
+//!
+//! `form.rs` decides whom to tell, `text.rs` what to say, `deliver.rs` sends through `channel.rs`, `retry.rs` decides what
+//! follows a failure. Who acknowledges, and what happens when nobody does, is not decided here: `monitor/escalate.rs`.
+
+pub mod channel;
+pub mod deliver;
+pub mod email;
+pub mod form;
+pub mod pager;
+pub mod retry;
+pub mod text;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::notify::channel::Channels;
+use crate::notify::deliver::LANES;
+use crate::notify::form::Office;
+use crate::parts::Parts;
+use crate::signal::{self, Signal};
+use crate::store::{page, page_request};
+
+/// Work that no signal told of is found within this.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How long to wait for pages that another task is sending just now.
+const IN_FLIGHT: Duration = Duration::from_millis(20);
+
+/// Handle to the running loops; the stepper of care time drives the same functions.
+#[derive(Clone, Debug)]
+pub struct Notify(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    channels: Channels,
+    office: Office,
+}
+
+impl Notify {
+    /// Starts one loop that forms pages and one for each lane that sends them.
+    pub fn start(parts: &Parts) -> anyhow::Result<Self> {
+        let channels = Channels::open(&parts.config)?;
+        let office = Office {
+            origin: parts.config.origin(),
+            operator: parts.config.operator_email.clone().unwrap_or_else(|| parts.config.mail_from.clone()),
+            has_pager: channels.has_pager(),
+        };
+        let notify = Self(Arc::new(Inner { parts: parts.clone(), channels, office }));
+        let forming = notify.clone();
+        notify.spawn("forming pages", move || {
+            let notify = forming.clone();
+            async move { notify.form().await }
+        });
+        for lane in LANES {
+            let sending = notify.clone();
+            notify.spawn("sending pages", move || {
+                let notify = sending.clone();
+                async move { deliver::deliver(&notify.0.parts, &notify.0.channels, lane).await }
+            });
+        }
+        Ok(notify)
+    }
+
+    /// Does everything that is due now. True if anything was done, or is being done by another task.
+    pub async fn work(&self) -> anyhow::Result<bool> {
+        let Inner { parts, channels, .. } = &*self.0;
+        let mut any = false;
+        while self.form().await? {
+            any = true;
+        }
+        for lane in LANES {
+            while deliver::deliver(parts, channels, lane).await? {
+                any = true;
+            }
+        }
+        if !any && page::any_unsent(&parts.store.monitor, parts.clock.machine_now()).await? {
+            tokio::time::sleep(IN_FLIGHT).await;
+            return Ok(true);
+        }
+        Ok(any)
+    }
+
+    /// The next instant of care time at which there is something to do.
+    pub async fn next_due(&self) -> anyhow::Result<Option<Timestamp>> {
+        Ok(page_request::next_at(&self.0.parts.store.monitor).await?)
+    }
+
+    async fn form(&self) -> anyhow::Result<bool> {
+        let Inner { parts, office, .. } = &*self.0;
+        let high = form::form(parts, office, true).await?;
+        let rest = form::form(parts, office, false).await?;
+        if high || rest {
+            parts.signals.send(Signal::Pages);
+        }
+        Ok(high || rest)
+    }
+
+    /// A loop that works until nothing is left, then waits for a signal or the sweep. It is told to stop only between
+    /// two turns, so no transaction is ever dropped half-way.
+    fn spawn<F, Turn>(&self, what: &'static str, turn: F)
+    where
+        F: Fn() -> Turn + Send + 'static,
+        Turn: Future<Output = anyhow::Result<bool>> + Send,
+    {
+        let parts = self.0.parts.clone();
+        let stopping = parts.lifecycle.stopping.clone();
+        self.0.parts.lifecycle.spawn(async move {
+            let mut signals = parts.signals.subscribe();
+            while !stopping.is_cancelled() {
+                match turn().await {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => tracing::warn!("{what} failed and will be tried again: {error:#}"),
+                }
+                tokio::select! {
+                    () = signal::heard(&mut signals, |signal| matches!(signal, Signal::Pages)) => {}
+                    () = tokio::time::sleep(SWEEP) => {}
+                    () = stopping.cancelled() => {}
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,207 @@
+//! The words of pages. They hold reference, kind, priority, how long the alert waits and until when, and a link:
+//! never a patient's name, value or condition, because mail and pagers are read over shoulders and kept by others.
+
+use askama::Template;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::store::page_request::Waiting;
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Text {
+    pub subject: String,
+    pub body: String,
+}
+
+/// Where and for whom a text is written.
+#[derive(Debug)]
+pub struct Setting<'a> {
+    /// The service's origin: links begin with it.
+    pub origin: &'a str,
+    pub team: &'a str,
+    pub zone: &'a TimeZone,
+    pub now: Timestamp,
+}
+
+struct Line {
+    reference: String,
+    priority: String,
+    kind: String,
+    why: &'static str,
+    since: String,
+    waited: String,
+    act_by: String,
+    link: String,
+}
+
+#[derive(Template)]
+#[template(path = "high.txt")]
+struct High<'a> {
+    line: &'a Line,
+    team: &'a str,
+    zone: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "bundle.txt")]
+struct Bundle<'a> {
+    heading: &'a str,
+    lines: &'a [Line],
+    team: &'a str,
+    zone: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "operator.txt")]
+struct Operator<'a> {
+    reference: String,
+    priority: &'a str,
+    sentence: &'a str,
+    since: String,
+}
+
+impl Setting<'_> {
+    /// A high alert, alone.
+    pub fn high(&self, waiting: &Waiting) -> Result<Text, askama::Error> {
+        let line = self.line(waiting);
+        Ok(Text {
+            subject: format!("HIGH {}: acknowledge by {}", line.reference, line.act_by),
+            body: High { line: &line, team: self.team, zone: &self.zone_name() }.render()?,
+        })
+    }
+
+    /// Medium or low alerts, together.
+    pub fn bundle(&self, waiting: &[&Waiting]) -> Result<Text, askama::Error> {
+        let lines: Vec<Line> = waiting.iter().map(|waiting| self.line(waiting)).collect();
+        let priority = waiting.first().map_or("low", |waiting| waiting.priority.as_str());
+        let heading = match lines.len() {
+            1 => format!("One {priority} alert waits"),
+            count => format!("{count} {priority} alerts wait"),
+        };
+        let subject = match lines.as_slice() {
+            [line] => format!("{priority} {}: act by {}", line.reference, line.act_by),
+            _ => heading.clone(),
+        };
+        Ok(Text { subject, body: Bundle { heading: &heading, lines: &lines, team: self.team, zone: &self.zone_name() }.render()? })
+    }
+
+    fn line(&self, waiting: &Waiting) -> Line {
+        Line {
+            reference: reference(waiting),
+            priority: waiting.priority.clone(),
+            kind: waiting.kind.clone(),
+            why: why(&waiting.why),
+            since: self.clock(waiting.opened_at),
+            waited: waited(waiting.opened_at, self.now),
+            act_by: self.clock(waiting.act_by),
+            link: format!("{}/staff/alerts/{}", self.origin, reference(waiting)),
+        }
+    }
+
+    /// The hour; with the day unless it is today.
+    fn clock(&self, at: Timestamp) -> String {
+        let at = at.to_zoned(self.zone.clone());
+        let today = self.now.to_zoned(self.zone.clone()).date();
+        let form = if at.date() == today { "%H:%M" } else { "%H:%M on %a %-d %b" };
+        at.strftime(form).to_string()
+    }
+
+    fn zone_name(&self) -> String {
+        self.zone.iana_name().map_or_else(|| "UTC".to_owned(), |name| format!("{} time", name.replace('_', " ")))
+    }
+}
+
+/// An operator alert: it belongs to no patient, so its own sentence may be sent.
+pub fn operator(waiting: &Waiting) -> Result<Text, askama::Error> {
+    let since = waiting.opened_at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    Ok(Text {
+        subject: format!("Derwent service {}: a person is needed", reference(waiting)),
+        body: Operator { reference: reference(waiting), priority: &waiting.priority, sentence: &waiting.sentence, since }
+            .render()?,
+    })
+}
+
+fn reference(waiting: &Waiting) -> String {
+    format!("A{}", waiting.reference)
+}
+
+fn why(code: &str) -> &'static str {
+    match code {
+        "raised" => "Its priority rose.",
+        "worsened" => "It got worse since someone was last told.",
+        "escalated" => "Nobody acknowledged it; you are next on the roster.",
+        "repeated" => "Nobody acknowledged it yet.",
+        "came_back" => "It was acknowledged and not closed.",
+        _ => "It is new.",
+    }
+}
+
+fn waited(since: Timestamp, now: Timestamp) -> String {
+    let minutes = now.duration_since(since).as_mins().max(0);
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a timestamp")
+    }
+
+    fn waiting(reference: i64, priority: &str) -> Waiting {
+        Waiting {
+            page_request: Uuid::nil(),
+            alert: Uuid::nil(),
+            organisation: Some(Uuid::nil()),
+            team: Some(Uuid::nil()),
+            priority: priority.into(),
+            step: 0,
+            why: "opened".into(),
+            reference,
+            kind: "clinical".into(),
+            sentence: "Dorothy Canary: systolic 186 mmHg".into(),
+            opened_at: at("2026-06-30T13:05:00Z"),
+            act_by: at("2026-06-30T13:20:00Z"),
+            acknowledged: false,
+            closed: false,
+        }
+    }
+
+    fn shown(text: &Text) -> String {
+        format!("Subject: {}\n\n{}", text.subject, text.body)
+    }
+
+    #[test]
+    fn a_page_says_what_waits_since_when_and_until_when_and_nothing_about_the_patient() {
+        let zone = TimeZone::get("Europe/London").expect("a zone");
+        let setting = Setting {
+            origin: "https://derwent.example",
+            team: "Belper team",
+            zone: &zone,
+            now: at("2026-06-30T13:08:30Z"),
+        };
+        let high = shown(&setting.high(&waiting(1042, "high")).expect("a text"));
+        insta::assert_snapshot!("high", high);
+        let bundle = shown(&setting.bundle(&[&waiting(7, "medium"), &waiting(8, "medium")]).expect("a text"));
+        insta::assert_snapshot!("bundle", bundle);
+        let operator = Waiting { sentence: "Nobody is on the roster.".into(), ..waiting(9, "medium") };
+        insta::assert_snapshot!("operator", shown(&super::operator(&operator).expect("a text")));
+        for text in [high, bundle] {
+            assert!(!text.contains("Dorothy") && !text.contains("186"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_hour_on_another_day_names_the_day() {
+        let zone = TimeZone::get("Europe/London").expect("a zone");
+        let setting = Setting { origin: "http://localhost", team: "t", zone: &zone, now: at("2026-07-02T13:00:00Z") };
+        assert_eq!(setting.clock(at("2026-06-30T13:05:00Z")), "14:05 on Tue 30 Jun");
+    }
+}

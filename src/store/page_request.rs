@@ -1,0 +1,132 @@
+//! Page requests: written in the transaction of the alert they belong to; pages are formed from them later.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgConnection, PgPool, Row};
+use uuid::Uuid;
+
+use crate::random;
+
+#[derive(Clone, Debug)]
+pub struct NewRequest {
+    pub alert: Uuid,
+    /// None: an operator alert's.
+    pub organisation: Option<Uuid>,
+    pub priority: String,
+    /// 0: on duty; 1: the next on the roster; and so on around.
+    pub step: i16,
+    /// opened, raised, worsened, escalated, repeated, came_back
+    pub why: String,
+    /// Care time from which pages may be formed.
+    pub at: Timestamp,
+}
+
+/// A request with what a page says about its alert.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    pub page_request: Uuid,
+    pub alert: Uuid,
+    pub organisation: Option<Uuid>,
+    pub team: Option<Uuid>,
+    pub priority: String,
+    pub step: i16,
+    pub why: String,
+    pub reference: i64,
+    pub kind: String,
+    /// The worklist's words. Only an operator alert's, which names no patient, may go into a message.
+    pub sentence: String,
+    pub opened_at: Timestamp,
+    pub act_by: Timestamp,
+    pub acknowledged: bool,
+    pub closed: bool,
+}
+
+pub async fn insert(db: &mut PgConnection, requests: &[NewRequest]) -> Result<(), sqlx::Error> {
+    if requests.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO page_request (page_request, alert, organisation, priority, step, why, at, formed)
+         SELECT page_request, alert, organisation, priority, step, why, at, false
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::text[], $7::timestamptz[])
+              AS new (page_request, alert, organisation, priority, step, why, at)",
+    )
+    .bind(requests.iter().map(|_| random::new_id()).collect::<Vec<_>>())
+    .bind(requests.iter().map(|request| request.alert).collect::<Vec<_>>())
+    .bind(requests.iter().map(|request| request.organisation).collect::<Vec<_>>())
+    .bind(requests.iter().map(|request| request.priority.as_str()).collect::<Vec<_>>())
+    .bind(requests.iter().map(|request| request.step).collect::<Vec<_>>())
+    .bind(requests.iter().map(|request| request.why.as_str()).collect::<Vec<_>>())
+    .bind(requests.iter().map(|request| request.at.to_sqlx()).collect::<Vec<_>>())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Locks requests from which pages may be formed at `care_now`: high ones alone, or all others.
+pub async fn lock_waiting(
+    db: &mut PgConnection,
+    high: bool,
+    care_now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Waiting>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT request.page_request, request.alert, request.organisation, alert.team, request.priority, request.step,
+                request.why, alert.reference, alert.kind, alert.sentence, alert.opened_at, alert.act_by,
+                alert.acknowledged_at IS NOT NULL AS acknowledged, alert.closed_at IS NOT NULL AS closed
+         FROM page_request AS request JOIN alert USING (alert)
+         WHERE NOT request.formed AND request.at <= $1 AND (request.priority = 'high') = $2
+         ORDER BY request.at, request.page_request
+         LIMIT $3 FOR UPDATE OF request SKIP LOCKED",
+    )
+    .bind(care_now.to_sqlx())
+    .bind(high)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Waiting {
+                page_request: row.try_get("page_request")?,
+                alert: row.try_get("alert")?,
+                organisation: row.try_get("organisation")?,
+                team: row.try_get("team")?,
+                priority: row.try_get("priority")?,
+                step: row.try_get("step")?,
+                why: row.try_get("why")?,
+                reference: row.try_get("reference")?,
+                kind: row.try_get("kind")?,
+                sentence: row.try_get("sentence")?,
+                opened_at: row.try_get::<jiff_sqlx::Timestamp, _>("opened_at")?.to_jiff(),
+                act_by: row.try_get::<jiff_sqlx::Timestamp, _>("act_by")?.to_jiff(),
+                acknowledged: row.try_get("acknowledged")?,
+                closed: row.try_get("closed")?,
+            })
+        })
+        .collect()
+}
+
+pub async fn mark_formed(db: &mut PgConnection, requests: &[Uuid]) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE page_request SET formed = true WHERE page_request = ANY($1)").bind(requests).execute(db).await?;
+    Ok(())
+}
+
+/// Not before this instant: cover opens then, or the next bundle is due.
+pub async fn postpone(db: &mut PgConnection, requests: &[(Uuid, Timestamp)]) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE page_request SET at = new.at FROM unnest($1::uuid[], $2::timestamptz[]) AS new (page_request, at)
+         WHERE page_request.page_request = new.page_request",
+    )
+    .bind(requests.iter().map(|(request, _)| *request).collect::<Vec<_>>())
+    .bind(requests.iter().map(|(_, at)| at.to_sqlx()).collect::<Vec<_>>())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// When the next pages may be formed (care time).
+pub async fn next_at(pool: &PgPool) -> Result<Option<Timestamp>, sqlx::Error> {
+    let next: Option<jiff_sqlx::Timestamp> =
+        sqlx::query_scalar("SELECT min(at) FROM page_request WHERE NOT formed").fetch_one(pool).await?;
+    Ok(next.map(jiff_sqlx::Timestamp::to_jiff))
+}

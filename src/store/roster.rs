@@ -1,0 +1,75 @@
+//! Teams as far as paging is concerned: cover, shifts, members. Who is on duty is decided in `crate::roster`.
+
+use jiff::tz::TimeZone;
+use jiff_sqlx::Time;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::roster::{Hours, Member, Roster, Shift};
+
+/// The rosters of these teams. A team that does not exist is left out.
+pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, sqlx::Error> {
+    let mut rosters = Vec::new();
+    let rows = sqlx::query(
+        "SELECT team.team, team.name, team.cover_from, team.cover_until, organisation.time_zone
+         FROM team JOIN organisation USING (organisation) WHERE team.team = ANY($1)",
+    )
+    .bind(teams)
+    .fetch_all(&mut *db)
+    .await?;
+    for row in rows {
+        let zone: String = row.try_get("time_zone")?;
+        rosters.push(Roster {
+            team: row.try_get("team")?,
+            team_name: row.try_get("name")?,
+            zone: TimeZone::get(&zone).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            cover: hours(&row, "cover_from", "cover_until")?,
+            shifts: Vec::new(),
+            members: Vec::new(),
+        });
+    }
+
+    let rows = sqlx::query(
+        "SELECT roster.team, roster.shift_from, roster.shift_until, staff.staff, staff.name, staff.email, staff.pager_key
+         FROM roster JOIN staff USING (staff) WHERE roster.team = ANY($1) ORDER BY roster.team, roster.position",
+    )
+    .bind(teams)
+    .fetch_all(&mut *db)
+    .await?;
+    for row in rows {
+        let shift = Shift { hours: hours(&row, "shift_from", "shift_until")?, member: member(&row)? };
+        of_team(&mut rosters, row.try_get("team")?, |roster| roster.shifts.push(shift));
+    }
+
+    let rows = sqlx::query(
+        "SELECT team_member.team, staff.staff, staff.name, staff.email, staff.pager_key
+         FROM team_member JOIN staff USING (staff) WHERE team_member.team = ANY($1) ORDER BY team_member.team, staff.name",
+    )
+    .bind(teams)
+    .fetch_all(db)
+    .await?;
+    for row in rows {
+        let member = member(&row)?;
+        of_team(&mut rosters, row.try_get("team")?, |roster| roster.members.push(member));
+    }
+    Ok(rosters)
+}
+
+fn of_team(rosters: &mut [Roster], team: Uuid, add: impl FnOnce(&mut Roster)) {
+    if let Some(roster) = rosters.iter_mut().find(|roster| roster.team == team) {
+        add(roster);
+    }
+}
+
+fn hours(row: &sqlx::postgres::PgRow, from: &str, until: &str) -> Result<Hours, sqlx::Error> {
+    Ok(Hours { from: row.try_get::<Time, _>(from)?.to_jiff(), until: row.try_get::<Time, _>(until)?.to_jiff() })
+}
+
+fn member(row: &sqlx::postgres::PgRow) -> Result<Member, sqlx::Error> {
+    Ok(Member {
+        staff: row.try_get("staff")?,
+        name: row.try_get("name")?,
+        email: row.try_get("email")?,
+        pager_key: row.try_get("pager_key")?,
+    })
+}
