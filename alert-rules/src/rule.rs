@@ -31,6 +31,8 @@ pub struct Pack {
     pub source: String,
     pub version: String,
     pub review: Option<Review>,
+    /// `[one_sided]`: components that are watched on one side only (or not at all), and why that is right.
+    pub one_sided: BTreeMap<Component, String>,
     pub limits: Vec<Limit>,
     pub rules: Vec<Rule>,
     pub place: Place,
@@ -51,6 +53,8 @@ pub struct Limit {
     /// `from_80_years`: ascending by age.
     pub by_age: Vec<AgeStep>,
     pub range: Range,
+    /// Where the number comes from; a † stays.
+    pub why: Option<String>,
     pub place: Place,
 }
 
@@ -99,6 +103,8 @@ pub struct Repeat {
     pub ask: String,
     /// A questionnaire; any yes in it fires at once.
     pub symptoms: Option<String>,
+    /// `alert = "at once"`: the rule fires at once and asks as well (low glucose, low oxygen).
+    pub alert_at_once: bool,
 }
 
 /// A condition or a list of them: `when`, `when.any`, `when.all`.

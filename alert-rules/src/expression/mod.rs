@@ -34,6 +34,8 @@ pub enum ConditionKind {
     Tag(&'static str),
     /// `answer("warning_signs") = yes`; `negated` for `!=`.
     Answer { link: String, wanted: Wanted, negated: bool },
+    /// `event("hypo_symptoms")`: it happened within the last 24 h; never unknown.
+    Event { name: String },
     Overdue { vital: Vital, grace: SignedDuration },
     /// Unknown unless all bare vitals inside were measured within this time of each other.
     Together { inner: Box<Condition>, within: SignedDuration },
