@@ -16,3 +16,4 @@ pub mod roster;
 pub mod signal;
 pub mod store;
 pub mod telemetry;
+pub mod web;

@@ -1,0 +1,86 @@
+//! An alert, its history, and what staff do with it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+use super::{Kind, Person, Priority};
+
+/// What a row of the worklist says of an alert.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct AlertHead {
+    pub alert: Uuid,
+    /// What pages and mails call it: `A1042`.
+    pub reference: String,
+    pub kind: Kind,
+    pub priority: Priority,
+    pub sentence: String,
+    pub opened_at: Timestamp,
+    /// How late the data that opened it arrived; 0: in time.
+    pub late_minutes: i32,
+    /// The response promised.
+    pub act_by: Timestamp,
+    pub owner: Option<Person>,
+    pub acknowledged_at: Option<Timestamp>,
+}
+
+/// Everything about one alert. Answer of `POST /api/alerts/{id}/acknowledge` and `…/close`, too.
+/// Acknowledging what another has already acknowledged: 409 `already_acknowledged`, and the message names who has it.
+/// Doing anything to a closed one: 409 `already_closed`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Alert {
+    #[serde(flatten)]
+    pub head: AlertHead,
+    /// The problem, as rules name it: `blood pressure high`.
+    pub problem: String,
+    /// `pack/rule`, as in `hypertension/severe`.
+    pub rule: String,
+    /// The rule's advice to the team; empty where it has none.
+    pub advice: String,
+    /// Why, in sentences: values, limits in force and whose, rule, source.
+    pub reasons: Vec<String>,
+    /// Oldest first, never rewritten.
+    pub history: Vec<AlertEvent>,
+    pub closed_at: Option<Timestamp>,
+    pub outcome: Option<Outcome>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct AlertEvent {
+    pub at: Timestamp,
+    /// `opened`, `raised`, `worsened`, `paged`, `acknowledged`, `came_back`, `closed`, …
+    pub what: String,
+    /// The member of staff who did it; null: the service.
+    pub by: Option<String>,
+    /// In words; may be empty.
+    pub text: String,
+}
+
+/// `POST /api/alerts/{id}/close`
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Close {
+    pub outcome: Outcome,
+    /// What was done, in words; may be empty.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// What came of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    TreatmentChanged,
+    LimitChanged,
+    /// To urgent community response or the GP.
+    SentOn,
+    #[serde(rename = "called_999")]
+    Called999,
+    Admitted,
+    Expected,
+    DeviceFault,
+    WrongEntry,
+    /// Could not be reached; the welfare step was taken.
+    CouldNotReach,
+    NoAction,
+}

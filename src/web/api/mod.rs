@@ -1,0 +1,149 @@
+//! The staff API as its pages see it: every body that is sent or taken, and nothing that does anything.
+//! `web/shared/api/staff.ts` is made from these types; a test fails when it is out of date
+//! (`make schema` writes it anew).
+
+mod alert;
+mod patient;
+mod series;
+mod session;
+mod worklist;
+
+pub use alert::{Alert, AlertEvent, AlertHead, Close, Outcome};
+pub use patient::{
+    Device, Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Slot, VitalSummary, Whose,
+};
+pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint};
+pub use session::{Me, Organisation, Role, SignIn, Team};
+pub use worklist::{Changed, Counts, LastReading, OnDuty, TeamNow, What, Worklist, WorklistRow};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+/// How soon a person must act (IEC 60601-1-8). Worst first, so that sorting puts the worst on top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    High,
+    Medium,
+    Low,
+}
+
+/// What an alert is about: the patient's health, their silence, their instruments, or the service itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Clinical,
+    Absence,
+    Equipment,
+    Service,
+}
+
+/// A member of staff, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Person {
+    pub staff: Uuid,
+    pub name: String,
+}
+
+/// The body of every answer that is not a success.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Failure {
+    pub error: FailureDetail,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct FailureDetail {
+    /// For programs: `not_signed_in`, `not_found`, `already_acknowledged`, …
+    pub code: String,
+    /// For people: what happened, and what to do next.
+    pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+    use std::path::Path;
+
+    use super::*;
+
+    const FILE: &str = "web/shared/api/staff.ts";
+
+    fn typescript() -> String {
+        let config = ts_rs::Config::new().with_large_int("number");
+        let mut text = String::from(
+            "// The staff API. Made from src/web/api/*.rs by `make schema`; do not edit.\n\
+             // Times are RFC 3339 in UTC; ids are UUIDs.\n",
+        );
+        macro_rules! write_types {
+            ($($name:ty),* $(,)?) => {
+                $(
+                    writeln!(text).expect("a string takes everything");
+                    if let Some(docs) = <$name as TS>::docs() {
+                        text.push_str(&docs);
+                    }
+                    writeln!(text, "export {}", <$name as TS>::decl(&config)).expect("a string takes everything");
+                )*
+            };
+        }
+        write_types!(
+            Priority,
+            Kind,
+            Person,
+            Failure,
+            FailureDetail,
+            SignIn,
+            Me,
+            Role,
+            Organisation,
+            Team,
+            Worklist,
+            TeamNow,
+            OnDuty,
+            Counts,
+            WorklistRow,
+            LastReading,
+            Changed,
+            What,
+            PatientHead,
+            PatientList,
+            PatientRow,
+            PatientPage,
+            Plan,
+            Slot,
+            Limit,
+            Whose,
+            VitalSummary,
+            Refusal,
+            Device,
+            AlertHead,
+            Alert,
+            AlertEvent,
+            Outcome,
+            Close,
+            Series,
+            SeriesPoint,
+            PointState,
+            Given,
+            LimitStep,
+            SeriesEvent,
+            SeriesAlert,
+            Gap,
+        );
+        text
+    }
+
+    /// `DERWENT_REGENERATE=1` writes the file instead of comparing it: that is `make schema`.
+    #[test]
+    fn generated_typescript_is_up_to_date() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+        let made = typescript();
+        if std::env::var_os("DERWENT_REGENERATE").is_some() {
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for the types");
+            std::fs::write(&path, made).expect("the types written");
+            return;
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == made, "{FILE} is out of date; run `make schema` and commit it");
+    }
+}

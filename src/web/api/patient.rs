@@ -1,0 +1,128 @@
+//! One person: who they are, what they are asked to do, what is known.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+use super::{Alert, LastReading, Priority, Team};
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PatientHead {
+    pub patient: Uuid,
+    pub given_name: String,
+    pub family_name: String,
+    /// In whole years, on the patient's own calendar.
+    pub age: i16,
+    pub lives_alone: bool,
+}
+
+/// `GET /api/patients`, `?search=` for part of a name. By family name.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PatientList {
+    pub patients: Vec<PatientRow>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PatientRow {
+    pub patient: PatientHead,
+    pub team: String,
+    pub live_since: Option<Timestamp>,
+    /// Of the worst open alert; null: none is open.
+    pub open: Option<Priority>,
+    pub last_reading: Option<LastReading>,
+}
+
+/// `GET /api/patients/{id}`
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct PatientPage {
+    /// Care time.
+    pub now: Timestamp,
+    pub patient: PatientHead,
+    pub date_of_birth: Date,
+    pub phone: Option<String>,
+    /// The zone the patient lives in (IANA name).
+    pub time_zone: String,
+    pub team: Team,
+    /// After one reading made the round trip; null: not yet heard from.
+    pub live_since: Option<Timestamp>,
+    /// Highest sequence number stored, and the highest judged by the computer.
+    pub stored: i64,
+    pub judged: i64,
+    /// Open ones first, worst first; then what was closed in the last 90 days, newest first.
+    pub alerts: Vec<Alert>,
+    pub plan: Plan,
+    /// Limits in force now.
+    pub limits: Vec<Limit>,
+    /// Every vital this person has readings of, the most recently measured first.
+    pub vitals: Vec<VitalSummary>,
+    /// What their phone sent and we would not take, newest first.
+    pub refusals: Vec<Refusal>,
+    pub devices: Vec<Device>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Plan {
+    pub version: i64,
+    pub packs: Vec<String>,
+    pub slots: Vec<Slot>,
+    /// What is known of the person that rules ask about, as in `pregnant`.
+    pub tags: BTreeMap<String, bool>,
+}
+
+/// What a patient is asked to do, each day, and by when.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Slot {
+    /// As in `Blood pressure`.
+    pub what: String,
+    /// Local time of day, as in `08:00`.
+    pub from: String,
+    pub until: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Limit {
+    /// As rules name it: `severe_systolic`.
+    pub name: String,
+    pub value: f64,
+    pub unit: String,
+    pub whose: Whose,
+}
+
+/// Who set a limit: the pack for everybody, or the plan for this person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Whose {
+    Pack,
+    Plan,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct VitalSummary {
+    /// As on the wire: `blood_pressure`.
+    pub vital: String,
+    /// As on a page: `Blood pressure`.
+    pub title: String,
+    pub unit: String,
+    pub last: LastReading,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Refusal {
+    pub at: Timestamp,
+    pub reason: String,
+    pub detail: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Device {
+    pub device: Uuid,
+    pub name: String,
+    pub platform: String,
+    pub app_version: String,
+    pub enrolled_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+}

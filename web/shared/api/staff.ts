@@ -1,0 +1,431 @@
+// The staff API. Made from src/web/api/*.rs by `make schema`; do not edit.
+// Times are RFC 3339 in UTC; ids are UUIDs.
+
+/**
+ * How soon a person must act (IEC 60601-1-8). Worst first, so that sorting puts the worst on top.
+ */
+export type Priority = "high" | "medium" | "low";
+
+/**
+ * What an alert is about: the patient's health, their silence, their instruments, or the service itself.
+ */
+export type Kind = "clinical" | "absence" | "equipment" | "service";
+
+/**
+ * A member of staff, by name.
+ */
+export type Person = { staff: string, name: string, };
+
+/**
+ * The body of every answer that is not a success.
+ */
+export type Failure = { error: FailureDetail, };
+
+export type FailureDetail = { 
+/**
+ * For programs: `not_signed_in`, `not_found`, `already_acknowledged`, …
+ */
+code: string, 
+/**
+ * For people: what happened, and what to do next.
+ */
+message: string, };
+
+/**
+ * `POST /api/sign-in`. Answered 204 with a cookie, or 401 `wrong_credentials`, or 429 `too_many_guesses`.
+ */
+export type SignIn = { email: string, password: string, };
+
+/**
+ * `GET /api/me`
+ */
+export type Me = { staff: string, name: string, role: Role, organisation: Organisation, 
+/**
+ * The caseloads this person works on; empty for an administrator, who sees all of them.
+ */
+teams: Array<Team>, 
+/**
+ * The zone to show times in (IANA name): the organisation's.
+ */
+time_zone: string, };
+
+export type Role = "co-ordinator" | "clinician" | "administrator" | "auditor";
+
+export type Organisation = { organisation: string, name: string, };
+
+export type Team = { team: string, name: string, 
+/**
+ * What a patient rings.
+ */
+phone: string, };
+
+/**
+ * `GET /api/worklist`, `?team=` for another of one's teams.
+ */
+export type Worklist = { 
+/**
+ * Care time: what every clock on the page counts from.
+ */
+now: string, team: TeamNow, 
+/**
+ * Open alerts by priority (a person may have several).
+ */
+counts: Counts, 
+/**
+ * Worst first.
+ */
+rows: Array<WorklistRow>, };
+
+export type TeamNow = { 
+/**
+ * null: nobody on the roster has a shift now.
+ */
+on_duty: OnDuty | null, 
+/**
+ * Who is paged after that person.
+ */
+next: Person | null, team: string, name: string, 
+/**
+ * What a patient rings.
+ */
+phone: string, };
+
+export type OnDuty = { staff: string, name: string, 
+/**
+ * null: all day, every day.
+ */
+until: string | null, };
+
+export type Counts = { high: number, medium: number, low: number, };
+
+export type WorklistRow = { patient: PatientHead, 
+/**
+ * The worst open alert: by priority, then unacknowledged first, then the earliest promise.
+ */
+alert: AlertHead, 
+/**
+ * How many more are open.
+ */
+more: number, last_reading: LastReading | null, };
+
+/**
+ * The newest reading of any vital, in words.
+ */
+export type LastReading = { vital: string, 
+/**
+ * As in `148/92 mmHg`, `HI`, `71.4 kg`.
+ */
+text: string, at: string, };
+
+/**
+ * `GET /api/events` (server-sent events, named `changed`): a hint that something changed. Fetch again.
+ */
+export type Changed = { what: What, 
+/**
+ * null: perhaps anybody.
+ */
+patient: string | null, };
+
+export type What = "alerts" | "readings";
+
+export type PatientHead = { patient: string, given_name: string, family_name: string, 
+/**
+ * In whole years, on the patient's own calendar.
+ */
+age: number, lives_alone: boolean, };
+
+/**
+ * `GET /api/patients`, `?search=` for part of a name. By family name.
+ */
+export type PatientList = { patients: Array<PatientRow>, };
+
+export type PatientRow = { patient: PatientHead, team: string, live_since: string | null, 
+/**
+ * Of the worst open alert; null: none is open.
+ */
+open: Priority | null, last_reading: LastReading | null, };
+
+/**
+ * `GET /api/patients/{id}`
+ */
+export type PatientPage = { 
+/**
+ * Care time.
+ */
+now: string, patient: PatientHead, date_of_birth: string, phone: string | null, 
+/**
+ * The zone the patient lives in (IANA name).
+ */
+time_zone: string, team: Team, 
+/**
+ * After one reading made the round trip; null: not yet heard from.
+ */
+live_since: string | null, 
+/**
+ * Highest sequence number stored, and the highest judged by the computer.
+ */
+stored: number, judged: number, 
+/**
+ * Open ones first, worst first; then what was closed in the last 90 days, newest first.
+ */
+alerts: Array<Alert>, plan: Plan, 
+/**
+ * Limits in force now.
+ */
+limits: Array<Limit>, 
+/**
+ * Every vital this person has readings of, the most recently measured first.
+ */
+vitals: Array<VitalSummary>, 
+/**
+ * What their phone sent and we would not take, newest first.
+ */
+refusals: Array<Refusal>, devices: Array<Device>, };
+
+export type Plan = { version: number, packs: Array<string>, slots: Array<Slot>, 
+/**
+ * What is known of the person that rules ask about, as in `pregnant`.
+ */
+tags: { [key in string]: boolean }, };
+
+/**
+ * What a patient is asked to do, each day, and by when.
+ */
+export type Slot = { 
+/**
+ * As in `Blood pressure`.
+ */
+what: string, 
+/**
+ * Local time of day, as in `08:00`.
+ */
+from: string, until: string, };
+
+export type Limit = { 
+/**
+ * As rules name it: `severe_systolic`.
+ */
+name: string, value: number, unit: string, whose: Whose, };
+
+/**
+ * Who set a limit: the pack for everybody, or the plan for this person.
+ */
+export type Whose = "pack" | "plan";
+
+export type VitalSummary = { 
+/**
+ * As on the wire: `blood_pressure`.
+ */
+vital: string, 
+/**
+ * As on a page: `Blood pressure`.
+ */
+title: string, unit: string, last: LastReading, };
+
+export type Refusal = { at: string, reason: string, detail: string, };
+
+export type Device = { device: string, name: string, platform: string, app_version: string, enrolled_at: string, revoked_at: string | null, };
+
+/**
+ * What a row of the worklist says of an alert.
+ */
+export type AlertHead = { alert: string, 
+/**
+ * What pages and mails call it: `A1042`.
+ */
+reference: string, kind: Kind, priority: Priority, sentence: string, opened_at: string, 
+/**
+ * How late the data that opened it arrived; 0: in time.
+ */
+late_minutes: number, 
+/**
+ * The response promised.
+ */
+act_by: string, owner: Person | null, acknowledged_at: string | null, };
+
+/**
+ * Everything about one alert. Answer of `POST /api/alerts/{id}/acknowledge` and `…/close`, too.
+ * Acknowledging what another has already acknowledged: 409 `already_acknowledged`, and the message names who has it.
+ * Doing anything to a closed one: 409 `already_closed`.
+ */
+export type Alert = { 
+/**
+ * The problem, as rules name it: `blood pressure high`.
+ */
+problem: string, 
+/**
+ * `pack/rule`, as in `hypertension/severe`.
+ */
+rule: string, 
+/**
+ * The rule's advice to the team; empty where it has none.
+ */
+advice: string, 
+/**
+ * Why, in sentences: values, limits in force and whose, rule, source.
+ */
+reasons: Array<string>, 
+/**
+ * Oldest first, never rewritten.
+ */
+history: Array<AlertEvent>, closed_at: string | null, outcome: Outcome | null, alert: string, 
+/**
+ * What pages and mails call it: `A1042`.
+ */
+reference: string, kind: Kind, priority: Priority, sentence: string, opened_at: string, 
+/**
+ * How late the data that opened it arrived; 0: in time.
+ */
+late_minutes: number, 
+/**
+ * The response promised.
+ */
+act_by: string, owner: Person | null, acknowledged_at: string | null, };
+
+export type AlertEvent = { at: string, 
+/**
+ * `opened`, `raised`, `worsened`, `paged`, `acknowledged`, `came_back`, `closed`, …
+ */
+what: string, 
+/**
+ * The member of staff who did it; null: the service.
+ */
+by: string | null, 
+/**
+ * In words; may be empty.
+ */
+text: string, };
+
+/**
+ * What came of an alert.
+ */
+export type Outcome = "treatment_changed" | "limit_changed" | "sent_on" | "called_999" | "admitted" | "expected" | "device_fault" | "wrong_entry" | "could_not_reach" | "no_action";
+
+/**
+ * `POST /api/alerts/{id}/close`
+ */
+export type Close = { outcome: Outcome, 
+/**
+ * What was done, in words; may be empty.
+ */
+note: string, };
+
+/**
+ * `GET /api/patients/{id}/series?vital=blood_pressure&from=…&until=…` (times optional: the last 90 days)
+ */
+export type Series = { vital: string, 
+/**
+ * As in `Blood pressure`.
+ */
+title: string, unit: string, 
+/**
+ * Names of the values a point may have, as in `systolic`, `diastolic`.
+ */
+components: Array<string>, from: string, until: string, 
+/**
+ * Oldest first.
+ */
+points: Array<SeriesPoint>, 
+/**
+ * How many readings there are; more than `points` only when they were too many to draw.
+ * The highest and lowest of every stretch of time are always among `points`.
+ */
+readings: number, 
+/**
+ * Limits as they were in force then: steps, oldest first.
+ */
+limits: Array<LimitStep>, events: Array<SeriesEvent>, alerts: Array<SeriesAlert>, 
+/**
+ * When no readings were expected, or the service could not listen.
+ */
+gaps: Array<Gap>, 
+/**
+ * A line joins two points no further apart than this.
+ */
+usual_interval_hours: number, 
+/**
+ * `Last 148/92 today 08:05; 30-day mean 141/86, above target 135/85 on 19 of 27 days.`
+ */
+sentence: string, };
+
+export type SeriesPoint = { seq: number, at: string, received_at: string, 
+/**
+ * In the series' unit; a component that was not measured is missing.
+ */
+values: { [key in string]: number }, 
+/**
+ * A meter's HI (`high`) or LO (`low`), by component.
+ */
+comparators: { [key in string]: string }, 
+/**
+ * As the phone sent it, for the table.
+ */
+given: Array<Given>, state: PointState, 
+/**
+ * Arrived more than an hour after it was taken.
+ */
+late: boolean, 
+/**
+ * Outside what is usual, and no second reading agrees yet.
+ */
+unconfirmed: boolean, 
+/**
+ * The phone's own time could not be believed: dated by its arrival.
+ */
+dated_by_arrival: boolean, 
+/**
+ * `manual`, `bluetooth`, `told_by_phone`, …
+ */
+method: string | null, 
+/**
+ * In words: `before breakfast`, `left arm`.
+ */
+context: string | null, 
+/**
+ * Why there is no value: `could_not_measure`.
+ */
+absent: string | null, };
+
+export type PointState = "standing" | "impossible" | "corrected" | "withdrawn";
+
+export type Given = { component: string, 
+/**
+ * As in `186 mm[Hg]`, `HI`.
+ */
+text: string, };
+
+export type LimitStep = { 
+/**
+ * As rules name it: `severe_systolic`.
+ */
+name: string, 
+/**
+ * The component it is compared with.
+ */
+component: string, from: string, 
+/**
+ * null: still in force.
+ */
+until: string | null, value: number, whose: Whose, };
+
+export type SeriesEvent = { at: string, 
+/**
+ * `insulin`, `meal`, `exercise`, …
+ */
+event: string, 
+/**
+ * `Insulin 9 units`
+ */
+text: string, };
+
+export type SeriesAlert = { alert: string, reference: string, 
+/**
+ * When the trouble began: the finding's start, in the time of the readings.
+ */
+at: string, kind: Kind, priority: Priority, sentence: string, closed_at: string | null, };
+
+export type Gap = { from: string, until: string, 
+/**
+ * `away`, `the service was down`
+ */
+text: string, };
