@@ -20,8 +20,10 @@ GRANT USAGE ON SCHEMA public TO derwent_ingest, derwent_monitor, derwent_web, de
 
 -- What this installation is. `demo` is set when care time may be stepped; an ordinary `serve` refuses such a database.
 CREATE TABLE installation (
-    only_row   boolean PRIMARY KEY CHECK (only_row),
-    made_at    timestamptz NOT NULL,
-    demo       boolean NOT NULL
+    only_row       boolean PRIMARY KEY CHECK (only_row),
+    made_at        timestamptz NOT NULL,
+    demo           boolean NOT NULL,
+    postgres_major integer NOT NULL,            -- what it last ran on
+    timescaledb    text NOT NULL
 );
 GRANT SELECT ON installation TO derwent_ingest, derwent_monitor, derwent_web, derwent_eraser;

@@ -9,6 +9,8 @@ CREATE VIEW reading_seen WITH (security_barrier) AS
 DO $$
 DECLARE
     name text;
+    parent text;
+    key text;
 BEGIN
     -- Tables with a column `organisation`: forced row security, one organisation for web, all for the service's own loops.
     FOR name IN
@@ -21,6 +23,21 @@ BEGIN
         EXECUTE format('CREATE POLICY one_organisation ON %I TO derwent_web
                         USING (organisation = nullif(current_setting(''derwent.organisation'', true), '''')::uuid)
                         WITH CHECK (organisation = nullif(current_setting(''derwent.organisation'', true), '''')::uuid)', name);
+        EXECUTE format('CREATE POLICY service ON %I TO derwent_ingest, derwent_monitor, derwent_eraser, CURRENT_USER
+                        USING (true) WITH CHECK (true)', name);
+    END LOOP;
+
+    -- Tables whose rows belong to an organisation through a parent: seen by web exactly where the parent is.
+    FOR name, parent, key IN
+        VALUES ('team_member', 'team', 'team'), ('roster', 'team', 'team'), ('device_person', 'device', 'device'),
+               ('enrolment_code_person', 'enrolment_code', 'code_hash'), ('patient_head', 'patient', 'patient'),
+               ('patient_judged', 'patient', 'patient'), ('arrival', 'patient', 'patient'), ('due', 'patient', 'patient')
+    LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
+        EXECUTE format('CREATE POLICY one_organisation ON %1$I TO derwent_web
+                        USING (EXISTS (SELECT FROM %2$I WHERE %2$I.%3$I = %1$I.%3$I))
+                        WITH CHECK (EXISTS (SELECT FROM %2$I WHERE %2$I.%3$I = %1$I.%3$I))', name, parent, key);
         EXECUTE format('CREATE POLICY service ON %I TO derwent_ingest, derwent_monitor, derwent_eraser, CURRENT_USER
                         USING (true) WITH CHECK (true)', name);
     END LOOP;

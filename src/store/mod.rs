@@ -2,20 +2,112 @@
 
 pub mod alert;
 pub mod alert_event;
+pub mod embedded;
+mod extension;
+mod installation;
 pub mod notice;
 pub mod page;
 pub mod page_request;
+pub mod pools;
 pub mod roster;
+pub mod submission;
 
-use sqlx::PgPool;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use sqlx::postgres::{PgConnectOptions, Postgres};
+use sqlx::{PgPool, Transaction};
+use uuid::Uuid;
+
+use crate::config::DatabaseConfig;
+use embedded::Embedded;
+use extension::Versions;
+use pools::{Role, pool, session};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// The pools. Each acts as one database role and can do no more than that role may.
 #[derive(Clone, Debug)]
 pub struct Store {
+    /// Migrations and administration. The service's own loops never use it.
+    pub owner: PgPool,
     /// Inserts, heads, ledger, device connections.
     pub ingest: PgPool,
     /// Judging and telling.
     pub monitor: PgPool,
     /// Staff and patients' own screens, one organisation at a time.
     pub web: PgPool,
+    options: PgConnectOptions,
+    versions: Versions,
+    embedded: Option<Arc<Embedded>>,
+}
+
+impl Store {
+    /// Opens the database the configuration names, else the private one, which is made and started as needed.
+    /// Call `migrate` before anything else uses the pools.
+    pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
+        let (embedded, options) = match &config.database_url {
+            Some(url) => (None, given(url)?),
+            None => {
+                let embedded = Embedded::open(&config.data_dir, config.postgres_dir.as_deref()).await?;
+                let options = embedded.options()?;
+                (Some(Arc::new(embedded)), options)
+            }
+        };
+        Self::over(options, embedded).await
+    }
+
+    async fn over(options: PgConnectOptions, embedded: Option<Arc<Embedded>>) -> anyhow::Result<Self> {
+        let versions = extension::bring_up_to_date(&options).await?;
+        Ok(Self {
+            owner: pool(&options, Role::Owner),
+            ingest: pool(&options, Role::Ingest),
+            monitor: pool(&options, Role::Monitor),
+            web: pool(&options, Role::Web),
+            options,
+            versions,
+            embedded,
+        })
+    }
+
+    /// Brings the tables up to date; several replicas may try at once.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        MIGRATIONS.run(&self.owner).await.context("the database's tables cannot be brought up to date")
+    }
+
+    /// A transaction of the web role that sees one organisation.
+    pub async fn web_tx(&self, organisation: Uuid) -> sqlx::Result<Transaction<'static, Postgres>> {
+        let mut transaction = self.web.begin().await?;
+        sqlx::query("SELECT set_config('derwent.organisation', $1, true)")
+            .bind(organisation.to_string())
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction)
+    }
+
+    /// How the writer's own connections, which are no pool's, are made.
+    pub fn ingest_session(&self) -> PgConnectOptions {
+        session(&self.options, Role::Ingest)
+    }
+
+    /// Closes the pools, then stops the private database if this process owns it.
+    pub async fn close(self) {
+        for pool in [&self.owner, &self.ingest, &self.monitor, &self.web] {
+            pool.close().await;
+        }
+        if let Some(embedded) = self.embedded.and_then(Arc::into_inner) {
+            embedded.stop().await;
+        }
+    }
+}
+
+fn given(url: &str) -> anyhow::Result<PgConnectOptions> {
+    let scheme = url.split("://").next().unwrap_or_default();
+    if !matches!(scheme, "postgres" | "postgresql") {
+        bail!("DERWENT_DATABASE_URL must be postgres://user:password@host/database, of a PostgreSQL with TimescaleDB");
+    }
+    // The parser's error could quote the URL, and with it the password.
+    url.parse().map_err(|_| {
+        anyhow::anyhow!("DERWENT_DATABASE_URL cannot be read; write it as postgres://user:password@host/database")
+    })
 }

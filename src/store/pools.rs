@@ -1,0 +1,68 @@
+//! The pools: each acts as one database role from its first statement on, and none hands out a connection that is still inside
+//! somebody's transaction.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(15);
+
+/// Which role a pool acts as, and how many connections it may hold. A replica takes 25 of a server's.
+#[derive(Clone, Copy, Debug)]
+pub enum Role {
+    /// Whoever the connection logs in as: migrations and administration.
+    Owner,
+    Ingest,
+    Monitor,
+    Web,
+}
+
+impl Role {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Owner => None,
+            Self::Ingest => Some("derwent_ingest"),
+            Self::Monitor => Some("derwent_monitor"),
+            Self::Web => Some("derwent_web"),
+        }
+    }
+
+    fn connections(self) -> u32 {
+        match self {
+            Self::Owner => 3,
+            Self::Ingest | Self::Monitor => 7,
+            Self::Web => 8,
+        }
+    }
+}
+
+/// How a connection of this role begins.
+pub fn session(options: &PgConnectOptions, role: Role) -> PgConnectOptions {
+    let options = options.clone().application_name(role.name().unwrap_or("derwent_owner")).options([
+        // A generic plan cannot leave out the chunks of other years.
+        ("plan_cache_mode", "force_custom_plan"),
+        ("idle_in_transaction_session_timeout", "30s"),
+    ]);
+    match role.name() {
+        Some(name) => options.options([("role", name)]),
+        None => options,
+    }
+}
+
+pub fn pool(options: &PgConnectOptions, role: Role) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(role.connections())
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // sqlx 0.9: when `begin` is cancelled the connection comes back inside an open transaction that sqlx knows nothing
+                // of, and what the next borrower writes is never committed. BEGIN here is silent outside a transaction (a lone
+                // ROLLBACK would put a warning into the server's log each time); inside a failed one it is an error, and the
+                // connection is closed.
+                sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await?;
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(session(options, role))
+}

@@ -1,0 +1,156 @@
+//! What was accepted from a phone (or typed in by staff), in the form it is stored, and what came of it.
+//! The statements that store it are in `write.rs`; the task that calls them is `ingest/writer.rs`.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// One thing for the writer: something to keep, or something we would not take and must keep a record of.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    Submission(Submission),
+    Refusal(Refusal),
+}
+
+/// An accepted item: units normalised, dated, flagged.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    pub organisation: Uuid,
+    pub patient: Uuid,
+    /// The phone's id of the item; with the patient it is the key of the ledger.
+    pub client_id: Uuid,
+    /// The canonical form's version, then its SHA-256: the same id with another hash is a conflict.
+    pub content_hash: Vec<u8>,
+    pub effective_at: Timestamp,
+    pub received_at: Timestamp,
+    /// None: entered by staff.
+    pub device: Option<Uuid>,
+    /// The staff member who entered it, told by phone or on a home visit.
+    pub entered_by: Option<Uuid>,
+    /// As on the wire: `unconfirmed`, `impossible`, `dated_by_arrival`, …
+    pub flags: Vec<String>,
+    pub note: Option<String>,
+    /// The item's JSON text, for the record if it turns out to be a conflict or cannot be stored.
+    pub as_sent: String,
+    pub body: Body,
+}
+
+#[derive(Clone, Debug)]
+pub enum Body {
+    Reading(Reading),
+    Answers(Answers),
+    Event(Event),
+    Correction(Correction),
+}
+
+/// One act of measuring.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    pub vital: String,
+    /// Empty when `absent` says why.
+    pub components: Vec<Component>,
+    pub absent: Option<String>,
+    /// The phone's own offset from UTC.
+    pub offset_minutes: i16,
+    pub method: Option<String>,
+    /// Meal, arm, posture …, and the instrument.
+    pub context: Option<serde_json::Value>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Component {
+    pub component: String,
+    /// The number exactly as it was sent, in decimal digits.
+    pub value_given: Option<String>,
+    pub unit_given: Option<String>,
+    /// In the vital's own unit.
+    pub value: Option<f64>,
+    /// `high` or `low`: off the instrument's scale.
+    pub comparator: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// name|version
+    pub questionnaire: String,
+    pub partial: bool,
+    /// [{link_id, value}]
+    pub answers: serde_json::Value,
+}
+
+/// Insulin, a meal, exercise.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub event: String,
+    pub quantity: Option<String>,
+    pub value_given: Option<String>,
+    pub unit_given: Option<String>,
+    pub value: Option<f64>,
+    pub context: Option<serde_json::Value>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Correction {
+    /// The client id of the earlier submission of the same patient.
+    pub corrects: Uuid,
+    pub reason: String,
+    /// Replacing components, normalised, with the given ones beside.
+    pub values: Option<serde_json::Value>,
+}
+
+/// What an authenticated device sent and we would not take.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    pub organisation: Uuid,
+    pub device: Option<Uuid>,
+    /// None when it names nobody this device may submit for.
+    pub patient: Option<Uuid>,
+    /// As sent; may not be a UUID.
+    pub client_id: Option<String>,
+    pub reason: String,
+    pub detail: String,
+    pub as_sent: String,
+    pub received_at: Timestamp,
+}
+
+/// What became of an entry. Every one of these is said only after a durable commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Stored {
+        seq: i64,
+        flags: Vec<String>,
+    },
+    /// It was stored before, with this decision.
+    Duplicate {
+        seq: i64,
+        flags: Vec<String>,
+    },
+    /// A submission that cannot be taken; the refusal is on record unless the phone is to try again.
+    Refused(Refused),
+    /// A refusal, now on record.
+    Recorded,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The same id came before with other content.
+    Conflict,
+    /// It corrects something that is not here (yet): try again later.
+    TargetUnknown,
+    /// A correction cannot be corrected; correct the original again.
+    TargetIsCorrection,
+    /// The database would not take this item whatever we did.
+    Unstorable,
+}
+
+/// Outside its hold range or off the instrument's scale: judged before everything else.
+const RANK_FIRST: i16 = 0;
+const RANK_ORDINARY: i16 = 1;
+
+impl Submission {
+    pub fn rank(&self) -> i16 {
+        let flagged = self.flags.iter().any(|flag| flag == "unconfirmed" || flag == "impossible");
+        let off_scale =
+            matches!(&self.body, Body::Reading(reading) if reading.components.iter().any(|c| c.comparator.is_some()));
+        if flagged || off_scale { RANK_FIRST } else { RANK_ORDINARY }
+    }
+}
