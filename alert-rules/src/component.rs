@@ -158,193 +158,264 @@ impl Component {
 
     pub const fn facts(self) -> &'static ComponentFacts {
         match self {
-            Component::Systolic => const { &ComponentFacts {
-                name: "systolic",
-                words: "systolic",
-                loinc: loinc("8480-6", "Systolic blood pressure"),
-                dimension: Dimension::Pressure,
-                hold: Some(range(70.0, 220.0)),
-                possible: range(40.0, 300.0),
-                step: 10.0,
-                decimals: 0,
-                looks_like: None,
-            } },
-            Component::Diastolic => const { &ComponentFacts {
-                name: "diastolic",
-                words: "diastolic",
-                loinc: loinc("8462-4", "Diastolic blood pressure"),
-                dimension: Dimension::Pressure,
-                hold: Some(range(40.0, 130.0)),
-                possible: range(20.0, 200.0),
-                step: 10.0,
-                decimals: 0,
-                looks_like: None,
-            } },
-            Component::Pulse => const { &ComponentFacts {
-                name: "pulse",
-                words: "pulse",
-                loinc: loinc("8867-4", "Heart rate"),
-                dimension: Dimension::Rate,
-                hold: Some(range(35.0, 180.0)),
-                possible: range(20.0, 300.0),
-                step: 10.0,
-                decimals: 0,
-                looks_like: None,
-            } },
-            Component::Spo2 => const { &ComponentFacts {
-                name: "spo2",
-                words: "oxygen level",
-                loinc: loinc("59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry"),
-                dimension: Dimension::Percent,
-                hold: Some(range(80.0, 100.0)),
-                possible: range(40.0, 100.0),
-                step: 2.0,
-                decimals: 0,
-                looks_like: None,
-            } },
-            Component::RespiratoryRate => const { &ComponentFacts {
-                name: "respiratory_rate",
-                words: "breathing rate",
-                loinc: loinc("9279-1", "Respiratory rate"),
-                dimension: Dimension::Rate,
-                hold: Some(range(6.0, 40.0)),
-                possible: range(1.0, 80.0),
-                step: 4.0,
-                decimals: 0,
-                looks_like: None,
-            } },
-            Component::Temperature => const { &ComponentFacts {
-                name: "temperature",
-                words: "temperature",
-                loinc: loinc("8310-5", "Body temperature"),
-                dimension: Dimension::Temperature,
-                hold: Some(range(34.0, 41.0)),
-                possible: range(25.0, 45.0),
-                step: 0.5,
-                decimals: 1,
-                looks_like: Some((range(93.0, 110.0), "this looks like °F, sent as °C")),
-            } },
-            Component::Weight => const { &ComponentFacts {
-                name: "weight",
-                words: "weight",
-                loinc: loinc("29463-7", "Body weight"),
-                dimension: Dimension::Mass,
-                hold: Some(range(30.0, 250.0)),
-                possible: range(1.0, 400.0),
-                step: 1.0,
-                decimals: 1,
-                looks_like: None,
-            } },
-            Component::Height => const { &ComponentFacts {
-                name: "height",
-                words: "height",
-                loinc: loinc("8302-2", "Body height"),
-                dimension: Dimension::Length,
-                hold: None,
-                possible: range(40.0, 260.0),
-                step: 1.0,
-                decimals: 0,
-                looks_like: None,
-            } },
-            Component::Glucose => const { &ComponentFacts {
-                name: "glucose",
-                words: "glucose",
-                loinc: loinc("15074-8", "Glucose [Moles/volume] in Blood"),
-                dimension: Dimension::Concentration,
-                hold: Some(range(2.0, 28.0)),
-                possible: range(0.5, 50.0),
-                step: 1.0,
-                decimals: 1,
-                looks_like: Some((range(55.0, 600.0), "this looks like mg/dL, sent as mmol/L")),
-            } },
-            Component::Ketones => const { &ComponentFacts {
-                name: "ketones",
-                words: "ketones",
-                loinc: loinc("104816-4", "Ketones [Moles/volume] in Blood"),
-                dimension: Dimension::Concentration,
-                hold: Some(range(0.0, 6.0)),
-                possible: range(0.0, 20.0),
-                step: 0.5,
-                decimals: 1,
-                looks_like: None,
-            } },
-            Component::OxygenFlow => const { &ComponentFacts {
-                name: "oxygen_flow",
-                words: "oxygen flow",
-                loinc: loinc("3151-8", "Inhaled oxygen flow rate"),
-                dimension: Dimension::Flow,
-                hold: None,
-                possible: range(0.0, 60.0),
-                step: 1.0,
-                decimals: 1,
-                looks_like: None,
-            } },
-            Component::PeakFlow => const { &ComponentFacts {
-                name: "peak_flow",
-                words: "peak flow",
-                loinc: loinc("19935-6", "Maximum expiratory gas flow Respiratory system airway by Peak flow meter"),
-                dimension: Dimension::Flow,
-                hold: Some(range(60.0, 800.0)),
-                possible: range(20.0, 900.0),
-                step: 50.0,
-                decimals: 0,
-                looks_like: None,
-            } },
-            Component::Fev1 => const { &ComponentFacts {
-                name: "fev1",
-                words: "FEV1",
-                loinc: loinc("20150-9", "FEV1"),
-                dimension: Dimension::Volume,
-                hold: None,
-                possible: range(0.1, 10.0),
-                step: 0.2,
-                decimals: 2,
-                looks_like: None,
-            } },
-            Component::Fvc => const { &ComponentFacts {
-                name: "fvc",
-                words: "FVC",
-                loinc: loinc("19868-9", "Forced vital capacity [Volume] Respiratory system by Spirometry"),
-                dimension: Dimension::Volume,
-                hold: None,
-                possible: range(0.1, 10.0),
-                step: 0.2,
-                decimals: 2,
-                looks_like: None,
-            } },
-            Component::Steps => const { &ComponentFacts {
-                name: "steps",
-                words: "steps",
-                loinc: None,
-                dimension: Dimension::Number,
-                hold: None,
-                possible: range(0.0, 200_000.0),
-                step: 1_000.0,
-                decimals: 0,
-                looks_like: None,
-            } },
-            Component::Pain => const { &ComponentFacts {
-                name: "pain",
-                words: "pain",
-                loinc: None,
-                dimension: Dimension::Score,
-                hold: None,
-                possible: range(0.0, 10.0),
-                step: 2.0,
-                decimals: 0,
-                looks_like: None,
-            } },
-            Component::Dose => const { &ComponentFacts {
-                name: "dose",
-                words: "dose",
-                loinc: None,
-                dimension: Dimension::InsulinUnits,
-                hold: None,
-                possible: range(0.0, 300.0),
-                step: 5.0,
-                decimals: 0,
-                looks_like: None,
-            } },
+            Component::Systolic => {
+                const {
+                    &ComponentFacts {
+                        name: "systolic",
+                        words: "systolic",
+                        loinc: loinc("8480-6", "Systolic blood pressure"),
+                        dimension: Dimension::Pressure,
+                        hold: Some(range(70.0, 220.0)),
+                        possible: range(40.0, 300.0),
+                        step: 10.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Diastolic => {
+                const {
+                    &ComponentFacts {
+                        name: "diastolic",
+                        words: "diastolic",
+                        loinc: loinc("8462-4", "Diastolic blood pressure"),
+                        dimension: Dimension::Pressure,
+                        hold: Some(range(40.0, 130.0)),
+                        possible: range(20.0, 200.0),
+                        step: 10.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Pulse => {
+                const {
+                    &ComponentFacts {
+                        name: "pulse",
+                        words: "pulse",
+                        loinc: loinc("8867-4", "Heart rate"),
+                        dimension: Dimension::Rate,
+                        hold: Some(range(35.0, 180.0)),
+                        possible: range(20.0, 300.0),
+                        step: 10.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Spo2 => {
+                const {
+                    &ComponentFacts {
+                        name: "spo2",
+                        words: "oxygen level",
+                        loinc: loinc("59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry"),
+                        dimension: Dimension::Percent,
+                        hold: Some(range(80.0, 100.0)),
+                        possible: range(40.0, 100.0),
+                        step: 2.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::RespiratoryRate => {
+                const {
+                    &ComponentFacts {
+                        name: "respiratory_rate",
+                        words: "breathing rate",
+                        loinc: loinc("9279-1", "Respiratory rate"),
+                        dimension: Dimension::Rate,
+                        hold: Some(range(6.0, 40.0)),
+                        possible: range(1.0, 80.0),
+                        step: 4.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Temperature => {
+                const {
+                    &ComponentFacts {
+                        name: "temperature",
+                        words: "temperature",
+                        loinc: loinc("8310-5", "Body temperature"),
+                        dimension: Dimension::Temperature,
+                        hold: Some(range(34.0, 41.0)),
+                        possible: range(25.0, 45.0),
+                        step: 0.5,
+                        decimals: 1,
+                        looks_like: Some((range(93.0, 110.0), "this looks like °F, sent as °C")),
+                    }
+                }
+            }
+            Component::Weight => {
+                const {
+                    &ComponentFacts {
+                        name: "weight",
+                        words: "weight",
+                        loinc: loinc("29463-7", "Body weight"),
+                        dimension: Dimension::Mass,
+                        hold: Some(range(30.0, 250.0)),
+                        possible: range(1.0, 400.0),
+                        step: 1.0,
+                        decimals: 1,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Height => {
+                const {
+                    &ComponentFacts {
+                        name: "height",
+                        words: "height",
+                        loinc: loinc("8302-2", "Body height"),
+                        dimension: Dimension::Length,
+                        hold: None,
+                        possible: range(40.0, 260.0),
+                        step: 1.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Glucose => {
+                const {
+                    &ComponentFacts {
+                        name: "glucose",
+                        words: "glucose",
+                        loinc: loinc("15074-8", "Glucose [Moles/volume] in Blood"),
+                        dimension: Dimension::Concentration,
+                        hold: Some(range(2.0, 28.0)),
+                        possible: range(0.5, 50.0),
+                        step: 1.0,
+                        decimals: 1,
+                        looks_like: Some((range(55.0, 600.0), "this looks like mg/dL, sent as mmol/L")),
+                    }
+                }
+            }
+            Component::Ketones => {
+                const {
+                    &ComponentFacts {
+                        name: "ketones",
+                        words: "ketones",
+                        loinc: loinc("104816-4", "Ketones [Moles/volume] in Blood"),
+                        dimension: Dimension::Concentration,
+                        hold: Some(range(0.0, 6.0)),
+                        possible: range(0.0, 20.0),
+                        step: 0.5,
+                        decimals: 1,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::OxygenFlow => {
+                const {
+                    &ComponentFacts {
+                        name: "oxygen_flow",
+                        words: "oxygen flow",
+                        loinc: loinc("3151-8", "Inhaled oxygen flow rate"),
+                        dimension: Dimension::Flow,
+                        hold: None,
+                        possible: range(0.0, 60.0),
+                        step: 1.0,
+                        decimals: 1,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::PeakFlow => {
+                const {
+                    &ComponentFacts {
+                        name: "peak_flow",
+                        words: "peak flow",
+                        loinc: loinc(
+                            "19935-6",
+                            "Maximum expiratory gas flow Respiratory system airway by Peak flow meter",
+                        ),
+                        dimension: Dimension::Flow,
+                        hold: Some(range(60.0, 800.0)),
+                        possible: range(20.0, 900.0),
+                        step: 50.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Fev1 => {
+                const {
+                    &ComponentFacts {
+                        name: "fev1",
+                        words: "FEV1",
+                        loinc: loinc("20150-9", "FEV1"),
+                        dimension: Dimension::Volume,
+                        hold: None,
+                        possible: range(0.1, 10.0),
+                        step: 0.2,
+                        decimals: 2,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Fvc => {
+                const {
+                    &ComponentFacts {
+                        name: "fvc",
+                        words: "FVC",
+                        loinc: loinc("19868-9", "Forced vital capacity [Volume] Respiratory system by Spirometry"),
+                        dimension: Dimension::Volume,
+                        hold: None,
+                        possible: range(0.1, 10.0),
+                        step: 0.2,
+                        decimals: 2,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Steps => {
+                const {
+                    &ComponentFacts {
+                        name: "steps",
+                        words: "steps",
+                        loinc: None,
+                        dimension: Dimension::Number,
+                        hold: None,
+                        possible: range(0.0, 200_000.0),
+                        step: 1_000.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Pain => {
+                const {
+                    &ComponentFacts {
+                        name: "pain",
+                        words: "pain",
+                        loinc: None,
+                        dimension: Dimension::Score,
+                        hold: None,
+                        possible: range(0.0, 10.0),
+                        step: 2.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Dose => {
+                const {
+                    &ComponentFacts {
+                        name: "dose",
+                        words: "dose",
+                        loinc: None,
+                        dimension: Dimension::InsulinUnits,
+                        hold: None,
+                        possible: range(0.0, 300.0),
+                        step: 5.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
         }
     }
 }

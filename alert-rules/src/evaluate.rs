@@ -60,7 +60,14 @@ pub struct Timer {
 
 /// Folds event time from `from` (the earliest touched instant or the last `folded_through`, whichever is earlier) to
 /// `at`, given every kept spell of the patient and the history since `from` minus `Rulebook::lookback`.
-pub fn evaluate(rulebook: &Rulebook, facts: &Facts, from: Timestamp, watches: &[Watch], history: &History, at: Timestamp) -> Evaluation {
+pub fn evaluate(
+    rulebook: &Rulebook,
+    facts: &Facts,
+    from: Timestamp,
+    watches: &[Watch],
+    history: &History,
+    at: Timestamp,
+) -> Evaluation {
     let _ = (rulebook, facts, watches, history);
     Evaluation { folded_through: at, folded_from: from, ..Evaluation::default() }
 }

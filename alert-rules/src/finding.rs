@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::reason::Reason;
 use crate::reading::Comparator;
+use crate::reason::Reason;
 use crate::vital::Component;
 
 /// IEC 60601-1-8. Ordered: low < medium < high.
@@ -138,5 +138,7 @@ pub struct Finding {
     pub late_minutes: i64,
     /// Every firing is still waiting for the patient to measure again: no alert yet.
     pub pending: bool,
+    /// All its rules are low and say so: its alert needs no person to close it.
+    pub closes_itself: bool,
     pub firings: Vec<Firing>,
 }

@@ -5,6 +5,7 @@
 //! none of their libraries among the dependencies, so cargo itself keeps it so.
 
 mod component;
+pub mod escalation;
 pub mod evaluate;
 pub mod expression;
 pub mod facts;

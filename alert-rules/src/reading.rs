@@ -79,13 +79,19 @@ impl Flags {
     }
 
     pub fn names(self) -> Vec<&'static str> {
-        let all = [(self.unconfirmed, "unconfirmed"), (self.impossible, "impossible"), (self.dated_by_arrival, "dated_by_arrival")];
+        let all = [
+            (self.unconfirmed, "unconfirmed"),
+            (self.impossible, "impossible"),
+            (self.dated_by_arrival, "dated_by_arrival"),
+        ];
         all.into_iter().filter_map(|(set, name)| set.then_some(name)).collect()
     }
 
     /// What static facts alone say about the values of one reading; `dated_by_arrival` is not theirs to say.
     pub fn of_values(components: &[(Component, Measured)]) -> Flags {
-        let number = |wanted| components.iter().find(|(component, _)| *component == wanted).and_then(|(_, measured)| measured.value);
+        let number = |wanted| {
+            components.iter().find(|(component, _)| *component == wanted).and_then(|(_, measured)| measured.value)
+        };
         let upside_down = matches!((number(Component::Systolic), number(Component::Diastolic)), (Some(upper), Some(lower)) if lower >= upper);
         let mut flags = Flags { impossible: upside_down, ..Flags::default() };
         for (component, measured) in components {

@@ -94,7 +94,7 @@ pub enum RulePriority {
     FromPlan,
 }
 
-/// Ask the patient to measure again before anybody is alarmed.
+/// Ask the patient to measure again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repeat {
     pub within: SignedDuration,
@@ -146,7 +146,11 @@ pub(crate) struct Uses {
 impl Rulebook {
     /// The packs that come with this version.
     pub fn built_in() -> Rulebook {
-        Rulebook::from_files(BTreeMap::new()).unwrap_or_else(|_| Rulebook { packs: Vec::new(), files: BTreeMap::new(), hash: [0; 32] })
+        Rulebook::from_files(BTreeMap::new()).unwrap_or_else(|_| Rulebook {
+            packs: Vec::new(),
+            files: BTreeMap::new(),
+            hash: [0; 32],
+        })
     }
 
     /// Reads every `<pack>/rules.toml` among the files; the others only count for the hash.

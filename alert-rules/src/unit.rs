@@ -92,8 +92,12 @@ impl Dimension {
     fn spellings(self) -> &'static [Spelling] {
         match self {
             Dimension::Number => &[],
-            Dimension::Pressure => const { &[unit("mm[Hg]", &["mmHg"], 1.0), unit("kPa", &[], 1.0 / 0.133_322_387_415)] },
-            Dimension::Rate => const { &[unit("/min", &["bpm", "{beats}/min", "{breaths}/min", "beats/min", "breaths/min"], 1.0)] },
+            Dimension::Pressure => {
+                const { &[unit("mm[Hg]", &["mmHg"], 1.0), unit("kPa", &[], 1.0 / 0.133_322_387_415)] }
+            }
+            Dimension::Rate => {
+                const { &[unit("/min", &["bpm", "{beats}/min", "{breaths}/min", "beats/min", "breaths/min"], 1.0)] }
+            }
             Dimension::Percent => const { &[unit("%", &["percent"], 1.0)] },
             Dimension::Temperature => {
                 const {
@@ -113,7 +117,9 @@ impl Dimension {
                     ]
                 }
             }
-            Dimension::Length => const { &[unit("cm", &[], 1.0), unit("m", &[], 100.0), unit("[in_i]", &["in", "inch"], 2.54)] },
+            Dimension::Length => {
+                const { &[unit("cm", &[], 1.0), unit("m", &[], 100.0), unit("[in_i]", &["in", "inch"], 2.54)] }
+            }
             Dimension::Concentration => const { &[unit("mmol/L", &["mmol/l"], 1.0)] },
             Dimension::Flow => const { &[unit("L/min", &["l/min"], 1.0)] },
             Dimension::Volume => const { &[unit("L", &["l"], 1.0)] },
@@ -169,7 +175,9 @@ pub fn normalise(component: Component, value: f64, unit: &str) -> Result<f64, Un
 
 /// The value in another accepted unit: the inverse of `normalise`.
 pub fn in_unit(component: Component, canonical: f64, unit: &str) -> Option<f64> {
-    spellings_of(component).find(|spelling| spelling.is(unit)).map(|spelling| (canonical - spelling.offset) / spelling.factor)
+    spellings_of(component)
+        .find(|spelling| spelling.is(unit))
+        .map(|spelling| (canonical - spelling.offset) / spelling.factor)
 }
 
 /// UCUM units accepted for a component, the canonical one first.

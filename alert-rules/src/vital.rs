@@ -6,8 +6,8 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-pub use crate::component::{Code, Component, ComponentFacts, Range};
 use crate::component::loinc;
+pub use crate::component::{Code, Component, ComponentFacts, Range};
 
 /// A kind of quantity a person can measure: one reading has one vital and one or more components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,135 +87,193 @@ impl Vital {
 
     pub const fn facts(self) -> &'static VitalFacts {
         match self {
-            Vital::BloodPressure => const { &VitalFacts {
-                name: "blood_pressure",
-                words: "blood pressure",
-                loinc: loinc("85354-9", "Blood pressure panel with all children optional"),
-                required: &[Component::Systolic, Component::Diastolic],
-                optional: &[Component::Pulse],
-                fresh_h: 24,
-                ask_again: "That blood pressure cannot be right. The top number is the larger one. Please measure again and check the numbers.",
-            } },
-            Vital::Pulse => const { &VitalFacts {
-                name: "pulse",
-                words: "pulse",
-                loinc: loinc("8867-4", "Heart rate"),
-                required: &[Component::Pulse],
-                optional: &[],
-                fresh_h: 24,
-                ask_again: "That pulse cannot be right. Please measure again and check the number.",
-            } },
-            Vital::Spo2 => const { &VitalFacts {
-                name: "spo2",
-                words: "oxygen level",
-                loinc: loinc("59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry"),
-                required: &[Component::Spo2],
-                optional: &[Component::Pulse],
-                fresh_h: 24,
-                ask_again: "That oxygen level cannot be right. Warm your finger, take off nail varnish, and please measure again.",
-            } },
-            Vital::RespiratoryRate => const { &VitalFacts {
-                name: "respiratory_rate",
-                words: "breathing rate",
-                loinc: loinc("9279-1", "Respiratory rate"),
-                required: &[Component::RespiratoryRate],
-                optional: &[],
-                fresh_h: 24,
-                ask_again: "That breathing rate cannot be right. Please count again for one minute.",
-            } },
-            Vital::Temperature => const { &VitalFacts {
-                name: "temperature",
-                words: "temperature",
-                loinc: loinc("8310-5", "Body temperature"),
-                required: &[Component::Temperature],
-                optional: &[],
-                fresh_h: 24,
-                ask_again: "That temperature cannot be right. Please measure again and check whether the thermometer shows °C or °F.",
-            } },
-            Vital::Weight => const { &VitalFacts {
-                name: "weight",
-                words: "weight",
-                loinc: loinc("29463-7", "Body weight"),
-                required: &[Component::Weight],
-                optional: &[],
-                fresh_h: 24,
-                ask_again: "That weight cannot be right. Please weigh yourself again and check whether the scale shows kg, pounds or stone.",
-            } },
-            Vital::Height => const { &VitalFacts {
-                name: "height",
-                words: "height",
-                loinc: loinc("8302-2", "Body height"),
-                required: &[Component::Height],
-                optional: &[],
-                fresh_h: 24 * 365,
-                ask_again: "That height cannot be right. Please check the number.",
-            } },
-            Vital::Glucose => const { &VitalFacts {
-                name: "glucose",
-                words: "blood glucose",
-                loinc: loinc("15074-8", "Glucose [Moles/volume] in Blood"),
-                required: &[Component::Glucose],
-                optional: &[],
-                fresh_h: 24,
-                ask_again: "That glucose cannot be right. Wash your hands, use a new strip, and please measure again.",
-            } },
-            Vital::Ketones => const { &VitalFacts {
-                name: "ketones",
-                words: "blood ketones",
-                // † not checked against the primary source
-                loinc: loinc("104816-4", "Ketones [Moles/volume] in Blood"),
-                required: &[Component::Ketones],
-                optional: &[],
-                fresh_h: 24,
-                ask_again: "That ketone value cannot be right. Use a new strip, and please measure again.",
-            } },
-            Vital::OxygenFlow => const { &VitalFacts {
-                name: "oxygen_flow",
-                words: "oxygen flow",
-                // † not checked against the primary source
-                loinc: loinc("3151-8", "Inhaled oxygen flow rate"),
-                required: &[Component::OxygenFlow],
-                optional: &[],
-                fresh_h: 24,
-                ask_again: "That oxygen flow cannot be right. Please read the number on the machine again.",
-            } },
-            Vital::PeakFlow => const { &VitalFacts {
-                name: "peak_flow",
-                words: "peak flow",
-                loinc: loinc("19935-6", "Maximum expiratory gas flow Respiratory system airway by Peak flow meter"),
-                required: &[Component::PeakFlow],
-                optional: &[],
-                fresh_h: 24,
-                ask_again: "That peak flow cannot be right. Please blow again and check the number.",
-            } },
-            Vital::Spirometry => const { &VitalFacts {
-                name: "spirometry",
-                words: "spirometry",
-                loinc: None,
-                required: &[Component::Fev1],
-                optional: &[Component::Fvc],
-                fresh_h: 24,
-                ask_again: "That spirometry value cannot be right. Please blow again and check the number.",
-            } },
-            Vital::Steps => const { &VitalFacts {
-                name: "steps",
-                words: "steps",
-                loinc: None,
-                required: &[Component::Steps],
-                optional: &[],
-                fresh_h: 24,
-                ask_again: "That number of steps cannot be right. Please check it.",
-            } },
-            Vital::Pain => const { &VitalFacts {
-                name: "pain",
-                words: "pain",
-                loinc: None,
-                required: &[Component::Pain],
-                optional: &[],
-                fresh_h: 24,
-                ask_again: "Pain is a number from 0 to 10. Please choose again.",
-            } },
+            Vital::BloodPressure => {
+                const {
+                    &VitalFacts {
+                        name: "blood_pressure",
+                        words: "blood pressure",
+                        loinc: loinc("85354-9", "Blood pressure panel with all children optional"),
+                        required: &[Component::Systolic, Component::Diastolic],
+                        optional: &[Component::Pulse],
+                        fresh_h: 24,
+                        ask_again: "That blood pressure cannot be right. The top number is the larger one. Please measure again and check the numbers.",
+                    }
+                }
+            }
+            Vital::Pulse => {
+                const {
+                    &VitalFacts {
+                        name: "pulse",
+                        words: "pulse",
+                        loinc: loinc("8867-4", "Heart rate"),
+                        required: &[Component::Pulse],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "That pulse cannot be right. Please measure again and check the number.",
+                    }
+                }
+            }
+            Vital::Spo2 => {
+                const {
+                    &VitalFacts {
+                        name: "spo2",
+                        words: "oxygen level",
+                        loinc: loinc("59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry"),
+                        required: &[Component::Spo2],
+                        optional: &[Component::Pulse],
+                        fresh_h: 24,
+                        ask_again: "That oxygen level cannot be right. Warm your finger, take off nail varnish, and please measure again.",
+                    }
+                }
+            }
+            Vital::RespiratoryRate => {
+                const {
+                    &VitalFacts {
+                        name: "respiratory_rate",
+                        words: "breathing rate",
+                        loinc: loinc("9279-1", "Respiratory rate"),
+                        required: &[Component::RespiratoryRate],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "That breathing rate cannot be right. Please count again for one minute.",
+                    }
+                }
+            }
+            Vital::Temperature => {
+                const {
+                    &VitalFacts {
+                        name: "temperature",
+                        words: "temperature",
+                        loinc: loinc("8310-5", "Body temperature"),
+                        required: &[Component::Temperature],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "That temperature cannot be right. Please measure again and check whether the thermometer shows °C or °F.",
+                    }
+                }
+            }
+            Vital::Weight => {
+                const {
+                    &VitalFacts {
+                        name: "weight",
+                        words: "weight",
+                        loinc: loinc("29463-7", "Body weight"),
+                        required: &[Component::Weight],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "That weight cannot be right. Please weigh yourself again and check whether the scale shows kg, pounds or stone.",
+                    }
+                }
+            }
+            Vital::Height => {
+                const {
+                    &VitalFacts {
+                        name: "height",
+                        words: "height",
+                        loinc: loinc("8302-2", "Body height"),
+                        required: &[Component::Height],
+                        optional: &[],
+                        fresh_h: 24 * 365,
+                        ask_again: "That height cannot be right. Please check the number.",
+                    }
+                }
+            }
+            Vital::Glucose => {
+                const {
+                    &VitalFacts {
+                        name: "glucose",
+                        words: "blood glucose",
+                        loinc: loinc("15074-8", "Glucose [Moles/volume] in Blood"),
+                        required: &[Component::Glucose],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "That glucose cannot be right. Wash your hands, use a new strip, and please measure again.",
+                    }
+                }
+            }
+            Vital::Ketones => {
+                const {
+                    &VitalFacts {
+                        name: "ketones",
+                        words: "blood ketones",
+                        // † not checked against the primary source
+                        loinc: loinc("104816-4", "Ketones [Moles/volume] in Blood"),
+                        required: &[Component::Ketones],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "That ketone value cannot be right. Use a new strip, and please measure again.",
+                    }
+                }
+            }
+            Vital::OxygenFlow => {
+                const {
+                    &VitalFacts {
+                        name: "oxygen_flow",
+                        words: "oxygen flow",
+                        // † not checked against the primary source
+                        loinc: loinc("3151-8", "Inhaled oxygen flow rate"),
+                        required: &[Component::OxygenFlow],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "That oxygen flow cannot be right. Please read the number on the machine again.",
+                    }
+                }
+            }
+            Vital::PeakFlow => {
+                const {
+                    &VitalFacts {
+                        name: "peak_flow",
+                        words: "peak flow",
+                        loinc: loinc(
+                            "19935-6",
+                            "Maximum expiratory gas flow Respiratory system airway by Peak flow meter",
+                        ),
+                        required: &[Component::PeakFlow],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "That peak flow cannot be right. Please blow again and check the number.",
+                    }
+                }
+            }
+            Vital::Spirometry => {
+                const {
+                    &VitalFacts {
+                        name: "spirometry",
+                        words: "spirometry",
+                        loinc: None,
+                        required: &[Component::Fev1],
+                        optional: &[Component::Fvc],
+                        fresh_h: 24,
+                        ask_again: "That spirometry value cannot be right. Please blow again and check the number.",
+                    }
+                }
+            }
+            Vital::Steps => {
+                const {
+                    &VitalFacts {
+                        name: "steps",
+                        words: "steps",
+                        loinc: None,
+                        required: &[Component::Steps],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "That number of steps cannot be right. Please check it.",
+                    }
+                }
+            }
+            Vital::Pain => {
+                const {
+                    &VitalFacts {
+                        name: "pain",
+                        words: "pain",
+                        loinc: None,
+                        required: &[Component::Pain],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "Pain is a number from 0 to 10. Please choose again.",
+                    }
+                }
+            }
         }
     }
 }
-

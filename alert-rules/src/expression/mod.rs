@@ -24,21 +24,41 @@ pub struct Condition {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConditionKind {
-    Compare { left: Quantity, comparison: Comparison, right: Quantity },
+    Compare {
+        left: Quantity,
+        comparison: Comparison,
+        right: Quantity,
+    },
     /// `spo2 in 88..92 %`: both ends are inside.
-    Between { value: Quantity, from: Quantity, to: Quantity },
+    Between {
+        value: Quantity,
+        from: Quantity,
+        to: Quantity,
+    },
     And(Box<Condition>, Box<Condition>),
     Or(Box<Condition>, Box<Condition>),
     Not(Box<Condition>),
     /// One of `facts::TAGS`.
     Tag(&'static str),
     /// `answer("warning_signs") = yes`; `negated` for `!=`.
-    Answer { link: String, wanted: Wanted, negated: bool },
+    Answer {
+        link: String,
+        wanted: Wanted,
+        negated: bool,
+    },
     /// `event("hypo_symptoms")`: it happened within the last 24 h; never unknown.
-    Event { name: String },
-    Overdue { vital: Vital, grace: SignedDuration },
+    Event {
+        name: String,
+    },
+    Overdue {
+        vital: Vital,
+        grace: SignedDuration,
+    },
     /// Unknown unless all bare vitals inside were measured within this time of each other.
-    Together { inner: Box<Condition>, within: SignedDuration },
+    Together {
+        inner: Box<Condition>,
+        within: SignedDuration,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,10 +98,24 @@ pub enum QuantityKind {
     Age,
     /// The latest number answered.
     Answer(String),
-    Aggregate { function: Function, component: Component, window: Window, at_least: u16 },
+    Aggregate {
+        function: Function,
+        component: Component,
+        window: Window,
+        at_least: u16,
+    },
     /// How many readings of the window fulfil the condition.
-    Count { condition: Box<Condition>, vital: Vital, window: Window, at_least: u16 },
-    Arithmetic { left: Box<Quantity>, operator: Operator, right: Box<Quantity> },
+    Count {
+        condition: Box<Condition>,
+        vital: Vital,
+        window: Window,
+        at_least: u16,
+    },
+    Arithmetic {
+        left: Box<Quantity>,
+        operator: Operator,
+        right: Box<Quantity>,
+    },
     Negative(Box<Quantity>),
 }
 
