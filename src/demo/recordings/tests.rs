@@ -44,9 +44,28 @@ fn every_line_of_every_file_is_accounted_for() {
         let expected: Vec<usize> = (1..=text.lines().count()).collect();
         assert_eq!(seen, &expected, "lines of {file}");
     }
-    assert_eq!(lines.values().map(Vec::len).sum::<usize>(), outcomes.values().sum());
-    let table: Vec<String> = outcomes.iter().map(|(outcome, count)| format!("{count:6}  {outcome}")).collect();
-    insta::assert_snapshot!(table.join("\n"), @"");
+    assert_eq!(lines.values().map(Vec::len).sum::<usize>(), outcomes.values().sum::<usize>());
+    let table: Vec<String> = outcomes.iter().map(|(outcome, count)| format!("{count:5}  {outcome}")).collect();
+    insta::assert_snapshot!(table.join("\n"), @r"
+      251  answers diabetes-today|1
+      210  event exercise
+     8199  event insulin
+        5  event insulin, at no possible time
+      293  event meal
+      150  reading blood_pressure
+     7320  reading glucose
+        4  reading glucose, at no possible time
+        1  reading glucose, not a number
+        7  reading glucose, off the scale
+      448  reading weight
+       33  refused here: code 0 is in no table
+        1  refused here: code 36 is in no table
+        1  refused here: code 4 is in no table
+       75  refused here: code 56 is in no table
+       65  refused here: code 72 is in no table
+        3  refused here: header line
+       33  refused here: no date
+    ");
 }
 
 #[test]
