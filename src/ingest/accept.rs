@@ -1,0 +1,451 @@
+//! From the wire to the domain: the only place where what a phone said becomes something we store.
+//!
+//! It goes by static facts alone: the catalogue's units and ranges, whose device it is, and how the item is dated. What a value
+//! *means* for this patient is the monitor's business. Odd values are kept and flagged; only what is not a reading is refused.
+
+use std::collections::BTreeMap;
+
+use alert_rules::reading::{Comparator, Flags, Measured};
+use alert_rules::unit::normalise;
+use alert_rules::vital::{Component, Vital};
+use jiff::{SignedDuration, Timestamp};
+use mobile_api::content::ContentHash;
+use mobile_api::decode::ReceivedItem;
+use mobile_api::item::{self, Item, Quantity};
+use mobile_api::refusal::{Reason, Refusal};
+use mobile_api::time::PhoneTime;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::store::submission::{self, Body, Submission};
+
+/// An outbox may have waited this long; what is older is dated by its arrival.
+const OLDEST: SignedDuration = SignedDuration::from_hours(400 * 24);
+/// A phone's time may be ahead by this much and still be believed.
+const AHEAD: SignedDuration = SignedDuration::from_mins(2);
+/// The events of this version; the phone keeps others and tries again after the service was updated.
+const EVENTS: &[&str] = &["insulin", "meal", "exercise", "hypo_symptoms"];
+
+/// A person this device may submit for.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// What `for` says on this device.
+    pub handle: String,
+    pub patient: Uuid,
+    pub organisation: Uuid,
+    /// The episode is over: stored, but nobody is watching.
+    pub ended: bool,
+}
+
+/// Who submits, and when it reached us.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    pub organisation: Uuid,
+    pub device: Option<Uuid>,
+    /// Staff who enter what they were told.
+    pub entered_by: Option<Uuid>,
+    /// The device's own patient; none on a carer's device.
+    pub own: Option<Uuid>,
+    pub people: Vec<Person>,
+    /// The service's care time minus the phone's clock; zero when they are within two minutes.
+    pub skew: SignedDuration,
+    pub received_at: Timestamp,
+}
+
+/// What is to be done with one item.
+#[derive(Clone, Debug)]
+pub enum Accepted {
+    Submission(Submission),
+    /// Answer it so, and put it on record unless the phone is to try again.
+    Refused {
+        refusal: Refusal,
+        patient: Option<Uuid>,
+    },
+}
+
+/// Turns one received item into what is stored. `knows_questionnaire` is asked for the name before the `|`.
+pub fn accept(received: &ReceivedItem, sender: &Sender, knows_questionnaire: impl Fn(&str) -> bool) -> Accepted {
+    let item = match &received.item {
+        Ok(item) => item,
+        Err(refusal) => return Accepted::Refused { refusal: refusal.clone(), patient: sender.own },
+    };
+    let person = match whose(item, sender) {
+        Ok(person) => person,
+        Err(refusal) => return Accepted::Refused { refusal, patient: None },
+    };
+    match body(item, sender, knows_questionnaire) {
+        Ok((body, dated, mut flags)) => {
+            if dated.by_arrival {
+                flags.push("dated_by_arrival".to_owned());
+            }
+            if person.ended {
+                flags.push("not_monitored".to_owned());
+            }
+            Accepted::Submission(Submission {
+                organisation: person.organisation,
+                patient: person.patient,
+                client_id: item.id,
+                content_hash: ContentHash::of(item, person.patient).as_bytes().to_vec(),
+                effective_at: dated.at,
+                received_at: sender.received_at,
+                device: sender.device,
+                entered_by: sender.entered_by,
+                flags,
+                note: item.note.clone(),
+                as_sent: received.as_sent.clone(),
+                body,
+            })
+        }
+        Err(refusal) => Accepted::Refused { refusal, patient: Some(person.patient) },
+    }
+}
+
+/// The device decides whose it is: its own patient, or one of its carer's list.
+fn whose<'a>(item: &Item, sender: &'a Sender) -> Result<&'a Person, Refusal> {
+    let found = match &item.whom {
+        Some(handle) => sender.people.iter().find(|person| &person.handle == handle),
+        None if sender.own.is_none() => {
+            return Err(Refusal::new(Reason::ForMissing, "this device submits for several people: say `for` whom"));
+        }
+        None => sender.people.iter().find(|person| Some(person.patient) == sender.own),
+    };
+    found.ok_or_else(|| Refusal::new(Reason::ForUnknown, "this device may not submit for that person"))
+}
+
+/// When it happened, as far as we believe the phone.
+struct Dated {
+    at: Timestamp,
+    by_arrival: bool,
+}
+
+fn date(taken_at: PhoneTime, age_ms: Option<u64>, sender: &Sender) -> Dated {
+    let arrival = sender.received_at;
+    let claimed = match age_ms.map(i64::try_from) {
+        Some(Ok(age)) => arrival.checked_sub(SignedDuration::from_millis(age)),
+        Some(Err(_)) => return Dated { at: arrival, by_arrival: true },
+        None => taken_at.at.checked_add(sender.skew),
+    };
+    match claimed {
+        Ok(at) if at.duration_since(arrival) <= AHEAD && arrival.duration_since(at) <= OLDEST => {
+            Dated { at, by_arrival: false }
+        }
+        _ => Dated { at: arrival, by_arrival: true },
+    }
+}
+
+fn body(
+    item: &Item,
+    sender: &Sender,
+    knows_questionnaire: impl Fn(&str) -> bool,
+) -> Result<(Body, Dated, Vec<String>), Refusal> {
+    match &item.body {
+        item::Body::Reading(sent) => {
+            let dated = date(sent.taken_at, sent.age_ms, sender);
+            let (reading, flags) = reading(sent)?;
+            Ok((Body::Reading(reading), dated, flags))
+        }
+        item::Body::Event(sent) => {
+            let dated = date(sent.taken_at, sent.age_ms, sender);
+            let (event, flags) = event(sent)?;
+            Ok((Body::Event(event), dated, flags))
+        }
+        item::Body::Answers(sent) => {
+            let name = sent.questionnaire.split('|').next().unwrap_or_default();
+            if !knows_questionnaire(name) {
+                let detail = format!("this service does not know the questionnaire {name:?} yet");
+                return Err(Refusal::new(Reason::QuestionnaireUnknown, detail));
+            }
+            let dated = date(sent.taken_at, sent.age_ms, sender);
+            let answers = submission::Answers {
+                questionnaire: sent.questionnaire.clone(),
+                partial: sent.partial,
+                answers: json!(sent.answers),
+            };
+            Ok((Body::Answers(answers), dated, Vec::new()))
+        }
+        item::Body::Correction(sent) => {
+            let correction = submission::Correction {
+                corrects: sent.corrects,
+                reason: wire_name(&sent.reason),
+                values: corrected_values(&sent.values)?,
+            };
+            // The writer gives it the effective time of what it corrects.
+            Ok((Body::Correction(correction), Dated { at: sender.received_at, by_arrival: false }, Vec::new()))
+        }
+    }
+}
+
+fn reading(sent: &item::Reading) -> Result<(submission::Reading, Vec<String>), Refusal> {
+    let vital = Vital::named(&sent.vital).ok_or_else(|| {
+        Refusal::new(Reason::VitalUnknown, format!("this service does not know the vital {:?} yet", sent.vital))
+    })?;
+    let mut components = Vec::with_capacity(sent.values.len());
+    let mut measured = Vec::with_capacity(sent.values.len());
+    for (name, quantity) in &sent.values {
+        let component =
+            Component::named(name).filter(|component| vital.components().any(|of| of == *component)).ok_or_else(
+                || Refusal::new(Reason::ComponentUnknown, format!("{} has no component {name:?}", vital.name())),
+            )?;
+        let (kept, value) = quantity_of(component, quantity)?;
+        components.push(kept);
+        measured.push((component, value));
+    }
+    match (sent.absent, components.is_empty()) {
+        (Some(_), false) => {
+            return Err(Refusal::new(
+                Reason::FieldInvalid,
+                "a reading has values or says why not (`absent`), not both",
+            ));
+        }
+        (None, true) => {
+            let detail = "the reading has no values; send them, or `absent` to say why there are none";
+            return Err(Refusal::new(Reason::ValueMissing, detail));
+        }
+        (Some(_), true) => {}
+        (None, false) => {
+            if let Some(missing) =
+                vital.facts().required.iter().find(|component| !measured.iter().any(|(has, _)| has == *component))
+            {
+                let detail = format!("a reading of {} needs {}", vital.name(), missing.name());
+                return Err(Refusal::new(Reason::ComponentMissing, detail));
+            }
+        }
+    }
+    let flags = Flags::of_values(&measured).names().into_iter().map(str::to_owned).collect();
+    let mut context = sent.context.clone().unwrap_or_default();
+    if let Some(instrument) = &sent.instrument {
+        context.insert("instrument".to_owned(), json!(instrument));
+    }
+    let reading = submission::Reading {
+        vital: vital.name().to_owned(),
+        components,
+        absent: sent.absent.map(|absent| wire_name(&absent)),
+        offset_minutes: sent.taken_at.offset_minutes(),
+        method: sent.method.map(|method| wire_name(&method)),
+        context: object(context),
+    };
+    Ok((reading, flags))
+}
+
+fn event(sent: &item::Event) -> Result<(submission::Event, Vec<String>), Refusal> {
+    if !EVENTS.contains(&sent.event.as_str()) {
+        let detail = format!("this service does not know the event {:?} yet", sent.event);
+        return Err(Refusal::new(Reason::EventUnknown, detail));
+    }
+    if sent.values.len() > 1 {
+        return Err(Refusal::new(Reason::TooManyEntries, "an event has at most one quantity"));
+    }
+    let mut event = submission::Event {
+        event: sent.event.clone(),
+        quantity: None,
+        value_given: None,
+        unit_given: None,
+        value: None,
+        context: sent.context.clone().and_then(object),
+    };
+    let mut flags = Vec::new();
+    if let Some((name, quantity)) = sent.values.first_key_value() {
+        let component =
+            Some(Component::Dose).filter(|dose| dose.name() == name && sent.event == "insulin").ok_or_else(|| {
+                Refusal::new(Reason::ComponentUnknown, format!("the event {} has no quantity {name:?}", sent.event))
+            })?;
+        let (kept, value) = quantity_of(component, quantity)?;
+        if Flags::of_values(&[(component, value)]).impossible {
+            flags.push("impossible".to_owned());
+        }
+        event.quantity = Some(kept.component);
+        event.value_given = kept.value_given;
+        event.unit_given = kept.unit_given;
+        event.value = kept.value;
+    }
+    Ok((event, flags))
+}
+
+/// The number as it was given beside the number in the component's own unit.
+fn quantity_of(component: Component, sent: &Quantity) -> Result<(submission::Component, Measured), Refusal> {
+    let comparator = sent.comparator.map(|comparator| match comparator {
+        item::Comparator::High => Comparator::High,
+        item::Comparator::Low => Comparator::Low,
+    });
+    let value = match (sent.value, sent.unit.as_deref()) {
+        (None, _) if comparator.is_some() => None,
+        (None, _) => {
+            return Err(Refusal::new(
+                Reason::ValueMissing,
+                format!("{} has neither a value nor HI or LO", component.name()),
+            ));
+        }
+        (Some(value), Some(unit)) => {
+            Some(normalise(component, value, unit).map_err(|error| Refusal::new(Reason::UnitUnknown, error.sentence))?)
+        }
+        (Some(_), None) => {
+            let detail =
+                format!("the value of {} has no unit, and a number without one is not a reading", component.name());
+            return Err(Refusal::new(Reason::UnitMissing, detail));
+        }
+    };
+    let kept = submission::Component {
+        component: component.name().to_owned(),
+        value_given: sent.value.map(|value| value.to_string()),
+        unit_given: sent.unit.clone(),
+        value,
+        comparator: sent.comparator.map(|comparator| wire_name(&comparator)),
+    };
+    Ok((kept, Measured { value, comparator }))
+}
+
+/// What should have been sent, normalised, with the given numbers beside; none withdraws.
+fn corrected_values(sent: &BTreeMap<String, Quantity>) -> Result<Option<Value>, Refusal> {
+    if sent.is_empty() {
+        return Ok(None);
+    }
+    let mut values = Vec::with_capacity(sent.len());
+    for (name, quantity) in sent {
+        let component = Component::named(name)
+            .ok_or_else(|| Refusal::new(Reason::ComponentUnknown, format!("there is no component {name:?}")))?;
+        let (kept, _) = quantity_of(component, quantity)?;
+        values.push(json!({
+            "component": kept.component,
+            "value": kept.value,
+            "comparator": kept.comparator,
+            "value_given": quantity.value,
+            "unit_given": kept.unit_given,
+        }));
+    }
+    Ok(Some(Value::Array(values)))
+}
+
+fn object(fields: Map<String, Value>) -> Option<Value> {
+    (!fields.is_empty()).then_some(Value::Object(fields))
+}
+
+/// How the wire spells one of its own names, which is how we store it.
+fn wire_name(name: &impl serde::Serialize) -> String {
+    match serde_json::to_value(name) {
+        Ok(Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mobile_api::decode;
+
+    const ARRIVAL: &str = "2026-03-01T08:00:00Z";
+
+    fn sender() -> Sender {
+        let patient = Uuid::from_u128(1);
+        Sender {
+            organisation: Uuid::from_u128(9),
+            device: Some(Uuid::from_u128(8)),
+            entered_by: None,
+            own: Some(patient),
+            people: vec![Person { handle: "p1".to_owned(), patient, organisation: Uuid::from_u128(9), ended: false }],
+            skew: SignedDuration::ZERO,
+            received_at: ARRIVAL.parse().expect("a time"),
+        }
+    }
+
+    fn accepted(sender: &Sender, fields: Value) -> Accepted {
+        let mut item =
+            json!({ "id": Uuid::from_u128(7), "kind": "reading", "taken_at": ARRIVAL, "vital": "blood_pressure" });
+        for (name, value) in fields.as_object().expect("fields") {
+            item[name] = value.clone();
+        }
+        let body = json!({ "phone_time": ARRIVAL, "items": [item] }).to_string();
+        let (_, items) = decode::submissions(&body).expect("a readable body");
+        accept(&items[0], sender, |name| name == "bp-warning-signs")
+    }
+
+    fn pressure(systolic: f64, diastolic: f64) -> Value {
+        json!({ "values": {
+            "systolic": { "value": systolic, "unit": "mm[Hg]" },
+            "diastolic": { "value": diastolic, "unit": "mm[Hg]" },
+        } })
+    }
+
+    fn stored(accepted: Accepted) -> Submission {
+        match accepted {
+            Accepted::Submission(submission) => submission,
+            Accepted::Refused { refusal, .. } => panic!("refused: {refusal:?}"),
+        }
+    }
+
+    fn refused(accepted: Accepted) -> Refusal {
+        match accepted {
+            Accepted::Refused { refusal, .. } => refusal,
+            Accepted::Submission(submission) => panic!("accepted: {submission:?}"),
+        }
+    }
+
+    #[test]
+    fn an_ordinary_reading_has_no_flags() {
+        let submission = stored(accepted(&sender(), pressure(148.0, 92.0)));
+        assert_eq!(submission.flags, Vec::<String>::new());
+        assert_eq!(submission.effective_at, ARRIVAL.parse().expect("a time"));
+    }
+
+    #[test]
+    fn odd_values_are_kept_and_flagged() {
+        let flags = |systolic, diastolic| stored(accepted(&sender(), pressure(systolic, diastolic))).flags;
+        assert_eq!(flags(225.0, 92.0), ["unconfirmed"]);
+        assert_eq!(flags(1850.0, 92.0), ["impossible"]);
+        assert_eq!(flags(92.0, 148.0), ["impossible"]);
+    }
+
+    #[test]
+    fn a_unit_is_neither_guessed_nor_misread() {
+        let mut values = pressure(148.0, 92.0);
+        values["values"]["systolic"]["unit"] = json!("mmHG");
+        let refusal = refused(accepted(&sender(), values.clone()));
+        assert_eq!(refusal.reason, Reason::UnitUnknown);
+        assert_eq!(refusal.detail, "mmHG is not a unit of systolic; use mm[Hg] or kPa");
+        values["values"]["systolic"] = json!({ "value": 148 });
+        assert_eq!(refused(accepted(&sender(), values)).reason, Reason::UnitMissing);
+    }
+
+    #[test]
+    fn a_time_that_makes_no_sense_is_replaced_by_the_arrival_and_flagged() {
+        for taken_at in ["1066-10-14T09:00:00Z", "2999-01-01T00:00:00Z"] {
+            let mut item = pressure(148.0, 92.0);
+            item["taken_at"] = json!(taken_at);
+            let submission = stored(accepted(&sender(), item));
+            assert_eq!(submission.flags, ["dated_by_arrival"]);
+            assert_eq!(submission.effective_at, submission.received_at);
+        }
+    }
+
+    #[test]
+    fn a_clock_thirteen_hours_off_is_corrected_by_the_sessions_skew_and_age_wins_over_both() {
+        let mut sender = sender();
+        sender.skew = SignedDuration::from_hours(-13);
+        let mut item = pressure(148.0, 92.0);
+        item["taken_at"] = json!("2026-03-01T20:59:00Z");
+        assert_eq!(
+            stored(accepted(&sender, item.clone())).effective_at,
+            "2026-03-01T07:59:00Z".parse().expect("a time")
+        );
+        item["age_ms"] = json!(600_000);
+        assert_eq!(stored(accepted(&sender, item)).effective_at, "2026-03-01T07:50:00Z".parse().expect("a time"));
+    }
+
+    #[test]
+    fn nobody_submits_for_somebody_elses_patient() {
+        let mut item = pressure(148.0, 92.0);
+        item["for"] = json!("p2");
+        assert_eq!(refused(accepted(&sender(), item)).reason, Reason::ForUnknown);
+        let carer = Sender { own: None, ..sender() };
+        assert_eq!(refused(accepted(&carer, pressure(148.0, 92.0))).reason, Reason::ForMissing);
+    }
+
+    #[test]
+    fn hi_and_could_not_measure_are_readings_and_nothing_at_all_is_not() {
+        let high = json!({ "vital": "glucose", "values": { "glucose": { "comparator": "high" } } });
+        assert_eq!(stored(accepted(&sender(), high)).rank(), 0);
+        stored(accepted(&sender(), json!({ "vital": "weight", "absent": "could_not_measure" })));
+        assert_eq!(refused(accepted(&sender(), json!({ "vital": "weight" }))).reason, Reason::ValueMissing);
+        let half = json!({ "values": { "systolic": { "value": 148, "unit": "mm[Hg]" } } });
+        assert_eq!(refused(accepted(&sender(), half)).reason, Reason::ComponentMissing);
+    }
+}

@@ -1,0 +1,3 @@
+//! What comes from phones: enrolment, sockets, and the way of a submission from the wire to the disk.
+
+pub mod accept;
