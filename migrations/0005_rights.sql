@@ -73,7 +73,7 @@ GRANT SELECT ON reading_seen, submission, answers, event, correction, refusal, s
                 alert, alert_event, page_request, page, patient_head, patient_judged, rulebook, service_gap TO derwent_web;
 GRANT SELECT, INSERT, DELETE ON staff_session TO derwent_web;
 GRANT INSERT ON patient, patient_facts, enrolment_code, enrolment_code_person, alert_event, page_request, audit, arrival TO derwent_web;
-GRANT UPDATE (owner, acknowledged_at, closed_at, outcome, next_step_at, step) ON alert TO derwent_web;
+GRANT UPDATE (owner, acknowledged_at, closed_at, outcome, act_by, next_step_at, step) ON alert TO derwent_web;
 GRANT UPDATE (revoked_at) ON device TO derwent_web;
 GRANT SELECT ON audit TO derwent_web;
 

@@ -1,9 +1,12 @@
 //! Who is on duty: pure. A team has declared cover (each day, from – until) and a roster: people in order of position,
 //! each with a daily shift, all in the organisation's time zone. The tables are read in `store/roster.rs`.
 
+use std::collections::BTreeSet;
+
+use alert_rules::escalation::{self, Cover};
+use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
 /// A daily stretch of hours. `from` equal to `until` is the whole day; `from` after `until` goes over midnight.
@@ -20,29 +23,6 @@ impl Hours {
             std::cmp::Ordering::Less => self.from <= time && time < self.until,
             std::cmp::Ordering::Greater => self.from <= time || time < self.until,
         }
-    }
-
-    /// The next instant after `at` at which these hours begin; `None` when they never end.
-    pub fn next_start(&self, at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        self.next(self.from, at, zone)
-    }
-
-    /// The next instant after `at` at which these hours end; `None` when they never end.
-    pub fn next_end(&self, at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        self.next(self.until, at, zone)
-    }
-
-    fn next(&self, time: Time, at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        if self.from == self.until {
-            return None;
-        }
-        let today = at.to_zoned(zone.clone()).date();
-        // A time that a clock change skips is taken as that long after the jump.
-        (0..=2).find_map(|days| {
-            let date = today.checked_add(days.days()).ok()?;
-            let start = date.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp();
-            (start > at).then_some(start)
-        })
     }
 }
 
@@ -65,8 +45,7 @@ pub struct Shift {
 pub struct Roster {
     pub team: Uuid,
     pub team_name: String,
-    pub zone: TimeZone,
-    pub cover: Hours,
+    pub cover: Cover,
     /// In order of position.
     pub shifts: Vec<Shift>,
     /// Everyone in the team, for when the roster names nobody.
@@ -81,12 +60,18 @@ pub enum Duty<'a> {
     /// Cover is declared and the roster names nobody: someone of the team, and the operator must hear of it.
     Hole(Option<&'a Member>),
     /// Outside declared cover, and nobody took the hours.
-    OutsideCover { opens: Option<Timestamp> },
+    OutsideCover { opens: Timestamp },
 }
 
 impl Roster {
-    pub fn covers(&self, at: Timestamp) -> bool {
-        self.cover.hold(self.local(at))
+    pub fn zone(&self) -> &TimeZone {
+        &self.cover.zone
+    }
+
+    /// What the clocks of an alert need to know.
+    pub fn duty(&self) -> escalation::Duty {
+        let people: BTreeSet<Uuid> = self.shifts.iter().map(|shift| shift.member.staff).collect();
+        escalation::Duty { cover: self.cover.clone(), people: u16::try_from(people.len()).unwrap_or(u16::MAX) }
     }
 
     /// The person for this step of an escalation: 0 is on duty, 1 the next on the roster, and so on around.
@@ -94,10 +79,10 @@ impl Roster {
         let time = self.local(at);
         let (holding, others): (Vec<&Shift>, Vec<&Shift>) = self.shifts.iter().partition(|shift| shift.hours.hold(time));
         if holding.is_empty() {
-            return if self.covers(at) {
+            return if self.cover.holds(at) {
                 Duty::Hole(self.shifts.first().map(|shift| &shift.member).or(self.members.first()))
             } else {
-                Duty::OutsideCover { opens: self.cover.next_start(at, &self.zone) }
+                Duty::OutsideCover { opens: self.cover.next(at) }
             };
         }
         let mut order: Vec<&Member> = Vec::new();
@@ -110,7 +95,7 @@ impl Roster {
     }
 
     fn local(&self, at: Timestamp) -> Time {
-        at.to_zoned(self.zone.clone()).time()
+        at.to_zoned(self.zone().clone()).time()
     }
 }
 
@@ -130,8 +115,11 @@ mod tests {
         Roster {
             team: Uuid::from_u128(99),
             team_name: "Belper".into(),
-            zone: TimeZone::get("Europe/London").expect("a zone"),
-            cover: hours("08:00", "20:00"),
+            cover: Cover {
+                from: "08:00".parse().expect("a time"),
+                until: "20:00".parse().expect("a time"),
+                zone: TimeZone::get("Europe/London").expect("a zone"),
+            },
             shifts: shifts
                 .iter()
                 .map(|(name, id, from, until)| Shift { hours: hours(from, until), member: member(name, *id) })
@@ -166,7 +154,7 @@ mod tests {
         assert_eq!(name(roster.on_duty(at("2026-07-01T07:30:00Z"), 0)), "ida");
         assert_eq!(
             roster.on_duty(at("2026-01-05T07:30:00Z"), 0),
-            Duty::OutsideCover { opens: Some(at("2026-01-05T08:00:00Z")) }
+            Duty::OutsideCover { opens: at("2026-01-05T08:00:00Z") }
         );
     }
 
@@ -184,15 +172,5 @@ mod tests {
         assert!(matches!(with_shifts.on_duty(at("2026-03-02T12:00:00Z"), 0), Duty::Hole(Some(member)) if member.name == "ida"));
         let empty = roster(&[]);
         assert!(matches!(empty.on_duty(at("2026-03-02T12:00:00Z"), 0), Duty::Hole(Some(member)) if member.name == "anyone"));
-    }
-
-    #[test]
-    fn the_next_opening_survives_the_night_the_clocks_change() {
-        let zone = TimeZone::get("Europe/London").expect("a zone");
-        // On 29 March 2026 the clocks go from 01:00 to 02:00; 08:00 is then 07:00 UTC.
-        assert_eq!(hours("08:00", "20:00").next_start(at("2026-03-28T21:00:00Z"), &zone), Some(at("2026-03-29T07:00:00Z")));
-        // An opening inside the skipped hour comes as many minutes after the jump.
-        assert_eq!(hours("01:30", "20:00").next_start(at("2026-03-28T21:00:00Z"), &zone), Some(at("2026-03-29T01:30:00Z")));
-        assert_eq!(hours("08:00", "08:00").next_start(at("2026-03-28T21:00:00Z"), &zone), None);
     }
 }

@@ -109,10 +109,8 @@ fn plan(waiting: &[Waiting], rosters: &[Roster], last: &LastBundles, office: &Of
             continue;
         };
         let high = request.priority == "high";
-        if !high && !roster.covers(now) {
-            // `covers` is false only where cover has a beginning.
-            let opens = roster.cover.next_start(now, &roster.zone).unwrap_or(now + apart("medium"));
-            plan.postponed.push((request.page_request, opens));
+        if !high && !roster.cover.holds(now) {
+            plan.postponed.push((request.page_request, roster.cover.next(now)));
             continue;
         }
         let member = match roster.on_duty(now, usize::try_from(request.step).unwrap_or_default()) {
@@ -126,7 +124,7 @@ fn plan(waiting: &[Waiting], rosters: &[Roster], last: &LastBundles, office: &Of
                 member
             }
             Duty::OutsideCover { opens } => {
-                plan.postponed.push((request.page_request, opens.unwrap_or(now + apart("medium"))));
+                plan.postponed.push((request.page_request, opens));
                 continue;
             }
         };
@@ -159,7 +157,7 @@ fn plan(waiting: &[Waiting], rosters: &[Roster], last: &LastBundles, office: &Of
 }
 
 fn setting<'a>(roster: &'a Roster, office: &'a Office, now: Timestamp) -> Setting<'a> {
-    Setting { origin: &office.origin, team: &roster.team_name, zone: &roster.zone, now }
+    Setting { origin: &office.origin, team: &roster.team_name, zone: roster.zone(), now }
 }
 
 impl Plan {

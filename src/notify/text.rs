@@ -131,6 +131,7 @@ fn why(code: &str) -> &'static str {
         "worsened" => "It got worse since someone was last told.",
         "escalated" => "Nobody acknowledged it; you are next on the roster.",
         "repeated" => "Nobody acknowledged it yet.",
+        "renewed" => "Something was found again.",
         "came_back" => "It was acknowledged and not closed.",
         _ => "It is new.",
     }

@@ -1,16 +1,18 @@
-//! Alerts: the work that findings make for people. This file holds what people and the operator's notices do to them;
-//! opening and changing them from findings is `alert_from_finding.rs`, stepping them through time `alert_step.rs`.
-//! What follows from an act is decided in `alert_rules::escalation`; here it is written down.
+//! What people do to alerts, and the operator's notices. Reading and writing alerts for a decision is `alert_row.rs`;
+//! what follows from an act is decided in `alert_rules::escalation`.
 
+use alert_rules::escalation::{self, Decision, Entry};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
-use serde_json::json;
-use sqlx::{PgConnection, Row};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::random;
 use crate::store::alert_event::{self, NewEvent};
+use crate::store::alert_row::{self, Stored};
 use crate::store::page_request::{self, NewRequest};
+use crate::store::roster;
 
 /// An operator's notice lapses after this; if its cause lasts, a new one is opened and sent.
 const OPERATOR_NOTICE: SignedDuration = SignedDuration::from_hours(24);
@@ -37,50 +39,36 @@ pub enum Closed {
 
 /// `staff` takes the alert at `at` (care time). Call it within a transaction; send `Signal::Seen` and
 /// `Signal::Alerts` after its commit.
-pub async fn acknowledge(db: &mut PgConnection, alert: Uuid, staff: Uuid, at: Timestamp) -> Result<Acknowledged, sqlx::Error> {
-    let Some(row) = sqlx::query(
-        "SELECT alert.organisation, alert.priority, alert.owner, alert.acknowledged_at IS NOT NULL AS acknowledged,
-                alert.closed_at IS NOT NULL AS closed, staff.name AS owner_name
-         FROM alert LEFT JOIN staff ON staff.staff = alert.owner
-         WHERE alert.alert = $1 FOR NO KEY UPDATE OF alert",
-    )
-    .bind(alert)
-    .fetch_optional(&mut *db)
-    .await?
-    else {
-        return Ok(Acknowledged::Missing);
-    };
-    if row.try_get("closed")? {
+pub async fn acknowledge(
+    db: &mut PgConnection,
+    alert: Uuid,
+    staff: Uuid,
+    at: Timestamp,
+) -> Result<Acknowledged, sqlx::Error> {
+    let Some(stored) = alert_row::lock(db, alert).await? else { return Ok(Acknowledged::Missing) };
+    if stored.state.closed_at.is_some() {
         return Ok(Acknowledged::AlreadyClosed);
     }
-    if row.try_get("acknowledged")? {
-        return Ok(if row.try_get::<Option<Uuid>, _>("owner")? == Some(staff) {
-            Acknowledged::Theirs
-        } else {
-            Acknowledged::AlreadyBy(row.try_get::<Option<String>, _>("owner_name")?.unwrap_or_default())
-        });
+    if stored.state.owner == Some(staff) && stored.state.acknowledged_at.is_some() {
+        return Ok(Acknowledged::Theirs);
     }
-    let comes_back_at = at + SignedDuration::from_hours(2);
-    sqlx::query("UPDATE alert SET owner = $2, acknowledged_at = $3, next_step_at = $4 WHERE alert = $1")
-        .bind(alert)
-        .bind(staff)
-        .bind(at.to_sqlx())
-        .bind(comes_back_at.to_sqlx())
-        .execute(&mut *db)
-        .await?;
-    let event = NewEvent {
-        alert,
-        organisation: row.try_get("organisation")?,
-        at,
-        what: "acknowledged",
-        by_staff: Some(staff),
-        detail: json!({ "comes_back_at": comes_back_at }),
-    };
-    alert_event::append(db, &[event]).await?;
-    Ok(Acknowledged::Theirs)
+    let duty = roster::duty(db, stored.owner.team).await?;
+    match escalation::acknowledge(&stored.state, staff, &duty, at) {
+        Some(decision) => {
+            write_act(db, &stored, &decision, staff, json!({ "back_at": decision.alert.next_step_at }), at).await?;
+            Ok(Acknowledged::Theirs)
+        }
+        None => {
+            let name: Option<String> = sqlx::query_scalar("SELECT name FROM staff WHERE staff = $1")
+                .bind(stored.state.owner)
+                .fetch_optional(db)
+                .await?;
+            Ok(Acknowledged::AlreadyBy(name.unwrap_or_default()))
+        }
+    }
 }
 
-/// `staff` closes the alert with an outcome. Closing what nobody took also takes it.
+/// `staff` closes the alert with an outcome and whatever they want to note.
 pub async fn close(
     db: &mut PgConnection,
     alert: Uuid,
@@ -89,39 +77,46 @@ pub async fn close(
     note: &str,
     at: Timestamp,
 ) -> Result<Closed, sqlx::Error> {
-    let Some(row) = sqlx::query(
-        "SELECT organisation, closed_at IS NOT NULL AS closed FROM alert WHERE alert = $1 FOR NO KEY UPDATE",
-    )
-    .bind(alert)
-    .fetch_optional(&mut *db)
-    .await?
-    else {
-        return Ok(Closed::Missing);
-    };
-    if row.try_get("closed")? {
-        return Ok(Closed::AlreadyClosed);
-    }
+    let Some(stored) = alert_row::lock(db, alert).await? else { return Ok(Closed::Missing) };
+    let Some(decision) = escalation::close(&stored.state, outcome, at) else { return Ok(Closed::AlreadyClosed) };
+    write_act(db, &stored, &decision, staff, json!({ "outcome": outcome, "note": note }), at).await?;
+    Ok(Closed::Done)
+}
+
+/// Only what people's acts may change: the role `web` has no right on the other columns.
+async fn write_act(
+    db: &mut PgConnection,
+    stored: &Stored,
+    decision: &Decision,
+    staff: Uuid,
+    detail: Value,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let alert = &decision.alert;
     sqlx::query(
-        "UPDATE alert SET owner = coalesce(owner, $2), acknowledged_at = coalesce(acknowledged_at, $3), closed_at = $3,
-                          outcome = $4, next_step_at = NULL
+        "UPDATE alert SET owner = $2, acknowledged_at = $3, closed_at = $4, outcome = $5, act_by = $6, step = $7,
+                          next_step_at = $8
          WHERE alert = $1",
     )
-    .bind(alert)
-    .bind(staff)
-    .bind(at.to_sqlx())
-    .bind(outcome)
+    .bind(stored.alert)
+    .bind(alert.owner)
+    .bind(alert.acknowledged_at.map(ToSqlx::to_sqlx))
+    .bind(alert.closed_at.map(ToSqlx::to_sqlx))
+    .bind(&alert.outcome)
+    .bind(alert.act_by.to_sqlx())
+    .bind(alert.step)
+    .bind(alert.next_step_at.map(ToSqlx::to_sqlx))
     .execute(&mut *db)
     .await?;
-    let event = NewEvent {
-        alert,
-        organisation: row.try_get("organisation")?,
+    let event = |entry: &Entry| NewEvent {
+        alert: stored.alert,
+        organisation: stored.owner.organisation,
         at,
-        what: "closed",
+        what: entry.what.name(),
         by_staff: Some(staff),
-        detail: json!({ "outcome": outcome, "note": note }),
+        detail: detail.clone(),
     };
-    alert_event::append(db, &[event]).await?;
-    Ok(Closed::Done)
+    alert_event::append(db, &decision.entries.iter().map(event).collect::<Vec<_>>()).await
 }
 
 /// Something about the service itself needs a person: one open notice a problem, sent to the operator.
@@ -132,7 +127,7 @@ pub async fn open_operator(db: &mut PgConnection, problem: &str, sentence: &str,
     let opened = sqlx::query(
         "INSERT INTO alert (alert, reference, problem, rule, kind, priority, sentence, opened_at, late_minutes, act_by,
                             step, next_step_at, worst)
-         VALUES ($1, nextval('alert_reference'), $2, 'built-in/operator', 'service', 'medium', $3, $4, 0, $5, 0, $5, '[]')
+         VALUES ($1, nextval('alert_reference'), $2, 'built-in/operator', 'service', 'high', $3, $4, 0, $5, 0, $5, '{}')
          ON CONFLICT (problem) WHERE closed_at IS NULL AND patient IS NULL DO NOTHING",
     )
     .bind(alert)
@@ -148,7 +143,7 @@ pub async fn open_operator(db: &mut PgConnection, problem: &str, sentence: &str,
     let event = NewEvent { alert, organisation: None, at, what: "opened", by_staff: None, detail: json!({}) };
     alert_event::append(db, &[event]).await?;
     let request =
-        NewRequest { alert, organisation: None, priority: "medium".into(), step: 0, why: "opened".into(), at };
+        NewRequest { alert, organisation: None, priority: "high".into(), step: 0, why: "opened".into(), at };
     page_request::insert(db, &[request]).await
 }
 

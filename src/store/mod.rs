@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod alert_event;
+pub mod alert_row;
 pub mod embedded;
 mod extension;
 mod installation;

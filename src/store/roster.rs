@@ -1,5 +1,6 @@
 //! Teams as far as paging is concerned: cover, shifts, members. Who is on duty is decided in `crate::roster`.
 
+use alert_rules::escalation::{Cover, Duty};
 use jiff::tz::TimeZone;
 use jiff_sqlx::Time;
 use sqlx::{PgConnection, Row};
@@ -22,8 +23,11 @@ pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, 
         rosters.push(Roster {
             team: row.try_get("team")?,
             team_name: row.try_get("name")?,
-            zone: TimeZone::get(&zone).map_err(|error| sqlx::Error::Decode(error.into()))?,
-            cover: hours(&row, "cover_from", "cover_until")?,
+            cover: Cover {
+                from: row.try_get::<Time, _>("cover_from")?.to_jiff(),
+                until: row.try_get::<Time, _>("cover_until")?.to_jiff(),
+                zone: TimeZone::get(&zone).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            },
             shifts: Vec::new(),
             members: Vec::new(),
         });
@@ -37,7 +41,11 @@ pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, 
     .fetch_all(&mut *db)
     .await?;
     for row in rows {
-        let shift = Shift { hours: hours(&row, "shift_from", "shift_until")?, member: member(&row)? };
+        let hours = Hours {
+            from: row.try_get::<Time, _>("shift_from")?.to_jiff(),
+            until: row.try_get::<Time, _>("shift_until")?.to_jiff(),
+        };
+        let shift = Shift { hours, member: member(&row)? };
         of_team(&mut rosters, row.try_get("team")?, |roster| roster.shifts.push(shift));
     }
 
@@ -55,14 +63,20 @@ pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, 
     Ok(rosters)
 }
 
+/// Who there is to be told for a team's alerts. Without a team, which only an operator alert is: the operator, always.
+pub async fn duty(db: &mut PgConnection, team: Option<Uuid>) -> Result<Duty, sqlx::Error> {
+    let rosters = match team {
+        Some(team) => load(db, &[team]).await?,
+        None => Vec::new(),
+    };
+    let always = Cover { from: jiff::civil::Time::midnight(), until: jiff::civil::Time::midnight(), zone: TimeZone::UTC };
+    Ok(rosters.first().map_or(Duty { cover: always, people: 1 }, Roster::duty))
+}
+
 fn of_team(rosters: &mut [Roster], team: Uuid, add: impl FnOnce(&mut Roster)) {
     if let Some(roster) = rosters.iter_mut().find(|roster| roster.team == team) {
         add(roster);
     }
-}
-
-fn hours(row: &sqlx::postgres::PgRow, from: &str, until: &str) -> Result<Hours, sqlx::Error> {
-    Ok(Hours { from: row.try_get::<Time, _>(from)?.to_jiff(), until: row.try_get::<Time, _>(until)?.to_jiff() })
 }
 
 fn member(row: &sqlx::postgres::PgRow) -> Result<Member, sqlx::Error> {
