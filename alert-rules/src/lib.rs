@@ -6,14 +6,21 @@
 
 mod component;
 pub mod escalation;
+pub mod advice;
+pub mod built_in;
+pub mod check;
 pub mod evaluate;
 pub mod expression;
 pub mod facts;
 pub mod finding;
 pub mod problem;
+pub mod print;
+pub mod questionnaire;
 pub mod reading;
 pub mod reason;
+pub mod replay;
 pub mod rule;
+pub mod scenario;
 pub mod unit;
 pub mod vital;
 pub mod watch;

@@ -46,6 +46,15 @@ impl Problem {
         Problem { place, message: message.into(), excerpt, length, hint: None }
     }
 
+    /// A syntax error, a missing key, or a key that nobody knows.
+    pub fn of_toml(file: &str, text: &str, error: &toml::de::Error) -> Problem {
+        let message = error.message().trim().replace('\n', "; ");
+        match error.span() {
+            Some(span) => Problem::at(file, text, span.start, span.end, message),
+            None => Problem::of_file(file, message),
+        }
+    }
+
     pub fn hint(mut self, hint: impl Into<String>) -> Problem {
         self.hint = Some(hint.into());
         self

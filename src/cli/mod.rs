@@ -1,5 +1,7 @@
 //! The commands. Each has a file of its own; errors end here, in one sentence and an exit code.
 
+mod rules;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -19,6 +21,9 @@ struct Cli {
 enum Command {
     /// Run the service
     Serve(Box<Config>),
+    /// Check, test and print rule packs; needs no database
+    #[command(subcommand)]
+    Rules(rules::Command),
 }
 
 pub fn main() -> ExitCode {
@@ -39,6 +44,7 @@ pub fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         match cli.command {
             Command::Serve(config) => app::serve(*config).await,
+            Command::Rules(command) => rules::run(command),
         }
     });
     match ended {

@@ -1,0 +1,154 @@
+//! A pack's `advice.toml`: what a phone says as soon as a value is entered, with or without signal. It judges nothing.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::finding::Side;
+use crate::problem::{Place, Problem, place_of};
+use crate::rule::{Limit, Pack};
+use crate::unit::normalise;
+use crate::vital::Component;
+
+/// Bands are looked at in order; the first that fits a value is shown.
+#[derive(Debug, Clone, Default)]
+pub struct Advice {
+    pub bands: Vec<Band>,
+    pub education: Vec<Education>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Band {
+    pub component: Component,
+    /// High: at or above the threshold. Low: below it.
+    pub side: Side,
+    pub threshold: Threshold,
+    pub say: String,
+    pub call: Option<Call>,
+    pub why: String,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Threshold {
+    /// The patient's own value of this limit of the pack.
+    Limit(String),
+    /// In the component's canonical unit.
+    Value(f64),
+}
+
+/// Which call a phone offers beside the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Call {
+    #[serde(rename = "999")]
+    Emergency,
+    #[serde(rename = "111")]
+    OutOfHours,
+    #[serde(rename = "team")]
+    Team,
+}
+
+impl Call {
+    pub fn words(self) -> &'static str {
+        match self {
+            Call::Emergency => "999",
+            Call::OutOfHours => "111",
+            Call::Team => "the team",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Education {
+    pub title: String,
+    pub say: String,
+    pub why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    band: Vec<Written>,
+    #[serde(default)]
+    education: Vec<Education>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    component: Spanned<String>,
+    at_or_above: Option<Spanned<String>>,
+    below: Option<Spanned<String>>,
+    say: String,
+    call: Option<Call>,
+    why: String,
+}
+
+/// The advice of a pack; empty without the file.
+pub fn of_pack(files: &BTreeMap<String, String>, pack: &Pack) -> Result<Advice, Vec<Problem>> {
+    let file = format!("{}/advice.toml", pack.name);
+    let Some(text) = files.get(&file) else { return Ok(Advice::default()) };
+    let written: File = toml::from_str(text).map_err(|error| vec![Problem::of_toml(&file, text, &error)])?;
+    let (bands, problems): (Vec<_>, Vec<_>) =
+        written.band.into_iter().map(|band| band.read(&file, text, &pack.limits)).partition(Result::is_ok);
+    let problems: Vec<Problem> = problems.into_iter().filter_map(Result::err).collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(Advice { bands: bands.into_iter().filter_map(Result::ok).collect(), education: written.education })
+}
+
+impl Written {
+    fn read(self, file: &str, text: &str, limits: &[Limit]) -> Result<Band, Problem> {
+        let problem = |of: &Spanned<String>, message: String, hint: &str| {
+            Problem::at(file, text, of.span().start, of.span().end, message).hint(hint)
+        };
+        let component = Component::named(self.component.get_ref()).ok_or_else(|| {
+            problem(
+                &self.component,
+                format!("nothing that can be measured is called {}", self.component.get_ref()),
+                "systolic, glucose, weight, …",
+            )
+        })?;
+        let (side, threshold) = match (&self.at_or_above, &self.below) {
+            (Some(threshold), None) => (Side::High, threshold),
+            (None, Some(threshold)) => (Side::Low, threshold),
+            _ => {
+                return Err(problem(
+                    &self.component,
+                    "a band has one edge".to_owned(),
+                    "say either `at_or_above` or `below`",
+                ));
+            }
+        };
+        let value = match limits.iter().find(|limit| limit.name == *threshold.get_ref()) {
+            Some(limit) if limit.dimension == component.dimension() => Threshold::Limit(limit.name.clone()),
+            Some(limit) => {
+                let message = format!("{} is no limit of {}", limit.name, component.words());
+                return Err(problem(threshold, message, "compare like with like"));
+            }
+            None => {
+                let number = threshold
+                    .get_ref()
+                    .split_once(' ')
+                    .and_then(|(number, unit)| Some((number.parse::<f64>().ok()?, unit)));
+                let (number, unit) = number.ok_or_else(|| {
+                    problem(
+                        threshold,
+                        format!("{} is neither a limit of this pack nor a number with a unit", threshold.get_ref()),
+                        "for example \"180 mmHg\"",
+                    )
+                })?;
+                Threshold::Value(
+                    normalise(component, number, unit)
+                        .map_err(|error| problem(threshold, error.sentence, "units are never guessed"))?,
+                )
+            }
+        };
+        let place = place_of(file, text, self.component.span().start);
+        Ok(Band { component, side, threshold: value, say: self.say, call: self.call, why: self.why, place })
+    }
+}

@@ -1,0 +1,72 @@
+//! Asking first delays an alarm, so it is allowed only with everything around it: what to do first, a questionnaire whose
+//! yes fires at once, and for every component in `when` a value above which nobody is asked first.
+
+use crate::problem::Problem;
+use crate::scenario::Case;
+
+use super::Whole;
+use super::sides::of_conditions;
+
+pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
+    for rule in &whole.pack.rules {
+        let Some(repeat) = &rule.repeat else { continue };
+        let mut says =
+            |message: String, hint: &str| problems.push(whole.problem(&rule.place, "repeat", message).hint(hint));
+        if repeat.first.trim().is_empty() {
+            says(
+                format!("{} asks to measure again without saying what to do before", rule.name),
+                "first = \"Sit down. Rest for five minutes.\"",
+            );
+        }
+        match (&repeat.symptoms, &whole.questionnaire) {
+            (None, _) => says(
+                format!("{} asks to measure again without asking for symptoms", rule.name),
+                "symptoms = \"…\": the id of this pack's questionnaire; any yes fires at once",
+            ),
+            (Some(symptoms), Some(questionnaire)) if *symptoms == questionnaire.id => {}
+            (Some(symptoms), _) => {
+                says(format!("this pack has no questionnaire {symptoms}"), "name the id in questionnaire.json")
+            }
+        }
+        if !repeat.alert_at_once {
+            let needed = of_conditions(&rule.when.conditions);
+            let given = rule.at_once.as_ref().map(|clause| of_conditions(&clause.conditions)).unwrap_or_default();
+            for (component, sides) in needed {
+                let met =
+                    given.get(&component).is_some_and(|given| (given.high || !sides.high) && (given.low || !sides.low));
+                if !met {
+                    let name = component.name();
+                    let hint = format!(
+                        "at_once.any = [\"{name} {} …\"]: never ask first beyond it",
+                        if sides.high { ">=" } else { "<" }
+                    );
+                    says(format!("{} asks first however far {name} is out", rule.name), &hint);
+                }
+            }
+        }
+        for case in Case::ALL {
+            let shown = whole
+                .scenarios
+                .iter()
+                .any(|scenario| scenario.case.as_ref().is_some_and(|(of, shown)| *of == rule.name && *shown == case));
+            if !shown {
+                let problem = whole.problem(
+                    &rule.place,
+                    "repeat",
+                    format!("no scenario shows the repeat of {} that {}", rule.name, says_case(case)),
+                );
+                problems.push(problem.hint(format!("in scenarios.toml: case = \"{}: {}\"", rule.name, case.name())));
+            }
+        }
+    }
+}
+
+fn says_case(case: Case) -> &'static str {
+    match case {
+        Case::Confirmed => "confirms",
+        Case::Cleared => "clears",
+        Case::NeverCame => "never came",
+        Case::Symptom => "meets a symptom",
+        Case::CameLate => "came late",
+    }
+}

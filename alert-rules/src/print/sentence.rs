@@ -1,0 +1,146 @@
+//! Conditions in plain English: what a clause says, with the limits of its pack named and their defaults beside them.
+
+use jiff::SignedDuration;
+
+use crate::expression::{
+    Comparison, Condition, ConditionKind, Function, Length, Operator, Quantity, QuantityKind, Wanted, Window,
+};
+use crate::rule::{Clause, Join, Limit};
+use crate::unit::quantity_in_words;
+use crate::vital::Component;
+
+/// The conditions of a clause, one sentence each, and the words that join them.
+pub fn clause(clause: &Clause, limits: &[Limit]) -> (&'static str, Vec<String>) {
+    let join = match (clause.conditions.len(), clause.join) {
+        (1, _) => "when",
+        (_, Join::Any) => "when any of these holds",
+        (_, Join::All) => "when all of these hold",
+    };
+    (join, clause.conditions.iter().map(|each| condition(each, limits)).collect())
+}
+
+pub fn condition(condition_: &Condition, limits: &[Limit]) -> String {
+    match &condition_.kind {
+        ConditionKind::Compare { left, comparison, right } => {
+            format!("{} {} {}", quantity(left, limits), comparison_words(*comparison), quantity(right, limits))
+        }
+        ConditionKind::Between { value, from, to } => {
+            format!("{} is from {} to {}", quantity(value, limits), quantity(from, limits), quantity(to, limits))
+        }
+        ConditionKind::And(left, right) => format!("{} and {}", condition(left, limits), condition(right, limits)),
+        ConditionKind::Or(left, right) => format!("({} or {})", condition(left, limits), condition(right, limits)),
+        ConditionKind::Not(inner) => format!("it is not so that {}", condition(inner, limits)),
+        ConditionKind::Tag(tag) => format!("the patient is marked “{}”", tag.replace('_', " ")),
+        ConditionKind::Answer { link, wanted, negated } => {
+            let wanted = match wanted {
+                Wanted::Yes => "yes",
+                Wanted::No => "no",
+                Wanted::Text(text) => text,
+            };
+            let is = if *negated { "is not" } else { "is" };
+            format!("the answer to “{}” {is} {wanted}", link.replace('_', " "))
+        }
+        ConditionKind::Event { name } => format!("the patient reports “{}”", name.replace('_', " ")),
+        ConditionKind::Overdue { vital, grace } => format!("{} is overdue by {}", vital.words(), duration(*grace)),
+        ConditionKind::Together { inner, within } => {
+            format!("{}, measured within {} of each other", condition(inner, limits), duration(*within))
+        }
+    }
+}
+
+pub fn quantity(quantity_: &Quantity, limits: &[Limit]) -> String {
+    match &quantity_.kind {
+        QuantityKind::Number(value) => quantity_in_words(quantity_.dimension, shortest(*value), *value),
+        QuantityKind::Latest(component) => component.words().to_owned(),
+        QuantityKind::Limit(index) => limits.get(*index).map_or_else(|| "a limit".to_owned(), limit_words),
+        QuantityKind::Age => "age".to_owned(),
+        QuantityKind::Answer(link) => format!("the number answered to “{}”", link.replace('_', " ")),
+        QuantityKind::Aggregate { function, component, window, at_least } => {
+            let (words, window) = (function_words(*function, *component), window_words(*window));
+            format!("{words} {window} (at least {at_least} readings)")
+        }
+        QuantityKind::Count { condition: inner, window, at_least, .. } => {
+            format!(
+                "the number of readings where {} {} (at least {at_least} readings)",
+                condition(inner, limits),
+                window_words(*window)
+            )
+        }
+        QuantityKind::Arithmetic { left, operator, right } => {
+            let operator = match operator {
+                Operator::Plus => "plus",
+                Operator::Minus => "minus",
+                Operator::Times => "times",
+                Operator::Over => "divided by",
+            };
+            format!("{} {operator} {}", quantity(left, limits), quantity(right, limits))
+        }
+        QuantityKind::Negative(inner) => format!("minus {}", quantity(inner, limits)),
+    }
+}
+
+/// `the severe systolic (180 mmHg)`.
+fn limit_words(limit: &Limit) -> String {
+    let default = quantity_in_words(limit.dimension, shortest(limit.default), limit.default);
+    let by_age = limit.by_age.iter().map(|step| {
+        format!(
+            ", from {} years {}",
+            step.from_years,
+            quantity_in_words(limit.dimension, shortest(step.value), step.value)
+        )
+    });
+    format!("the {} ({default}{})", limit.name.replace('_', " "), by_age.collect::<String>())
+}
+
+fn comparison_words(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Less => "is below",
+        Comparison::AtMost => "is at or below",
+        Comparison::AtLeast => "is at or above",
+        Comparison::More => "is above",
+        Comparison::Equal => "is",
+        Comparison::NotEqual => "is not",
+    }
+}
+
+fn function_words(function: Function, component: Component) -> String {
+    let words = component.words();
+    match function {
+        Function::Mean => format!("the mean of {words}"),
+        Function::Median => format!("the median of {words}"),
+        Function::Min => format!("the lowest {words}"),
+        Function::Max => format!("the highest {words}"),
+        Function::Last => format!("the last {words}"),
+        Function::Rise => format!("the rise of {words} (latest minus lowest)"),
+        Function::Fall => format!("the fall of {words} (highest minus latest)"),
+    }
+}
+
+fn window_words(window: Window) -> String {
+    match window.before {
+        None => format!("over {}", length_words(window.length)),
+        Some(before) => format!("over the {} before the last {}", length_words(window.length), length_words(before)),
+    }
+}
+
+fn length_words(length: Length) -> String {
+    match length {
+        Length::Days(days) => counted(i64::from(days), "day"),
+        Length::Hours(hours) => counted(i64::from(hours), "hour"),
+        Length::Last(readings) => format!("the last {readings}"),
+    }
+}
+
+pub fn duration(duration: SignedDuration) -> String {
+    let minutes = duration.as_mins();
+    if minutes % 60 == 0 && minutes >= 60 { counted(minutes / 60, "hour") } else { counted(minutes, "minute") }
+}
+
+fn counted(number: i64, unit: &str) -> String {
+    if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
+}
+
+/// Digits after the point that a number of a rule file needs: 4.0 and 25 come out as written by people.
+pub fn shortest(value: f64) -> usize {
+    (0..3).find(|digits| (value * 10f64.powi(*digits)).fract().abs() < 1e-9).unwrap_or(3) as usize
+}

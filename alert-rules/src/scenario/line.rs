@@ -1,0 +1,165 @@
+//! One line of a scenario: `2026-03-01 08:00 systolic 184 mmHg, diastolic 101 mmHg, came 2026-03-01 18:00`.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use crate::questionnaire::Questionnaire;
+use crate::reading::{Absent, Answer, Answers, Comparator, Event, Flags, Measured, Reading};
+use crate::unit::normalise;
+use crate::vital::{Component, Vital};
+
+/// What the patient's phone sends, and when it comes. Sequence numbers are given at replay, in the order of coming.
+#[derive(Debug, Clone)]
+pub struct Input {
+    pub came: Timestamp,
+    pub what: Submitted,
+    /// The line as written, for timelines.
+    pub text: String,
+}
+
+#[derive(Debug, Clone)]
+pub enum Submitted {
+    Reading(Reading),
+    Answers(Answers),
+    Event(Event),
+    /// "Not mine": takes back what was taken at that instant.
+    Withdrawal {
+        at: Timestamp,
+        of: Timestamp,
+    },
+}
+
+impl Submitted {
+    pub fn effective_at(&self) -> Timestamp {
+        match self {
+            Submitted::Reading(reading) => reading.effective_at,
+            Submitted::Answers(answers) => answers.effective_at,
+            Submitted::Event(event) => event.effective_at,
+            Submitted::Withdrawal { at, .. } => *at,
+        }
+    }
+}
+
+pub(super) fn input(text: &str, zone: &TimeZone, questionnaire: Option<&Questionnaire>) -> Result<Input, String> {
+    let (at, rest) = instant_and_rest(text, zone)?;
+    let (rest, came) = match rest.split_once(", came ") {
+        Some((rest, came)) => (rest, instant(came, zone)?),
+        None => (rest, at),
+    };
+    if came < at {
+        return Err("this comes before it was taken".to_owned());
+    }
+    let what = match rest.split_once(' ') {
+        Some(("answers", said)) => Submitted::Answers(answers(said, at, came, questionnaire)?),
+        Some(("event", said)) => Submitted::Event(event(said, at, came)?),
+        Some(("withdraws", of)) => Submitted::Withdrawal { at, of: instant(of, zone)? },
+        _ => Submitted::Reading(reading(rest, at, came)?),
+    };
+    Ok(Input { came, what, text: rest.to_owned() })
+}
+
+/// A local date and time, and what follows it.
+pub(super) fn instant_and_rest<'a>(text: &'a str, zone: &TimeZone) -> Result<(Timestamp, &'a str), String> {
+    let (when, rest) =
+        text.split_at_checked("2026-03-01 08:00".len()).ok_or("this does not begin with a date and a time")?;
+    Ok((instant(when, zone)?, rest.trim_start()))
+}
+
+pub(super) fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
+    let local: DateTime =
+        format!("{}:00", text.trim()).parse().map_err(|_| format!("“{text}” is not a date and a time"))?;
+    zone.to_zoned(local).map(|zoned| zoned.timestamp()).map_err(|_| format!("“{text}” is not a date and a time"))
+}
+
+fn reading(said: &str, at: Timestamp, came: Timestamp) -> Result<Reading, String> {
+    let mut reading = Reading {
+        seq: 0,
+        vital: Vital::BloodPressure,
+        effective_at: at,
+        received_at: came,
+        components: Vec::new(),
+        absent: None,
+        flags: Flags::default(),
+    };
+    if let Some(vital) = said.strip_suffix(" could not measure") {
+        reading.vital = Vital::named(vital).ok_or_else(|| format!("{vital} is not a vital"))?;
+        reading.absent = Some(Absent::CouldNotMeasure);
+        return Ok(reading);
+    }
+    for part in said.split(", ") {
+        reading.components.push(component(part)?);
+    }
+    let named = reading.components.iter().find_map(|(component, _)| component.vital());
+    reading.vital = named.ok_or_else(|| format!("“{said}” is not a reading"))?;
+    let missing = reading
+        .vital
+        .facts()
+        .required
+        .iter()
+        .find(|needed| !reading.components.iter().any(|(given, _)| given == *needed));
+    if let Some(missing) = missing {
+        return Err(format!("a reading of {} has a {} too", reading.vital.words(), missing.words()));
+    }
+    reading.flags = Flags::of_values(&reading.components);
+    Ok(reading)
+}
+
+fn component(part: &str) -> Result<(Component, Measured), String> {
+    let words: Vec<&str> = part.split_whitespace().collect();
+    let (name, measured) = match words.as_slice() {
+        [name, "HI"] => (name, Ok(Measured::off_scale(Comparator::High))),
+        [name, "LO"] => (name, Ok(Measured::off_scale(Comparator::Low))),
+        [name, value, unit] => (name, Err((value, unit))),
+        _ => return Err(format!("“{part}” is not a component, a number and its unit")),
+    };
+    let component = Component::named(name).ok_or_else(|| format!("nothing that can be measured is called {name}"))?;
+    let measured = measured.or_else(|(value, unit)| {
+        let value: f64 = value.parse().map_err(|_| format!("{value} is not a number"))?;
+        normalise(component, value, unit).map(Measured::value).map_err(|error| error.sentence)
+    })?;
+    Ok((component, measured))
+}
+
+fn answers(
+    said: &str,
+    at: Timestamp,
+    came: Timestamp,
+    questionnaire: Option<&Questionnaire>,
+) -> Result<Answers, String> {
+    let questionnaire = questionnaire.ok_or("this pack has no questionnaire.json to answer")?;
+    let mut answers = Answers {
+        seq: 0,
+        effective_at: at,
+        received_at: came,
+        questionnaire: questionnaire.reference(),
+        partial: false,
+        answers: Vec::new(),
+    };
+    for part in said.split(", ") {
+        let (link, value) =
+            part.split_once(' ').ok_or_else(|| format!("“{part}” is not a question's link id and an answer"))?;
+        if !questionnaire.asks(link) {
+            return Err(format!("questionnaire.json has no question {link}"));
+        }
+        let answer = match (value, value.parse::<f64>()) {
+            ("yes", _) => Answer::YesNo(true),
+            ("no", _) => Answer::YesNo(false),
+            (_, Ok(number)) => Answer::Number(number),
+            _ => Answer::Text(value.to_owned()),
+        };
+        answers.answers.push((link.to_owned(), answer));
+    }
+    Ok(answers)
+}
+
+fn event(said: &str, at: Timestamp, came: Timestamp) -> Result<Event, String> {
+    let (event, quantity) = match said.split_once(' ') {
+        None => (said, None),
+        Some((event, quantity)) => {
+            let (component, measured) = component(quantity)?;
+            (event, measured.value.map(|value| (component, value)))
+        }
+    };
+    Ok(Event { seq: 0, effective_at: at, received_at: came, event: event.to_owned(), quantity })
+}

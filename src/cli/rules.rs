@@ -1,0 +1,149 @@
+//! `derwent rules`: look at rule packs without a database: do they hold together, do they keep what their scenarios
+//! promise, and what do they say in plain words.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use alert_rules::replay::replay_all;
+use alert_rules::{Problem, Rulebook, built_in, check, print};
+use anyhow::Context as _;
+use clap::Subcommand;
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Check packs: units, names, contradictions, missing sources, promises. File, line, caret, hint
+    Check {
+        /// A pack's folder, or a folder of packs; without it, the packs in this binary
+        path: Option<PathBuf>,
+    },
+    /// Replay the scenarios of packs; a failing one prints its timeline
+    Test {
+        /// A pack's folder, or a folder of packs; without it, the packs in this binary
+        path: Option<PathBuf>,
+    },
+    /// Print a pack in plain sentences on a page, to read and sign
+    Print {
+        /// The pack's name, such as hypertension
+        pack: String,
+        /// Where it stands; without it, the packs in this binary
+        path: Option<PathBuf>,
+    },
+}
+
+pub fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Check { path } => check_packs(&files(path)?),
+        Command::Test { path } => test_packs(&files(path)?),
+        Command::Print { pack, path } => print_pack(&files(path)?, &pack),
+    }
+}
+
+fn check_packs(files: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    let problems = check::check(files);
+    if !problems.is_empty() {
+        return Err(listed(&problems));
+    }
+    say(&format!("{}: no problems\n", packs_in_words(files)));
+    Ok(())
+}
+
+fn test_packs(files: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    let rulebook = Rulebook::from_files(files.clone()).map_err(|problems| listed(&problems))?;
+    let outcomes = replay_all(&rulebook).map_err(|problems| listed(&problems))?;
+    let mut failed = 0;
+    for outcome in &outcomes {
+        let scenario = &outcome.scenario;
+        if outcome.passed() {
+            say(&format!("✓ {}: {}\n", scenario.pack, scenario.name));
+        } else {
+            failed += 1;
+            let place = &scenario.place;
+            say(&format!(
+                "✗ {}: {}   {}:{}\n{}",
+                scenario.pack,
+                scenario.name,
+                place.file,
+                place.line,
+                outcome.timeline()
+            ));
+        }
+    }
+    anyhow::ensure!(!outcomes.is_empty(), "{}: there are no scenarios", packs_in_words(files));
+    anyhow::ensure!(failed == 0, "{failed} of {} scenarios failed", outcomes.len());
+    say(&format!("{}: all {} scenarios pass\n", packs_in_words(files), outcomes.len()));
+    Ok(())
+}
+
+fn print_pack(files: &BTreeMap<String, String>, pack: &str) -> anyhow::Result<()> {
+    let rulebook = Rulebook::from_files(files.clone()).map_err(|problems| listed(&problems))?;
+    let page = print::page(&rulebook, pack)
+        .with_context(|| format!("there is no pack {pack}; there is {}", packs_in_words(files)))?;
+    say(&page.map_err(|problems| listed(&problems))?);
+    Ok(())
+}
+
+/// Says each problem; the error that follows counts them.
+fn listed(problems: &[Problem]) -> anyhow::Error {
+    problems.iter().for_each(|problem| say(&format!("{problem}\n\n")));
+    match problems {
+        [_] => anyhow::anyhow!("1 problem in the rule files"),
+        _ => anyhow::anyhow!("{} problems in the rule files", problems.len()),
+    }
+}
+
+/// To standard output. A reader that went away (`| head`) is no error of ours.
+fn say(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+fn packs_in_words(files: &BTreeMap<String, String>) -> String {
+    let names: Vec<&str> = files.keys().filter_map(|path| path.strip_suffix("/rules.toml")).collect();
+    if names.is_empty() { "no pack".to_owned() } else { names.join(", ") }
+}
+
+fn files(path: Option<PathBuf>) -> anyhow::Result<BTreeMap<String, String>> {
+    path.map_or_else(|| Ok(built_in::files()), |path| read(&path))
+}
+
+/// The files of one pack's folder or of a folder of packs, by path: `hypertension/rules.toml`.
+fn read(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let path = path.canonicalize().with_context(|| {
+        format!("there is no folder {}; name a pack's folder, or a folder of packs", path.display())
+    })?;
+    let mut files = BTreeMap::new();
+    if path.join("rules.toml").exists() {
+        read_pack(&path, &mut files)?;
+        return Ok(files);
+    }
+    for entry in entries(&path)? {
+        if entry.is_dir() {
+            read_pack(&entry, &mut files)?;
+        }
+    }
+    anyhow::ensure!(!files.is_empty(), "there is no pack in {}; a pack is a folder with a rules.toml", path.display());
+    Ok(files)
+}
+
+fn read_pack(folder: &Path, files: &mut BTreeMap<String, String>) -> anyhow::Result<()> {
+    let pack = name(folder);
+    for file in entries(folder)?.into_iter().filter(|file| file.is_file()) {
+        let text = fs::read_to_string(&file).with_context(|| format!("could not read {} as text", file.display()))?;
+        files.insert(format!("{pack}/{}", name(&file)), text);
+    }
+    Ok(())
+}
+
+/// What stands in a folder, hidden files aside.
+fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("could not read the folder {}", folder.display()))?;
+    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+    paths.retain(|path| !name(path).starts_with('.'));
+    paths.sort();
+    Ok(paths)
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
