@@ -3,10 +3,13 @@
 pub mod alert;
 pub mod alert_event;
 pub mod alert_row;
+mod columns;
 pub mod embedded;
 mod extension;
 mod installation;
+pub mod ledger;
 pub mod notice;
+mod notice_watch;
 pub mod page;
 pub mod page_request;
 pub mod pools;

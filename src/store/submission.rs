@@ -1,5 +1,5 @@
 //! What was accepted from a phone (or typed in by staff), in the form it is stored, and what came of it.
-//! The statements that store it are in `write.rs`; the task that calls them is `ingest/writer.rs`.
+//! It is stored by `ledger.rs`; the task that calls that is `ingest/writer.rs`.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -140,11 +140,30 @@ pub enum Refused {
     TargetIsCorrection,
     /// The database would not take this item whatever we did.
     Unstorable,
+    /// Something of the service is broken that a person has to mend: try again later.
+    NotNow,
 }
 
 /// Outside its hold range or off the instrument's scale: judged before everything else.
 const RANK_FIRST: i16 = 0;
 const RANK_ORDINARY: i16 = 1;
+
+impl Entry {
+    pub fn submission(&self) -> Option<&Submission> {
+        match self {
+            Self::Submission(submission) => Some(submission),
+            Self::Refusal(_) => None,
+        }
+    }
+
+    /// How many rows it is to the database.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Submission(Submission { body: Body::Reading(reading), .. }) => reading.components.len().max(1),
+            _ => 1,
+        }
+    }
+}
 
 impl Submission {
     pub fn rank(&self) -> i16 {
@@ -152,5 +171,58 @@ impl Submission {
         let off_scale =
             matches!(&self.body, Body::Reading(reading) if reading.components.iter().any(|c| c.comparator.is_some()));
         if flagged || off_scale { RANK_FIRST } else { RANK_ORDINARY }
+    }
+}
+
+impl Body {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Reading(_) => "reading",
+            Self::Answers(_) => "answers",
+            Self::Event(_) => "event",
+            Self::Correction(_) => "correction",
+        }
+    }
+}
+
+impl Refused {
+    /// Whether the phone is to send it again; then there is nothing to put on record.
+    pub fn retry(self) -> bool {
+        matches!(self, Self::TargetUnknown | Self::NotNow)
+    }
+
+    /// As on the wire and on record.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::TargetUnknown => "corrects_unknown",
+            Self::TargetIsCorrection => "corrects_a_correction",
+            Self::Unstorable => "cannot_be_stored",
+            Self::NotNow => "not_stored",
+        }
+    }
+
+    pub fn detail(self) -> &'static str {
+        match self {
+            Self::Conflict => "this id was used before for something else; a new item needs a new id",
+            Self::TargetUnknown => "what it corrects is not here yet; send it again after that is stored",
+            Self::TargetIsCorrection => "a correction cannot be corrected; correct the original again",
+            Self::Unstorable => "the database cannot hold this item",
+            Self::NotNow => "the service cannot store this item until a person has mended it; send it again later",
+        }
+    }
+
+    /// The record of a submission refused for this reason.
+    pub fn on_record(self, submission: &Submission) -> Option<Refusal> {
+        (!self.retry()).then(|| Refusal {
+            organisation: submission.organisation,
+            device: submission.device,
+            patient: Some(submission.patient),
+            client_id: Some(submission.client_id.to_string()),
+            reason: self.reason().to_owned(),
+            detail: self.detail().to_owned(),
+            as_sent: submission.as_sent.clone(),
+            received_at: submission.received_at,
+        })
     }
 }
