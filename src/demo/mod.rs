@@ -2,4 +2,6 @@
 //!
 //! `recordings` reads the files.
 
+pub mod cast;
+pub mod inbox;
 pub mod recordings;
