@@ -4,7 +4,9 @@ pub mod alert;
 pub mod alert_event;
 pub mod alert_row;
 mod columns;
+pub mod device;
 pub mod embedded;
+pub mod enrolment;
 mod extension;
 mod installation;
 pub mod ledger;
@@ -13,6 +15,7 @@ mod notice_watch;
 pub mod page;
 pub mod page_request;
 pub mod pools;
+pub mod push;
 pub mod roster;
 pub mod submission;
 

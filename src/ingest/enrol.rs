@@ -1,0 +1,108 @@
+//! `POST /mobile/v1/enrol`: a code, a date of birth and a key become a device.
+//!
+//! The same code with the same key answers the same, as long as the code lives: a lost reply strands nobody. Everything that
+//! does not open says the same sentence, so that guessing learns nothing.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
+use mobile_api::http::{EnrolRequest, Enrolled, EnrolledPerson, HttpRefused, Jwk};
+use mobile_api::refusal::{Reason, Refusal};
+use uuid::Uuid;
+
+use crate::parts::Parts;
+use crate::random;
+use crate::signal::Signal;
+use crate::store::device;
+use crate::store::enrolment::{self, NewDevice, WRONG_ANSWERS_LIMIT};
+
+pub async fn enrol(State(parts): State<Parts>, Json(request): Json<EnrolRequest>) -> Response {
+    let Some(thumbprint) = thumbprint(&request.public_key) else {
+        let detail = "the public key must be a P-256 key as JWK: kty EC, crv P-256, x and y in base64url";
+        return refused(StatusCode::UNPROCESSABLE_ENTITY, Refusal::new(Reason::KeyInvalid, detail));
+    };
+    let code_hash = enrolment::hash_of(&request.code);
+    // A task of its own: a phone that goes away in the middle must not leave half a transaction behind.
+    let working = tokio::spawn(async move {
+        match open(&parts, &code_hash, &request, &thumbprint).await? {
+            Some(device) => Ok(Some((device, device::people(&parts.store.ingest, device).await?))),
+            None => Ok::<_, sqlx::Error>(None),
+        }
+    });
+    match working.await {
+        Ok(Ok(Some((device_id, people)))) => {
+            let people =
+                people.into_iter().map(|person| EnrolledPerson { whom: person.handle, given_name: person.given_name });
+            (StatusCode::CREATED, Json(Enrolled { device_id, people: people.collect() })).into_response()
+        }
+        Ok(Ok(None)) => {
+            let detail = "this code and date of birth do not fit, or the code is used or too old; ask the care team for a new code";
+            refused(StatusCode::FORBIDDEN, Refusal::new(Reason::CodeRefused, detail))
+        }
+        Ok(Err(error)) => {
+            tracing::error!(%error, "an enrolment could not be stored");
+            refused(StatusCode::SERVICE_UNAVAILABLE, Refusal::new(Reason::NotStored, "nothing was changed; try again"))
+        }
+        Err(error) => {
+            tracing::error!(%error, "an enrolment ended unexpectedly");
+            refused(
+                StatusCode::SERVICE_UNAVAILABLE,
+                Refusal::new(Reason::NotStored, "it is not known whether it was stored; try again"),
+            )
+        }
+    }
+}
+
+/// The device that the code made, now or before; none if it does not open.
+async fn open(parts: &Parts, code_hash: &[u8], request: &EnrolRequest, thumbprint: &str) -> sqlx::Result<Option<Uuid>> {
+    let now = parts.clock.machine_now();
+    let mut transaction = parts.store.ingest.begin().await?;
+    let Some(code) = enrolment::lock(&mut transaction, code_hash).await? else { return Ok(None) };
+    if code.ends_at <= now || code.wrong_answers >= WRONG_ANSWERS_LIMIT {
+        return Ok(None);
+    }
+    if code.date_of_birth != request.date_of_birth {
+        enrolment::count_wrong_answer(&mut transaction, code_hash).await?;
+        transaction.commit().await?;
+        return Ok(None);
+    }
+    if let Some((device, used_key)) = &code.used {
+        return Ok((used_key == thumbprint).then_some(*device));
+    }
+    let new = NewDevice {
+        device: random::new_id(),
+        public_key: serde_json::json!(request.public_key),
+        thumbprint,
+        name: &request.device.name,
+        platform: &request.device.platform,
+        app_version: &request.device.app_version,
+        enrolled_at: now,
+    };
+    enrolment::complete(&mut transaction, code_hash, &code, &new).await?;
+    transaction.commit().await?;
+    if let Some(replaced) = code.replaces {
+        parts.signals.send(Signal::Revoked { device: replaced });
+    }
+    tracing::info!(device = %new.device, "a device enrolled");
+    Ok(Some(new.device))
+}
+
+/// RFC 7638; none if it is not a usable P-256 key.
+fn thumbprint(key: &Jwk) -> Option<String> {
+    let coordinate = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32);
+    let usable = key.kty == "EC" && key.crv == "P-256" && coordinate(&key.x) && coordinate(&key.y);
+    if !usable || DecodingKey::from_ec_components(&key.x, &key.y).is_err() {
+        return None;
+    }
+    let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, key.x, key.y);
+    Some(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, canonical.as_bytes())))
+}
+
+fn refused(status: StatusCode, refusal: Refusal) -> Response {
+    (status, Json(HttpRefused { refusal })).into_response()
+}

@@ -1,0 +1,90 @@
+//! Enrolled devices: their keys, whom they submit for, and which connection is their newest.
+
+use jiff_sqlx::Timestamp as SqlTimestamp;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+/// What a connection needs to know of its device.
+#[derive(Clone, Debug)]
+pub struct Device {
+    pub device: Uuid,
+    pub organisation: Uuid,
+    /// Its own patient; none on a carer's device.
+    pub own: Option<Uuid>,
+    /// JWK, P-256.
+    pub public_key: serde_json::Value,
+    pub revoked: bool,
+}
+
+/// Somebody a device may submit for, as the phone is told at `welcome`.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Person {
+    pub handle: String,
+    pub patient: Uuid,
+    pub organisation: Uuid,
+    pub given_name: String,
+    pub plan_version: i64,
+    pub judged_through: i64,
+    pub live: bool,
+    pub ended: bool,
+}
+
+pub async fn find(pool: &PgPool, device: Uuid) -> sqlx::Result<Option<Device>> {
+    type Row = (Uuid, Uuid, Option<Uuid>, serde_json::Value, Option<SqlTimestamp>);
+    let row: Option<Row> =
+        sqlx::query_as("SELECT device, organisation, patient, public_key, revoked_at FROM device WHERE device = $1")
+            .bind(device)
+            .fetch_optional(pool)
+            .await?;
+    Ok(row.map(|(device, organisation, own, public_key, revoked_at)| Device {
+        device,
+        organisation,
+        own,
+        public_key,
+        revoked: revoked_at.is_some(),
+    }))
+}
+
+pub async fn people(connection: impl sqlx::PgExecutor<'_>, device: Uuid) -> sqlx::Result<Vec<Person>> {
+    sqlx::query_as(
+        "SELECT person.handle, person.patient, patient.organisation, patient.given_name,
+                coalesce((SELECT max(version) FROM patient_facts facts WHERE facts.patient = person.patient), 0) AS plan_version,
+                coalesce(judged.judged_through, 0) AS judged_through,
+                patient.live_since IS NOT NULL AND patient.ended_at IS NULL AS live,
+                patient.ended_at IS NOT NULL AS ended
+         FROM device_person person
+         JOIN patient ON patient.patient = person.patient
+         LEFT JOIN patient_judged judged ON judged.patient = person.patient
+         WHERE person.device = $1
+         ORDER BY person.handle",
+    )
+    .bind(device)
+    .fetch_all(connection)
+    .await
+}
+
+/// Numbers a new connection: whoever holds a lower number is replaced. None if the device was revoked meanwhile.
+pub async fn connect(
+    connection: &mut PgConnection,
+    device: Uuid,
+    app_version: &str,
+    notifications: Option<&str>,
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar(
+        "UPDATE device SET connection = connection + 1, app_version = $2, notifications = $3
+         WHERE device = $1 AND revoked_at IS NULL RETURNING connection",
+    )
+    .bind(device)
+    .bind(app_version)
+    .bind(notifications)
+    .fetch_optional(connection)
+    .await
+}
+
+/// The newest connection of a device, and whether it was revoked.
+pub async fn standing(pool: &PgPool, device: Uuid) -> sqlx::Result<Option<(i64, bool)>> {
+    sqlx::query_as("SELECT connection, revoked_at IS NOT NULL FROM device WHERE device = $1")
+        .bind(device)
+        .fetch_optional(pool)
+        .await
+}
