@@ -298,7 +298,7 @@ impl Component {
                     &ComponentFacts {
                         name: "ketones",
                         words: "ketones",
-                        loinc: loinc("104816-4", "Ketones [Moles/volume] in Blood"),
+                        loinc: loinc("104816-4", "Beta hydroxybutyrate [Moles/volume] in Blood"),
                         dimension: Dimension::Concentration,
                         hold: Some(range(0.0, 6.0)),
                         possible: range(0.0, 20.0),

@@ -197,7 +197,7 @@ impl Vital {
                         name: "ketones",
                         words: "blood ketones",
                         // † not checked against the primary source
-                        loinc: loinc("104816-4", "Ketones [Moles/volume] in Blood"),
+                        loinc: loinc("104816-4", "Beta hydroxybutyrate [Moles/volume] in Blood"),
                         required: &[Component::Ketones],
                         optional: &[],
                         fresh_h: 24,
