@@ -1,0 +1,109 @@
+// What the phone keeps, in IndexedDB: the device and its key, everything sent or waiting, plans, asks, messages.
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import type { Ask } from '../../shared/api/mobile/Ask'
+import type { Flag } from '../../shared/api/mobile/Flag'
+import type { Item } from '../../shared/api/mobile/Item'
+import type { Message } from '../../shared/api/mobile/Message'
+import type { Plan } from '../../shared/api/mobile/Plan'
+import type { Refusal } from '../../shared/api/mobile/Refusal'
+
+/** Settled submissions beyond these are forgotten, oldest first; the service has them. */
+const SENT_KEPT = 400
+const PUSHES_KEPT = 100
+
+export interface PersonKept {
+  for: string
+  given_name: string
+  judged_through: number
+  live: boolean
+}
+
+export interface Device {
+  key: CryptoKeyPair
+  /** Null until the service has enrolled the key: the same code may then be sent again with the same key. */
+  device_id: string | null
+  people: PersonKept[]
+  /** The number of the last ask or message the phone has. */
+  push: number
+  /** The service's clock minus the phone's, as it was last told. */
+  skew_ms: number
+}
+
+/** One submission, from the tap on *Send* to the last word about it. */
+export interface Sent {
+  id: string
+  item: Item
+  /** Phone's clock, milliseconds since 1970. */
+  sentAt: number
+  state: 'waiting' | 'stored' | 'refused'
+  storedAt: number | null
+  seq: number | null
+  flags: Flag[]
+  refusal: Refusal | null
+  seenBy: string | null
+}
+
+export interface AskKept {
+  id: string
+  ask: Ask
+  arrivedAt: number
+  shown: boolean
+  /** Measured again, or put aside after its time. */
+  done: boolean
+}
+
+interface Kept extends DBSchema {
+  device: { key: string; value: Device }
+  sent: { key: string; value: Sent }
+  plans: { key: string; value: Plan }
+  asks: { key: string; value: AskKept }
+  messages: { key: string; value: Message }
+}
+
+export class Store {
+  readonly #db: IDBPDatabase<Kept>
+
+  private constructor(db: IDBPDatabase<Kept>) {
+    this.#db = db
+  }
+
+  static async open(name = 'derwent'): Promise<Store> {
+    return new Store(
+      await openDB<Kept>(name, 1, {
+        upgrade(db) {
+          db.createObjectStore('device')
+          db.createObjectStore('sent', { keyPath: 'id' })
+          db.createObjectStore('plans', { keyPath: 'for' })
+          db.createObjectStore('asks', { keyPath: 'id' })
+          db.createObjectStore('messages', { keyPath: 'id' })
+        },
+      }),
+    )
+  }
+
+  device = () => this.#db.get('device', 'me')
+  keepDevice = (device: Device) => this.#db.put('device', device, 'me')
+
+  /** Oldest first: ids sort by when they were made. */
+  sent = () => this.#db.getAll('sent')
+  plans = () => this.#db.getAll('plans')
+  asks = () => this.#db.getAll('asks')
+  messages = () => this.#db.getAll('messages')
+
+  keepSent = (sent: Sent) => this.#db.put('sent', sent)
+  keepPlan = (plan: Plan) => this.#db.put('plans', plan)
+  keepAsk = (ask: AskKept) => this.#db.put('asks', ask)
+  keepMessage = (message: Message) => this.#db.put('messages', message)
+
+  /** Forgets the oldest of what is settled. What waits is never forgotten. */
+  async tidy(): Promise<void> {
+    const settled = (await this.sent()).filter((each) => each.state !== 'waiting')
+    for (const old of settled.slice(0, Math.max(0, settled.length - SENT_KEPT))) await this.#db.delete('sent', old.id)
+    const asks = (await this.asks()).toSorted((a, b) => a.ask.n - b.ask.n)
+    for (const old of asks.slice(0, Math.max(0, asks.length - PUSHES_KEPT))) await this.#db.delete('asks', old.id)
+    const messages = (await this.messages()).toSorted((a, b) => a.n - b.n)
+    for (const old of messages.slice(0, Math.max(0, messages.length - PUSHES_KEPT))) await this.#db.delete('messages', old.id)
+  }
+
+  close = () => this.#db.close()
+}

@@ -1,0 +1,53 @@
+// What is known about a submission, said in words. Written from facts, never promised.
+import type { Team } from '../../shared/api/mobile/Team'
+import { clock } from '../../shared/time/zone'
+import type { Sent } from '../device/store'
+
+export interface Facts {
+  talking: boolean
+  /** Judged by the computer up to this sequence number. */
+  judgedThrough: number
+  team: Team | undefined
+  zone: string
+  /** Care time. */
+  now: number
+  /** Care time minus phone time. */
+  skewMs: number
+}
+
+export interface Line {
+  tone: 'good' | 'waiting' | 'wrong' | 'plain'
+  text: string
+}
+
+export function receiptLines(sent: Sent, facts: Facts): Line[] {
+  if (sent.state === 'refused') return [{ tone: 'wrong', text: `Not taken. ${sent.refusal?.detail ?? ''}`.trim() }, { tone: 'plain', text: 'Your care team can see that this was sent and not taken.' }]
+  if (sent.state === 'waiting') {
+    return facts.talking
+      ? [{ tone: 'waiting', text: 'Sending. Nobody has seen this yet.' }]
+      : [{ tone: 'waiting', text: 'Not sent yet: no signal. Nobody has seen this. It goes by itself when there is signal.' }]
+  }
+  const lines: Line[] = [{ tone: 'good', text: `Stored ${clock((sent.storedAt ?? sent.sentAt) + facts.skewMs, facts.zone)}` }]
+  if (sent.flags.includes('impossible')) lines.push({ tone: 'wrong', text: 'This number cannot be right. Look at the display again and send what it shows.' })
+  if (sent.flags.includes('unconfirmed')) lines.push({ tone: 'plain', text: 'This is an unusual number. It is marked as unconfirmed.' })
+  if (sent.flags.includes('not_monitored')) lines.push({ tone: 'wrong', text: 'You are no longer monitored. Nobody looks at this reading.' })
+  const checked = sent.seq !== null && sent.seq <= facts.judgedThrough
+  if (checked) lines.push({ tone: 'good', text: `Checked by the computer. ${whoLooks(facts.team, facts.now, facts.zone)}` })
+  else lines.push({ tone: 'waiting', text: 'Not checked by the computer yet.' })
+  if (sent.seenBy) lines.push({ tone: 'good', text: `Seen by ${sent.seenBy}` })
+  return lines
+}
+
+/** When people look, from the cover the team declared. */
+export function whoLooks(team: Team | undefined, now: number, zone: string): string {
+  const inside = 'A person looks only if it is outside your limits.'
+  if (!team || team.cover_from === team.cover_until) return inside
+  return inCover(team, clock(now, zone)) ? inside : `The team is back at ${team.cover_from.slice(0, 5)}. If you feel unwell before then, ring 111. In an emergency, ring 999.`
+}
+
+export function inCover(team: Team, time: string): boolean {
+  const from = team.cover_from.slice(0, 5)
+  const until = team.cover_until.slice(0, 5)
+  if (from === until) return true
+  return from < until ? time >= from && time < until : time >= from || time < until
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import type { AdviceBand } from '../shared/api/mobile/AdviceBand'
+import type { Due } from '../shared/api/mobile/Due'
+import type { Item } from '../shared/api/mobile/Item'
+import { newId, phoneTime } from './device/ids'
+import type { Sent } from './device/store'
+import { adviceFor } from './entry/advice'
+import { typedNumber } from './entry/typed'
+import { dueWords, sortDue } from './home/due'
+import { receiptLines, type Facts } from './receipt/facts'
+import { besides, figures, greeting, tel } from './words'
+
+const mmHg = (value: number) => ({ value, unit: 'mm[Hg]' })
+const bp: Item = { id: 'a', kind: 'reading', taken_at: '', vital: 'blood_pressure', values: { systolic: mmHg(148), diastolic: mmHg(92), pulse: { value: 71, unit: '/min' } } }
+const zone = 'Europe/London'
+
+test('a reading is said back in words', () => {
+  expect(figures('blood_pressure', bp.kind === 'reading' ? bp.values : {})).toBe('148 over 92')
+  expect(besides('blood_pressure', bp.kind === 'reading' ? bp.values : {})).toBe('pulse 71')
+  expect(figures('glucose', { glucose: { comparator: 'high' } })).toBe('HI')
+  expect(figures('glucose', { glucose: { value: 7.2, unit: 'mmol/L' } })).toBe('7.2 mmol/L')
+  expect([greeting(0), greeting(12), greeting(18)]).toEqual(['Good morning', 'Good afternoon', 'Good evening'])
+  expect(tel('01773 555 010')).toBe('tel:01773555010')
+})
+
+test('typed numbers', () => {
+  expect(['148', ' 7,2 ', '7.25', '', '12a', '1e3', '-4', '.'].map(typedNumber)).toEqual([148, 7.2, 7.25, null, null, null, null, null])
+})
+
+test('ids sort by time and are version 7', () => {
+  const first = newId(1_700_000_000_000)
+  const second = newId(1_700_000_000_001)
+  expect(first < second).toBe(true)
+  expect(first).toMatch(/^018bcfe5-6800-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  expect(Date.parse(phoneTime(new Date('2026-06-01T08:05:00Z')))).toBe(Date.parse('2026-06-01T08:05:00Z'))
+  expect(phoneTime()).toMatch(/[+-]\d\d:\d\d$/)
+})
+
+describe('receipts in words, from facts', () => {
+  const sent: Sent = { id: 'a', item: bp, sentAt: Date.parse('2026-03-01T08:05:00Z'), state: 'waiting', storedAt: null, seq: null, flags: [], refusal: null, seenBy: null }
+  const team = { name: 'Belper team', phone: '01773 555 010', cover_from: '08:00', cover_until: '20:00' }
+  const facts: Facts = { talking: true, judgedThrough: 0, team, zone, now: Date.parse('2026-03-01T08:06:00Z'), skewMs: 0 }
+  const words = (change: Partial<Sent>, other: Partial<Facts> = {}) => receiptLines({ ...sent, ...change }, { ...facts, ...other }).map((line) => line.text)
+  const stored = { state: 'stored', seq: 7, storedAt: Date.parse('2026-03-01T08:05:03Z') } as const
+
+  test('without signal nobody has seen it, and it says so', () => {
+    expect(words({}, { talking: false })).toEqual(['Not sent yet: no signal. Nobody has seen this. It goes by itself when there is signal.'])
+  })
+  test('stored is not checked, checked is not seen', () => {
+    expect(words(stored)).toEqual(['Stored 08:05', 'Not checked by the computer yet.'])
+    expect(words(stored, { judgedThrough: 7 })).toEqual(['Stored 08:05', 'Checked by the computer. A person looks only if it is outside your limits.'])
+    expect(words({ ...stored, seenBy: 'Ida, Belper team' }, { judgedThrough: 7 }).at(-1)).toBe('Seen by Ida, Belper team')
+  })
+  test('outside cover it says when the team is back and whom to ring', () => {
+    expect(words(stored, { judgedThrough: 7, now: Date.parse('2026-03-01T21:00:00Z') })[1]).toBe(
+      'Checked by the computer. The team is back at 08:00. If you feel unwell before then, ring 111. In an emergency, ring 999.',
+    )
+  })
+  test('a refusal gives the service’s own reason', () => {
+    expect(words({ state: 'refused', refusal: { reason: 'unit_unknown', detail: 'mmHG is not a unit.', retry: false } })[0]).toBe('Not taken. mmHG is not a unit.')
+  })
+  test('times are the service’s', () => {
+    expect(words(stored, { skewMs: 3_600_000 })[0]).toBe('Stored 09:05')
+  })
+})
+
+describe('advice at entry', () => {
+  const bands: AdviceBand[] = [
+    { vital: 'blood_pressure', component: 'systolic', unit: 'mm[Hg]', at_or_above: 180, say: 'very high', call: '999' },
+    { vital: 'blood_pressure', component: 'diastolic', unit: 'mm[Hg]', at_or_above: 120, say: 'very high', call: '999' },
+    { vital: 'blood_pressure', component: 'systolic', unit: 'mm[Hg]', below: 90, say: 'low' },
+    { vital: 'blood_pressure', component: 'systolic', unit: 'mm[Hg]', at_or_above: 135, say: 'above target' },
+  ]
+  const say = (systolic: number, diastolic: number) => adviceFor(bands, 'blood_pressure', { systolic: mmHg(systolic), diastolic: mmHg(diastolic) })?.say
+
+  test('the first band that fits, at its bound and beyond', () => {
+    expect([say(180, 90), say(179, 119), say(150, 120), say(89, 60), say(134, 80)]).toEqual(['very high', 'above target', 'very high', 'low', undefined])
+  })
+  test('HI is above every bound; another unit says nothing', () => {
+    expect(adviceFor(bands, 'blood_pressure', { systolic: { comparator: 'high' } })?.say).toBe('very high')
+    expect(adviceFor(bands, 'blood_pressure', { systolic: { comparator: 'low' } })?.say).toBe('low')
+    expect(adviceFor(bands, 'blood_pressure', { systolic: { value: 24, unit: 'kPa' } })).toBeUndefined()
+  })
+})
+
+describe('what is due', () => {
+  const slot = (name: string, hour: number): Due => ({
+    slot: name, what: { vital: 'blood_pressure' }, title: 'Blood pressure', opens_at: `2026-03-01T0${hour}:00:00Z`, due_at: `2026-03-01T0${hour + 1}:00:00Z`, closes_at: `2026-03-01T0${hour + 2}:00:00Z`, done: false,
+  })
+  const now = Date.parse('2026-03-01T05:30:00Z')
+  const sort = (sent: { item: Item; at: number }[]) => {
+    const { now: due, later, done } = sortDue([slot('a', 1), slot('b', 4), slot('c', 7)], sent, now, zone)
+    return [due, later, done].map((slots) => slots.map((each) => each.slot))
+  }
+
+  test('now, later, done', () => {
+    expect(sort([])).toEqual([['a', 'b'], ['c'], []])
+    expect(sort([{ item: bp, at: Date.parse('2026-03-01T04:10:00Z') }])).toEqual([['a'], ['c'], ['b']])
+  })
+  test('could not measure leaves it open', () => {
+    expect(sort([{ item: { ...bp, absent: 'could_not_measure' } as Item, at: now }])).toEqual([['a', 'b'], ['c'], []])
+  })
+  test('in words', () => {
+    expect(dueWords(slot('a', 1), now, zone)).toBe('was due by 02:00')
+    expect(dueWords(slot('b', 4), now, zone)).toBe('by 06:00')
+    expect(dueWords(slot('c', 7), now, zone)).toBe('from 07:00')
+  })
+})

@@ -1,0 +1,60 @@
+// What was measured, said back in words, and small phrases used on several pages.
+import type { Item } from '../shared/api/mobile/Item'
+import type { PlanVital } from '../shared/api/mobile/PlanVital'
+import type { Quantity } from '../shared/api/mobile/Quantity'
+
+/** `148 over 92`, `7.2 mmol/L`, `HI`: large on the screen. */
+export function figures(vital: string, values: Record<string, Quantity>, plan?: PlanVital): string {
+  const { systolic, diastolic } = values
+  if (vital === 'blood_pressure' && systolic && diastolic) return `${number(systolic)} over ${number(diastolic)}`
+  return Object.entries(values)
+    .map(([component, quantity]) => `${number(quantity)} ${quantity.comparator ? '' : unitTitle(component, quantity, plan)}`.trim())
+    .join(', ')
+}
+
+/** What is left of it after `figures`: `pulse 71`. */
+export function besides(vital: string, values: Record<string, Quantity>): string {
+  return vital === 'blood_pressure' && values['pulse'] ? `pulse ${number(values['pulse'])}` : ''
+}
+
+function number(quantity: Quantity): string {
+  if (quantity.comparator) return quantity.comparator === 'high' ? 'HI' : 'LO'
+  return String(quantity.value ?? '?')
+}
+
+function unitTitle(component: string, quantity: Quantity, plan?: PlanVital): string {
+  const unit = plan?.components.find((each) => each.component === component)?.units.find((each) => each.unit === quantity.unit)
+  return unit?.title ?? (quantity.unit ?? '').replaceAll(/[[\]]/g, '')
+}
+
+/** One line for a list: `Blood pressure 148 over 92`. */
+export function summary(item: Item, title: (name: string) => string, plan?: PlanVital): string {
+  switch (item.kind) {
+    case 'reading':
+      return item.absent ? `${title(item.vital)}: could not measure` : `${title(item.vital)} ${figures(item.vital, item.values, plan)}`
+    case 'answers':
+      return `Answers: ${title(item.questionnaire)}`
+    case 'event':
+      return title(item.event)
+    case 'correction':
+      return 'A correction'
+  }
+}
+
+export const MEALS: [string, string][] = [
+  ['before_breakfast', 'before breakfast'],
+  ['after_breakfast', 'after breakfast'],
+  ['before_lunch', 'before lunch'],
+  ['after_lunch', 'after lunch'],
+  ['before_supper', 'before supper'],
+  ['after_supper', 'after supper'],
+  ['bedtime', 'at bedtime'],
+]
+
+export function greeting(hour: number): string {
+  if (hour < 12) return 'Good morning'
+  return hour < 18 ? 'Good afternoon' : 'Good evening'
+}
+
+/** The telephone's own form of a number written for people. */
+export const tel = (phone: string) => `tel:${phone.replaceAll(/[^+\d]/g, '')}`
