@@ -129,8 +129,18 @@ fn received(raw: &RawValue) -> ReceivedItem {
 
 /// What serde could not say: which of the refusals of the protocol this is.
 fn diagnose(as_sent: &str, error: &serde_json::Error) -> (String, Refusal) {
-    let Ok(Value::Object(item)) = serde_json::from_str::<Value>(as_sent) else {
-        return (String::new(), Refusal::new(Reason::FieldInvalid, "an item is not a JSON object"));
+    let item = match serde_json::from_str::<Value>(as_sent) {
+        Ok(Value::Object(item)) => item,
+        Ok(_) => return (String::new(), Refusal::new(Reason::FieldInvalid, "an item is not a JSON object")),
+        // Well-formed, as it came out of a frame that was read: what is left is a number like 1e999.
+        Err(error) => {
+            #[derive(Deserialize)]
+            struct IdOnly {
+                id: Uuid,
+            }
+            let id = serde_json::from_str(as_sent).map(|IdOnly { id }| id.to_string()).unwrap_or_default();
+            return (id, Refusal::new(Reason::ValueNotANumber, error.to_string()));
+        }
     };
     let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
     let shown_id: String = id.chars().take(64).collect();

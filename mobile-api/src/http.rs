@@ -1,6 +1,4 @@
 //! What is said over HTTP: enrolment, and the same submissions and screens where no socket can be held.
-//!
-//! Also the claims of both proofs. Signing and checking the signature is the caller's business: no key enters this crate.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,11 +8,6 @@ use uuid::Uuid;
 use crate::item::Item;
 use crate::refusal::Refusal;
 use crate::time::PhoneTime;
-
-/// The header that carries the proof of an HTTP request.
-pub const PROOF_HEADER: &str = "derwent-proof";
-/// The `typ` of a proof's JWT header, on the socket and over HTTP.
-pub const PROOF_TYPE: &str = "derwent-proof+jwt";
 
 /// `POST /mobile/v1/enrol`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,35 +81,6 @@ pub struct Submissions {
     #[cfg_attr(feature = "schema", schemars(with = "jiff::Timestamp"), ts(type = "string"))]
     pub phone_time: PhoneTime,
     pub items: Vec<Item>,
-}
-
-/// The claims of the proof in `hello`. All are required.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
-pub struct SocketProof {
-    /// The device.
-    pub iss: Uuid,
-    /// The service's origin: `https://derwent.example`.
-    pub aud: String,
-    pub nonce: String,
-    /// The Unix time of the challenge's `server_time`: never the phone's own clock.
-    pub iat: i64,
-}
-
-/// The claims of the proof in the header of an HTTP request. All are required.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
-pub struct HttpProof {
-    pub iss: Uuid,
-    pub aud: String,
-    pub nonce: String,
-    pub iat: i64,
-    /// The method: `POST`.
-    pub htm: String,
-    /// Path and query, as sent: `/mobile/v1/submissions`.
-    pub htu: String,
-    /// SHA-256 of the body as sent, base64url without padding; of nothing if there is no body.
-    pub body_sha256: String,
 }
 
 /// `GET /mobile/v1/readings?for=…&since=…`: the person's own readings, oldest first.

@@ -90,7 +90,6 @@ pub enum Comparator {
 #[serde(rename_all = "snake_case")]
 pub enum Absent {
     CouldNotMeasure,
-    InstrumentBroken,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,7 +25,7 @@ impl Limits {
         batches_in_flight: 2,
         note_characters: 2_000,
         text_characters: 200,
-        frames_per_minute: 1_200,
+        frames_per_minute: 6_000,
         ping_every_s: 30,
         receipt_within_s: 20,
     };

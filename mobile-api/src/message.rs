@@ -39,7 +39,7 @@ pub struct Hello {
     /// Whether the phone may show notifications: `granted`, `denied`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notifications: Option<String>,
-    /// A JWT signed by the device's key: see `http::SocketProof`.
+    /// A JWT signed by the device's key: see `SocketProof`.
     pub proof: String,
 }
 
@@ -71,7 +71,7 @@ pub enum ServerMessage {
     Checked { #[serde(rename = "for")] whom: String, through: u64 },
     Seen(Seen),
     Ask(Ask),
-    Plan(Plan),
+    Plan(Box<Plan>),
     Message(Message),
     Bye(Bye),
     /// A whole frame was not taken; the connection goes on. An item is refused in the receipt instead.

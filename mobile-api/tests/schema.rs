@@ -2,10 +2,12 @@
 //!
 //! To write them anew: `make schema`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use mobile_api::{http, message};
+use mobile_api::{http, message, proof};
 use schemars::generate::SchemaSettings;
 use ts_rs::{Config, TS};
 
@@ -27,8 +29,8 @@ fn schemas() -> BTreeMap<String, String> {
         of::<http::HttpRefused>("http-refused"),
         of::<http::Submissions>("submissions"),
         of::<http::Readings>("readings"),
-        of::<http::SocketProof>("socket-proof"),
-        of::<http::HttpProof>("http-proof"),
+        of::<proof::SocketProof>("socket-proof"),
+        of::<proof::HttpProof>("http-proof"),
     ])
 }
 
@@ -43,8 +45,8 @@ fn types() -> BTreeMap<String, String> {
     http::HttpRefused::export_all(&config).unwrap();
     http::Submissions::export_all(&config).unwrap();
     http::Readings::export_all(&config).unwrap();
-    http::SocketProof::export_all(&config).unwrap();
-    http::HttpProof::export_all(&config).unwrap();
+    proof::SocketProof::export_all(&config).unwrap();
+    proof::HttpProof::export_all(&config).unwrap();
     let types = read(&folder);
     std::fs::remove_dir_all(&folder).unwrap();
     types

@@ -3,4 +3,4 @@
 /**
  * Why there is no value.
  */
-export type Absent = "could_not_measure" | "instrument_broken";
+export type Absent = "could_not_measure";

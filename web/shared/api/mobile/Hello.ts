@@ -11,6 +11,6 @@ phone_time: string, resume: Resume,
  */
 notifications?: string, 
 /**
- * A JWT signed by the device's key: see `http::SocketProof`.
+ * A JWT signed by the device's key: see `SocketProof`.
  */
 proof: string, };
