@@ -18,6 +18,7 @@ pub mod pools;
 pub mod push;
 pub mod roster;
 pub mod submission;
+pub mod tally;
 
 use std::sync::Arc;
 

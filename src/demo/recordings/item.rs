@@ -73,7 +73,7 @@ impl Write {
         Self { weeks: days.div_euclid(7), zone }
     }
 
-    pub(super) fn moved(&self, date: Date) -> Date {
+    pub fn moved(&self, date: Date) -> Date {
         date.checked_add(Span::new().weeks(self.weeks)).expect("the calendar reaches that far")
     }
 
