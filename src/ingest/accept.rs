@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use mobile_api::content::ContentHash;
 use mobile_api::decode::ReceivedItem;
 use mobile_api::item::{self, Item, Quantity};
+use mobile_api::limits::{DATED_AHEAD_S, DATED_BACK_DAYS};
 use mobile_api::refusal::{Reason, Refusal};
 use mobile_api::time::PhoneTime;
 use serde_json::{Map, Value, json};
@@ -19,10 +20,8 @@ use uuid::Uuid;
 
 use crate::store::submission::{self, Body, Submission};
 
-/// An outbox may have waited this long; what is older is dated by its arrival.
-const OLDEST: SignedDuration = SignedDuration::from_hours(400 * 24);
-/// A phone's time may be ahead by this much and still be believed.
-const AHEAD: SignedDuration = SignedDuration::from_mins(2);
+const OLDEST: SignedDuration = SignedDuration::from_hours(DATED_BACK_DAYS * 24);
+const AHEAD: SignedDuration = SignedDuration::from_secs(DATED_AHEAD_S);
 /// The events of this version; the phone keeps others and tries again after the service was updated.
 const EVENTS: &[&str] = &["insulin", "meal", "exercise", "hypo_symptoms"];
 

@@ -1,7 +1,7 @@
 //! Enrolled devices: their keys, whom they submit for, and which connection is their newest.
 
 use jiff_sqlx::Timestamp as SqlTimestamp;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 /// What a connection needs to know of its device.
@@ -27,6 +27,8 @@ pub struct Person {
     pub judged_through: i64,
     pub live: bool,
     pub ended: bool,
+    /// Whom to ring.
+    pub team_phone: String,
 }
 
 pub async fn find(pool: &PgPool, device: Uuid) -> sqlx::Result<Option<Device>> {
@@ -51,9 +53,11 @@ pub async fn people(connection: impl sqlx::PgExecutor<'_>, device: Uuid) -> sqlx
                 coalesce((SELECT max(version) FROM patient_facts facts WHERE facts.patient = person.patient), 0) AS plan_version,
                 coalesce(judged.judged_through, 0) AS judged_through,
                 patient.live_since IS NOT NULL AND patient.ended_at IS NULL AS live,
-                patient.ended_at IS NOT NULL AS ended
+                patient.ended_at IS NOT NULL AS ended,
+                team.phone AS team_phone
          FROM device_person person
          JOIN patient ON patient.patient = person.patient
+         JOIN team ON team.team = patient.team
          LEFT JOIN patient_judged judged ON judged.patient = person.patient
          WHERE person.device = $1
          ORDER BY person.handle",
@@ -65,7 +69,7 @@ pub async fn people(connection: impl sqlx::PgExecutor<'_>, device: Uuid) -> sqlx
 
 /// Numbers a new connection: whoever holds a lower number is replaced. None if the device was revoked meanwhile.
 pub async fn connect(
-    connection: &mut PgConnection,
+    pool: &PgPool,
     device: Uuid,
     app_version: &str,
     notifications: Option<&str>,
@@ -77,7 +81,7 @@ pub async fn connect(
     .bind(device)
     .bind(app_version)
     .bind(notifications)
-    .fetch_optional(connection)
+    .fetch_optional(pool)
     .await
 }
 

@@ -17,6 +17,8 @@ pub mod page_request;
 pub mod pools;
 pub mod push;
 pub mod roster;
+pub mod seen;
+pub mod shown;
 pub mod submission;
 pub mod tally;
 

@@ -1,0 +1,22 @@
+//! Checks that a proof was signed by the device's key and says exactly what it must say.
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use mobile_api::proof::PROOF_TYPE;
+use serde::de::DeserializeOwned;
+
+/// Whether `token` is an ES256 proof by the key `jwk` over exactly these claims. The algorithm and the type are pinned; there
+/// is no other way to be right, so there is no reason to give.
+pub fn holds<Claims: DeserializeOwned + PartialEq>(token: &str, jwk: &serde_json::Value, expected: &Claims) -> bool {
+    let Ok(header) = decode_header(token) else { return false };
+    if header.alg != Algorithm::ES256 || header.typ.as_deref() != Some(PROOF_TYPE) {
+        return false;
+    }
+    let coordinate = |name: &str| jwk.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let Ok(key) = DecodingKey::from_ec_components(coordinate("x"), coordinate("y")) else { return false };
+    let mut validation = Validation::new(Algorithm::ES256);
+    // Every claim is compared below, as a whole; a proof has no `exp`, its nonce ends with the challenge.
+    validation.validate_aud = false;
+    validation.validate_exp = false;
+    validation.required_spec_claims.clear();
+    decode::<Claims>(token, &key, &validation).is_ok_and(|proof| proof.claims == *expected)
+}

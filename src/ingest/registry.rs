@@ -1,0 +1,156 @@
+//! Which sockets want to hear what. One task hears all signals and hands each to the few sockets it concerns, so that ten
+//! thousand idle sockets are not woken for every reading judged.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::parts::Parts;
+use crate::signal::Signal;
+
+/// News a socket may be behind with; what does not fit is made up for by its next sweep.
+const NEWS_WAITING: usize = 16;
+
+/// What concerns one socket. Each is a hint: the socket looks in the database itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Judged {
+        patient: Uuid,
+        through: i64,
+    },
+    Seen {
+        patient: Uuid,
+    },
+    Plan {
+        patient: Uuid,
+    },
+    Pushes,
+    /// The device was revoked or connected elsewhere, or news were lost: look at everything.
+    Standing,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Registry(Arc<Mutex<Sockets>>);
+
+#[derive(Debug, Default)]
+struct Sockets {
+    by_device: HashMap<Uuid, Vec<Ear>>,
+    /// Devices that submit for a patient, each once for every socket it has open.
+    by_patient: HashMap<Uuid, Vec<Uuid>>,
+}
+
+#[derive(Debug)]
+struct Ear {
+    connection: i64,
+    news: mpsc::Sender<News>,
+}
+
+/// A socket's place in the registry; dropping it leaves.
+#[derive(Debug)]
+pub struct Place {
+    registry: Registry,
+    device: Uuid,
+    connection: i64,
+    patients: Vec<Uuid>,
+    pub news: mpsc::Receiver<News>,
+}
+
+impl Registry {
+    pub fn start(parts: &Parts) -> Self {
+        let registry = Self::default();
+        let dispatching = registry.clone();
+        let mut signals = parts.signals.subscribe();
+        let stopping = parts.lifecycle.stopping.clone();
+        parts.lifecycle.spawn(async move {
+            loop {
+                let heard = tokio::select! {
+                    heard = signals.recv() => heard,
+                    () = stopping.cancelled() => return,
+                };
+                match heard {
+                    Ok(signal) => dispatching.dispatch(&signal),
+                    Err(RecvError::Lagged(_)) => dispatching.tell_all(News::Standing),
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        });
+        registry
+    }
+
+    pub fn join(&self, device: Uuid, connection: i64, patients: Vec<Uuid>) -> Place {
+        let (sender, news) = mpsc::channel(NEWS_WAITING);
+        let mut sockets = self.sockets();
+        sockets.by_device.entry(device).or_default().push(Ear { connection, news: sender });
+        for patient in &patients {
+            sockets.by_patient.entry(*patient).or_default().push(device);
+        }
+        drop(sockets);
+        Place { registry: self.clone(), device, connection, patients, news }
+    }
+
+    fn dispatch(&self, signal: &Signal) {
+        let sockets = self.sockets();
+        let to_patient = |patient: &Uuid, news: News| {
+            for device in sockets.by_patient.get(patient).into_iter().flatten() {
+                sockets.tell(device, news);
+            }
+        };
+        match signal {
+            Signal::Judged { patient, through } => {
+                to_patient(patient, News::Judged { patient: *patient, through: *through })
+            }
+            Signal::Seen { patient } => to_patient(patient, News::Seen { patient: *patient }),
+            Signal::Plan { patient } => to_patient(patient, News::Plan { patient: *patient }),
+            Signal::Pushed { device } => sockets.tell(device, News::Pushes),
+            Signal::Revoked { device } | Signal::Connected { device, .. } => sockets.tell(device, News::Standing),
+            Signal::Arrived | Signal::Alerts { .. } | Signal::Pages => {}
+        }
+    }
+
+    fn tell_all(&self, news: News) {
+        let sockets = self.sockets();
+        for device in sockets.by_device.keys() {
+            sockets.tell(device, news);
+        }
+    }
+
+    fn sockets(&self) -> MutexGuard<'_, Sockets> {
+        // Every change below is whole, so a panic elsewhere does not spoil the maps.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sockets {
+    fn tell(&self, device: &Uuid, news: News) {
+        for ear in self.by_device.get(device).into_iter().flatten() {
+            // A full ear is a slow phone; its sweep makes up for it.
+            let _ = ear.news.try_send(news);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut sockets = self.registry.sockets();
+        // By connection: a late goodbye must not unregister a newcomer.
+        if let Some(ears) = sockets.by_device.get_mut(&self.device) {
+            ears.retain(|ear| ear.connection != self.connection);
+            if ears.is_empty() {
+                sockets.by_device.remove(&self.device);
+            }
+        }
+        for patient in &self.patients {
+            if let Some(devices) = sockets.by_patient.get_mut(patient) {
+                if let Some(place) = devices.iter().position(|device| device == &self.device) {
+                    devices.swap_remove(place);
+                }
+                if devices.is_empty() {
+                    sockets.by_patient.remove(patient);
+                }
+            }
+        }
+    }
+}
