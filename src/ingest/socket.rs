@@ -98,7 +98,7 @@ impl Line {
             Ok(text) => match handshake.hello(&text?) {
                 Ok(hello) => hello,
                 Err(refused) => {
-                    self.send(refused).await?;
+                    self.send(ServerMessage::Refused(refused)).await?;
                     return Err(Gone::Because(Close::ProtocolError));
                 }
             },
