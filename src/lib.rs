@@ -13,6 +13,7 @@ pub mod lifecycle;
 pub mod listen;
 pub mod notify;
 pub mod parts;
+pub mod phone;
 pub mod random;
 pub mod roster;
 pub mod signal;

@@ -71,8 +71,7 @@ impl Service {
         let mut child = command.spawn().context("the service could not be started")?;
         let stdin = child.stdin.take().context("the service has no stdin")?;
         let stdout = child.stdout.take().context("the service has no stdout")?;
-        let mut service =
-            Self { child, stdin, answers: BufReader::new(stdout).lines(), log, origin: String::new() };
+        let mut service = Self { child, stdin, answers: BufReader::new(stdout).lines(), log, origin: String::new() };
         let line = service.answer().await?;
         match line.strip_prefix("listening ") {
             Some(origin) => origin.clone_into(&mut service.origin),
@@ -109,7 +108,8 @@ impl Service {
     /// Ends it as an operator would, and waits.
     pub async fn end(mut self) -> anyhow::Result<()> {
         if let Some(id) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
-            rustix::process::kill_process(id, rustix::process::Signal::TERM).context("the service could not be told to end")?;
+            rustix::process::kill_process(id, rustix::process::Signal::TERM)
+                .context("the service could not be told to end")?;
         }
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.context("the service does not end")??;
         if !status.success() {

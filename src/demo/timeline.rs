@@ -85,7 +85,14 @@ fn sendings_of(person: usize, recording: &Recording, write: &Write) -> Vec<Sendi
             before = item.at(write);
         }
         let Some(at) = before else { continue };
-        sendings.push(Sending { person, file: row.file.clone(), line: row.line, id: item.id, at, item: item.write(write) });
+        sendings.push(Sending {
+            person,
+            file: row.file.clone(),
+            line: row.line,
+            id: item.id,
+            at,
+            item: item.write(write),
+        });
     }
     sendings
 }
@@ -122,13 +129,19 @@ mod tests {
         for window in &timeline.windows {
             assert!(window.at < end, "nothing lies after the last day");
             let first = window.sendings[0].at;
-            assert!(window.at.duration_since(first) <= WINDOW && window.sendings.iter().all(|sending| sending.at <= window.at));
+            assert!(
+                window.at.duration_since(first) <= WINDOW
+                    && window.sendings.iter().all(|sending| sending.at <= window.at)
+            );
             for sending in &window.sendings {
                 assert!(timeline.begins[sending.person] <= sending.at);
             }
         }
         let first_begins = timeline.begins.iter().min().expect("people");
-        assert!(end.duration_since(*first_begins) < SignedDuration::from_hours(400 * 24), "an outbox reaches that far back");
+        assert!(
+            end.duration_since(*first_begins) < SignedDuration::from_hours(400 * 24),
+            "an outbox reaches that far back"
+        );
         // Each costs some round trips: this is what makes the whole play in a minute or two.
         assert!(timeline.windows.len() < 4_000, "{} windows", timeline.windows.len());
     }

@@ -36,7 +36,8 @@ pub async fn all(pool: &PgPool) -> Result<Tally, sqlx::Error> {
     let db = &mut *tx;
     let tally = Tally {
         stored: counts(db, "SELECT kind, count(*) FROM submission GROUP BY 1 ORDER BY 1").await?,
-        flagged: counts(db, "SELECT flag, count(*) FROM submission, unnest(flags) AS flag GROUP BY 1 ORDER BY 1").await?,
+        flagged: counts(db, "SELECT flag, count(*) FROM submission, unnest(flags) AS flag GROUP BY 1 ORDER BY 1")
+            .await?,
         refused: counts(db, "SELECT reason, count(*) FROM refusal GROUP BY 1 ORDER BY 1").await?,
         findings: counts(db, "SELECT priority || ' ' || rule, count(*) FROM finding GROUP BY 1 ORDER BY 1").await?,
         alerts: counts(db, "SELECT priority || ' ' || rule, count(*) FROM alert GROUP BY 1 ORDER BY 1").await?,
@@ -96,5 +97,8 @@ pub async fn progress(pool: &PgPool) -> Result<(i64, i64), sqlx::Error> {
 
 /// Which of these submissions are stored, by the id their phone gave them.
 pub async fn stored_among(pool: &PgPool, ids: &[Uuid]) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT count(DISTINCT client_id) FROM submission WHERE client_id = ANY($1)").bind(ids).fetch_one(pool).await
+    sqlx::query_scalar("SELECT count(DISTINCT client_id) FROM submission WHERE client_id = ANY($1)")
+        .bind(ids)
+        .fetch_one(pool)
+        .await
 }

@@ -17,7 +17,9 @@ pub fn read(text: &str, to: &str, at: Timestamp) -> Message {
         "quoted-printable" => quoted_printable(body),
         "base64" => {
             let packed: String = body.split_whitespace().collect();
-            BASE64_STANDARD.decode(packed).map_or_else(|_| body.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+            BASE64_STANDARD
+                .decode(packed)
+                .map_or_else(|_| body.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
         }
         _ => body.to_owned(),
     };
@@ -28,7 +30,9 @@ pub fn read(text: &str, to: &str, at: Timestamp) -> Message {
 /// The service puts the priority into the subject of each page.
 pub fn priority(subject: &str) -> Option<&'static str> {
     let subject = subject.to_ascii_lowercase();
-    ["high", "medium", "low"].into_iter().find(|priority| subject.split(|c: char| !c.is_alphanumeric()).any(|word| word == *priority))
+    ["high", "medium", "low"]
+        .into_iter()
+        .find(|priority| subject.split(|c: char| !c.is_alphanumeric()).any(|word| word == *priority))
 }
 
 fn header(head: &str, name: &str) -> Option<String> {
@@ -38,7 +42,11 @@ fn header(head: &str, name: &str) -> Option<String> {
         given.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
     })?;
     // A long header goes on in lines that begin with a space.
-    Some(lines.take_while(|line| line.starts_with([' ', '\t'])).fold(first, |value, line| format!("{value} {}", line.trim())))
+    Some(
+        lines
+            .take_while(|line| line.starts_with([' ', '\t']))
+            .fold(first, |value, line| format!("{value} {}", line.trim())),
+    )
 }
 
 fn quoted_printable(body: &str) -> String {

@@ -46,7 +46,8 @@ async fn converse(stream: TcpStream, inbox: &Inbox) -> io::Result<()> {
                 reply(&mut stream, "250 ok").await?;
             }
             "RCPT" => {
-                let address = command.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address);
+                let address =
+                    command.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address);
                 recipients.extend(address.map(str::to_owned));
                 reply(&mut stream, "250 ok").await?;
             }

@@ -76,7 +76,9 @@ fn taken_at(text: &str) -> Result<Taken, Refusal> {
     match text.parse::<DateTime>() {
         Ok(at) => Ok(Taken::At(at)),
         Err(_) => match text.split_once(' ') {
-            Some((date, time)) => Ok(Taken::Impossible { date: date.parse().map_err(|_| date.into()), time: time.into() }),
+            Some((date, time)) => {
+                Ok(Taken::Impossible { date: date.parse().map_err(|_| date.into()), time: time.into() })
+            }
             None => Err(Refusal::NoDate),
         },
     }

@@ -38,7 +38,9 @@ fn taken(date: &str, time: &str) -> Taken {
     let parsed_time = whole.then(|| Time::strptime("%H:%M", time)).and_then(Result::ok);
     match (parsed_date, parsed_time) {
         (Ok(date), Some(time)) => Taken::At(date.to_datetime(time)),
-        (date_or_not, _) => Taken::Impossible { date: date_or_not.map_err(|_| year_first(date)), time: time.to_owned() },
+        (date_or_not, _) => {
+            Taken::Impossible { date: date_or_not.map_err(|_| year_first(date)), time: time.to_owned() }
+        }
     }
 }
 
@@ -89,7 +91,8 @@ fn glucose(value: &str, meal: Option<&str>) -> Value {
         "0Lo" => json!({ "comparator": "low" }),
         _ => json!({ "value": number(value), "unit": "mg/dL" }),
     };
-    let mut body = json!({ "kind": "reading", "vital": "glucose", "values": { "glucose": measured }, "method": "instrument" });
+    let mut body =
+        json!({ "kind": "reading", "vital": "glucose", "values": { "glucose": measured }, "method": "instrument" });
     if let Some(meal) = meal {
         body["context"] = json!({ "meal": meal });
     }

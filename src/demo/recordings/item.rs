@@ -21,7 +21,10 @@ pub struct Item {
 pub enum Taken {
     At(DateTime),
     /// No such instant exists (31 June, 11:0): sent as written, where the calendar can still be moved with it moved.
-    Impossible { date: Result<Date, String>, time: String },
+    Impossible {
+        date: Result<Date, String>,
+        time: String,
+    },
 }
 
 /// Where in the calendar a recording is put: moved by whole weeks, read in the patient's own time zone.

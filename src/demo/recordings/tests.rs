@@ -11,13 +11,15 @@ fn outcome(row: &Row) -> String {
         Err(refusal) => format!("refused here: {}", refusal.reason()),
         Ok(item) => {
             let what = item.body["kind"].as_str().expect("a kind");
-            let detail = ["vital", "event", "questionnaire"].iter().find_map(|key| item.body[*key].as_str()).expect("a name");
+            let detail =
+                ["vital", "event", "questionnaire"].iter().find_map(|key| item.body[*key].as_str()).expect("a name");
             let odd = match &item.taken {
                 Taken::Impossible { .. } => ", at no possible time",
                 Taken::At(_) => "",
             };
             let values = item.body["values"].as_object();
-            let comparator = values.is_some_and(|values| values.values().any(|value| value.get("comparator").is_some()));
+            let comparator =
+                values.is_some_and(|values| values.values().any(|value| value.get("comparator").is_some()));
             let text = values.is_some_and(|values| values.values().any(|value| value["value"].is_string()));
             let given = match (comparator, text) {
                 (true, _) => ", off the scale",
@@ -113,7 +115,8 @@ fn a_recording_that_ends_on_that_weekday_ends_on_that_very_day() {
 
 #[test]
 fn what_cannot_be_a_time_is_sent_as_it_was_written() {
-    let items = items("glucose/x", "06-31-1991\t07:50\t58\t149\n08-20-1990\t11:0\t60\t194\n11-06-1989\t11:00\t57\t0''\n");
+    let items =
+        items("glucose/x", "06-31-1991\t07:50\t58\t149\n08-20-1990\t11:0\t60\t194\n11-06-1989\t11:00\t57\t0''\n");
     let write = Write { weeks: 1, zone: TimeZone::UTC };
     assert_eq!(items[0].write(&write)["taken_at"], "1991-06-31T07:50:00Z");
     assert_eq!(items[1].write(&write)["taken_at"], "1990-08-27T11:0:00Z");
