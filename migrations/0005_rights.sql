@@ -62,7 +62,7 @@ GRANT SELECT, INSERT, DELETE ON arrival TO derwent_monitor;
 GRANT DELETE ON finding TO derwent_monitor;
 GRANT SELECT, INSERT ON evaluation, alert_event, push, audit, service_gap TO derwent_monitor;
 GRANT UPDATE ON service_gap TO derwent_monitor;
-GRANT INSERT ON rulebook TO derwent_monitor;
+GRANT INSERT, UPDATE ON rulebook TO derwent_monitor;
 GRANT SELECT, UPDATE (last_push) ON device TO derwent_monitor;
 GRANT UPDATE (live_since) ON patient TO derwent_monitor;
 GRANT USAGE ON SEQUENCE alert_reference TO derwent_monitor;

@@ -77,7 +77,8 @@ impl Roster {
     /// The person for this step of an escalation: 0 is on duty, 1 the next on the roster, and so on around.
     pub fn on_duty(&self, at: Timestamp, step: usize) -> Duty<'_> {
         let time = self.local(at);
-        let (holding, others): (Vec<&Shift>, Vec<&Shift>) = self.shifts.iter().partition(|shift| shift.hours.hold(time));
+        let (holding, others): (Vec<&Shift>, Vec<&Shift>) =
+            self.shifts.iter().partition(|shift| shift.hours.hold(time));
         if holding.is_empty() {
             return if self.cover.holds(at) {
                 Duty::Hole(self.shifts.first().map(|shift| &shift.member).or(self.members.first()))
@@ -141,7 +142,8 @@ mod tests {
 
     #[test]
     fn the_first_whose_shift_holds_the_instant_is_on_duty_and_the_rest_follow_around() {
-        let roster = roster(&[("ida", 1, "08:00", "14:00"), ("tom", 2, "14:00", "20:00"), ("kay", 3, "08:00", "20:00")]);
+        let roster =
+            roster(&[("ida", 1, "08:00", "14:00"), ("tom", 2, "14:00", "20:00"), ("kay", 3, "08:00", "20:00")]);
         let afternoon = at("2026-03-02T15:00:00Z");
         let names: Vec<String> = (0..4).map(|step| name(roster.on_duty(afternoon, step))).collect();
         assert_eq!(names, ["tom", "kay", "ida", "tom"]);
@@ -169,8 +171,12 @@ mod tests {
     #[test]
     fn a_hole_within_cover_falls_to_somebody_and_is_called_a_hole() {
         let with_shifts = roster(&[("ida", 1, "08:00", "10:00")]);
-        assert!(matches!(with_shifts.on_duty(at("2026-03-02T12:00:00Z"), 0), Duty::Hole(Some(member)) if member.name == "ida"));
+        assert!(
+            matches!(with_shifts.on_duty(at("2026-03-02T12:00:00Z"), 0), Duty::Hole(Some(member)) if member.name == "ida")
+        );
         let empty = roster(&[]);
-        assert!(matches!(empty.on_duty(at("2026-03-02T12:00:00Z"), 0), Duty::Hole(Some(member)) if member.name == "anyone"));
+        assert!(
+            matches!(empty.on_duty(at("2026-03-02T12:00:00Z"), 0), Duty::Hole(Some(member)) if member.name == "anyone")
+        );
     }
 }

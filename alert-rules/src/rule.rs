@@ -188,3 +188,11 @@ impl Rule {
         &self.uses.vitals
     }
 }
+
+impl Rulebook {
+    /// How far back before the fold's start history must be loaded for this patient.
+    pub fn lookback(&self, facts: &crate::Facts) -> SignedDuration {
+        let rules = facts.plan.packs.iter().filter_map(|name| self.pack(name)).flat_map(|pack| &pack.rules);
+        rules.map(|rule| rule.uses.lookback).max().unwrap_or_default()
+    }
+}

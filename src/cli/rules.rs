@@ -2,14 +2,15 @@
 //! promise, and what do they say in plain words.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use alert_rules::replay::replay_all;
 use alert_rules::{Problem, Rulebook, built_in, check, print};
 use anyhow::Context as _;
 use clap::Subcommand;
+
+use crate::rule_files;
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -104,46 +105,5 @@ fn packs_in_words(files: &BTreeMap<String, String>) -> String {
 }
 
 fn files(path: Option<PathBuf>) -> anyhow::Result<BTreeMap<String, String>> {
-    path.map_or_else(|| Ok(built_in::files()), |path| read(&path))
-}
-
-/// The files of one pack's folder or of a folder of packs, by path: `hypertension/rules.toml`.
-fn read(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let path = path.canonicalize().with_context(|| {
-        format!("there is no folder {}; name a pack's folder, or a folder of packs", path.display())
-    })?;
-    let mut files = BTreeMap::new();
-    if path.join("rules.toml").exists() {
-        read_pack(&path, &mut files)?;
-        return Ok(files);
-    }
-    for entry in entries(&path)? {
-        if entry.is_dir() {
-            read_pack(&entry, &mut files)?;
-        }
-    }
-    anyhow::ensure!(!files.is_empty(), "there is no pack in {}; a pack is a folder with a rules.toml", path.display());
-    Ok(files)
-}
-
-fn read_pack(folder: &Path, files: &mut BTreeMap<String, String>) -> anyhow::Result<()> {
-    let pack = name(folder);
-    for file in entries(folder)?.into_iter().filter(|file| file.is_file()) {
-        let text = fs::read_to_string(&file).with_context(|| format!("could not read {} as text", file.display()))?;
-        files.insert(format!("{pack}/{}", name(&file)), text);
-    }
-    Ok(())
-}
-
-/// What stands in a folder, hidden files aside.
-fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("could not read the folder {}", folder.display()))?;
-    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
-    paths.retain(|path| !name(path).starts_with('.'));
-    paths.sort();
-    Ok(paths)
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.map_or_else(|| Ok(built_in::files()), |path| rule_files::read(&path))
 }

@@ -54,7 +54,9 @@ impl Channels {
             match (channel, &self.pager) {
                 (Channel::Email, _) => self.email.send(page).await,
                 (Channel::Pager, Some(pager)) => pager.send(page).await,
-                (Channel::Pager, None) => Err(NotSent::permanent("no pager service is configured any more; set DERWENT_PAGER_URL")),
+                (Channel::Pager, None) => {
+                    Err(NotSent::permanent("no pager service is configured any more; set DERWENT_PAGER_URL"))
+                }
             }
         };
         tokio::time::timeout(SEND_LIMIT, sending)

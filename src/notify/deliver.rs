@@ -13,9 +13,9 @@ use crate::notify::channel::{Channels, NotSent};
 use crate::notify::retry::{self, Next};
 use crate::parts::Parts;
 use crate::random;
+use crate::store::alert;
 use crate::store::alert_event::{self, NewEvent};
 use crate::store::page::{self, Channel, Taken};
-use crate::store::alert;
 
 /// Pages one lane sends at the same time.
 const AT_ONCE: i64 = 16;
@@ -36,13 +36,12 @@ pub const LANES: [Lane; 4] = [
 /// Sends what is due in this lane now, once. True if there was anything.
 pub async fn deliver(parts: &Parts, channels: &Channels, lane: Lane) -> anyhow::Result<bool> {
     let taken =
-        page::take(&parts.store.monitor, lane.channel, lane.high, random::new_id(), parts.clock.machine_now(), AT_ONCE).await?;
+        page::take(&parts.store.monitor, lane.channel, lane.high, random::new_id(), parts.clock.machine_now(), AT_ONCE)
+            .await?;
     let any = !taken.is_empty();
-    let settled = future::join_all(taken.iter().map(async |page| {
-        match channels.send(lane.channel, page).await {
-            Ok(()) => settle_sent(parts, lane, page).await,
-            Err(not_sent) => settle_not_sent(parts, lane, page, not_sent).await,
-        }
+    let settled = future::join_all(taken.iter().map(async |page| match channels.send(lane.channel, page).await {
+        Ok(()) => settle_sent(parts, lane, page).await,
+        Err(not_sent) => settle_not_sent(parts, lane, page, not_sent).await,
     }))
     .await;
     settled.into_iter().collect::<Result<(), sqlx::Error>>()?;
@@ -81,7 +80,8 @@ async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotS
                      the {channel} service or the address.",
                     page.attempts
                 );
-                alert::open_operator(&mut tx, &format!("pages over {channel} are not delivered"), &sentence, now).await?;
+                alert::open_operator(&mut tx, &format!("pages over {channel} are not delivered"), &sentence, now)
+                    .await?;
             }
             tx.commit().await
         }

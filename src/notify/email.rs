@@ -28,17 +28,17 @@ enum Transport {
 impl Email {
     pub fn open(config: &Config, origin: &str) -> anyhow::Result<Self> {
         let url = config.smtp_url.as_deref().context("no mail server is set; set DERWENT_SMTP_URL")?;
-        let from = config
-            .mail_from
-            .parse()
-            .with_context(|| format!("the sender {:?} is no mail address; correct DERWENT_MAIL_FROM", config.mail_from))?;
+        let from = config.mail_from.parse().with_context(|| {
+            format!("the sender {:?} is no mail address; correct DERWENT_MAIL_FROM", config.mail_from)
+        })?;
         let transport = if let Some(folder) = url.strip_prefix("file:") {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("mails cannot be put into {folder}; correct DERWENT_SMTP_URL"))?;
             Transport::Folder(AsyncFileTransport::new(folder))
         } else {
-            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
-                .context("DERWENT_SMTP_URL cannot be read; give it as smtp://host:25, smtps://user:password@host or file:FOLDER")?;
+            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).context(
+                "DERWENT_SMTP_URL cannot be read; give it as smtp://host:25, smtps://user:password@host or file:FOLDER",
+            )?;
             Transport::Smtp(builder.build())
         };
         let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);

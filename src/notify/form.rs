@@ -92,14 +92,22 @@ fn people(roster: &Roster) -> impl Iterator<Item = Uuid> {
     roster.shifts.iter().map(|shift| shift.member.staff).chain(roster.members.iter().map(|member| member.staff))
 }
 
-fn plan(waiting: &[Waiting], rosters: &[Roster], last: &LastBundles, office: &Office, now: Timestamp) -> anyhow::Result<Plan> {
+fn plan(
+    waiting: &[Waiting],
+    rosters: &[Roster],
+    last: &LastBundles,
+    office: &Office,
+    now: Timestamp,
+) -> anyhow::Result<Plan> {
     let mut plan = Plan::default();
     let mut told: BTreeSet<(Uuid, Uuid)> = BTreeSet::new();
     // By person, priority: the requests, with the roster that named the person.
     let mut bundles: BTreeMap<(Uuid, &str), (&Roster, &Member, Vec<&Waiting>)> = BTreeMap::new();
 
     for request in waiting {
-        if request.closed || (request.acknowledged && matches!(request.why.as_str(), "opened" | "escalated" | "repeated")) {
+        if request.closed
+            || (request.acknowledged && matches!(request.why.as_str(), "opened" | "escalated" | "repeated"))
+        {
             plan.formed.push(request.page_request);
             continue;
         }
@@ -146,7 +154,9 @@ fn plan(waiting: &[Waiting], rosters: &[Roster], last: &LastBundles, office: &Of
     for ((staff, priority), (roster, member, requests)) in bundles {
         let next = last.get(&(staff, priority.to_owned())).map(|last| *last + apart(priority));
         match next {
-            Some(next) if next > now => plan.postponed.extend(requests.iter().map(|request| (request.page_request, next))),
+            Some(next) if next > now => {
+                plan.postponed.extend(requests.iter().map(|request| (request.page_request, next)))
+            }
             _ => {
                 let text = setting(roster, office, now).bundle(&requests)?;
                 plan.page(&requests, Some(member), Channel::Email, &member.email, text, now);

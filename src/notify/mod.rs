@@ -11,7 +11,6 @@ pub mod pager;
 pub mod retry;
 pub mod text;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,11 +20,10 @@ use crate::notify::channel::Channels;
 use crate::notify::deliver::LANES;
 use crate::notify::form::Office;
 use crate::parts::Parts;
-use crate::signal::{self, Signal};
+use crate::signal::Signal;
 use crate::store::{page, page_request};
+use crate::turns;
 
-/// Work that no signal told of is found within this.
-const SWEEP: Duration = Duration::from_secs(1);
 /// How long to wait for pages that another task is sending just now.
 const IN_FLIGHT: Duration = Duration::from_millis(20);
 
@@ -51,13 +49,13 @@ impl Notify {
         };
         let notify = Self(Arc::new(Inner { parts: parts.clone(), channels, office }));
         let forming = notify.clone();
-        notify.spawn("forming pages", move || {
+        turns::spawn(parts, "forming pages", pages, move || {
             let notify = forming.clone();
             async move { notify.form().await }
         });
         for lane in LANES {
             let sending = notify.clone();
-            notify.spawn("sending pages", move || {
+            turns::spawn(parts, "sending pages", pages, move || {
                 let notify = sending.clone();
                 async move { deliver::deliver(&notify.0.parts, &notify.0.channels, lane).await }
             });
@@ -98,30 +96,8 @@ impl Notify {
         }
         Ok(high || rest)
     }
+}
 
-    /// A loop that works until nothing is left, then waits for a signal or the sweep. It is told to stop only between
-    /// two turns, so no transaction is ever dropped half-way.
-    fn spawn<F, Turn>(&self, what: &'static str, turn: F)
-    where
-        F: Fn() -> Turn + Send + 'static,
-        Turn: Future<Output = anyhow::Result<bool>> + Send,
-    {
-        let parts = self.0.parts.clone();
-        let stopping = parts.lifecycle.stopping.clone();
-        self.0.parts.lifecycle.spawn(async move {
-            let mut signals = parts.signals.subscribe();
-            while !stopping.is_cancelled() {
-                match turn().await {
-                    Ok(true) => continue,
-                    Ok(false) => {}
-                    Err(error) => tracing::warn!("{what} failed and will be tried again: {error:#}"),
-                }
-                tokio::select! {
-                    () = signal::heard(&mut signals, |signal| matches!(signal, Signal::Pages)) => {}
-                    () = tokio::time::sleep(SWEEP) => {}
-                    () = stopping.cancelled() => {}
-                }
-            }
-        });
-    }
+fn pages(signal: &Signal) -> bool {
+    matches!(signal, Signal::Pages)
 }

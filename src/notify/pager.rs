@@ -65,7 +65,10 @@ fn passing(status: StatusCode) -> bool {
         || status.is_redirection()
         || matches!(
             status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED
+            StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::REQUEST_TIMEOUT
+                | StatusCode::NOT_FOUND
+                | StatusCode::UNAUTHORIZED
         )
 }
 

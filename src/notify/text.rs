@@ -82,7 +82,10 @@ impl Setting<'_> {
             [line] => format!("{priority} {}: act by {}", line.reference, line.act_by),
             _ => heading.clone(),
         };
-        Ok(Text { subject, body: Bundle { heading: &heading, lines: &lines, team: self.team, zone: &self.zone_name() }.render()? })
+        Ok(Text {
+            subject,
+            body: Bundle { heading: &heading, lines: &lines, team: self.team, zone: &self.zone_name() }.render()?,
+        })
     }
 
     fn line(&self, waiting: &Waiting) -> Line {
@@ -116,8 +119,13 @@ pub fn operator(waiting: &Waiting) -> Result<Text, askama::Error> {
     let since = waiting.opened_at.strftime("%Y-%m-%d %H:%M UTC").to_string();
     Ok(Text {
         subject: format!("Derwent service {}: a person is needed", reference(waiting)),
-        body: Operator { reference: reference(waiting), priority: &waiting.priority, sentence: &waiting.sentence, since }
-            .render()?,
+        body: Operator {
+            reference: reference(waiting),
+            priority: &waiting.priority,
+            sentence: &waiting.sentence,
+            since,
+        }
+        .render()?,
     })
 }
 

@@ -5,7 +5,7 @@ use alert_rules::escalation::{self, Decision, Entry};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::random;
@@ -121,7 +121,12 @@ async fn write_act(
 
 /// Something about the service itself needs a person: one open notice a problem, sent to the operator.
 /// The sentence must name no patient, because it is mailed as it stands.
-pub async fn open_operator(db: &mut PgConnection, problem: &str, sentence: &str, at: Timestamp) -> Result<(), sqlx::Error> {
+pub async fn open_operator(
+    db: &mut PgConnection,
+    problem: &str,
+    sentence: &str,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
     let alert = random::new_id();
     let lapses_at = at + OPERATOR_NOTICE;
     let opened = sqlx::query(
@@ -142,8 +147,7 @@ pub async fn open_operator(db: &mut PgConnection, problem: &str, sentence: &str,
     }
     let event = NewEvent { alert, organisation: None, at, what: "opened", by_staff: None, detail: json!({}) };
     alert_event::append(db, &[event]).await?;
-    let request =
-        NewRequest { alert, organisation: None, priority: "high".into(), step: 0, why: "opened".into(), at };
+    let request = NewRequest { alert, organisation: None, priority: "high".into(), step: 0, why: "opened".into(), at };
     page_request::insert(db, &[request]).await
 }
 
@@ -165,4 +169,11 @@ pub async fn hasten_undelivered(db: &mut PgConnection, alerts: &[Uuid], at: Time
 /// Which organisation each of these alerts belongs to (none: the operator's).
 pub async fn organisations(db: &mut PgConnection, alerts: &[Uuid]) -> Result<Vec<(Uuid, Option<Uuid>)>, sqlx::Error> {
     sqlx::query_as("SELECT alert, organisation FROM alert WHERE alert = ANY($1)").bind(alerts).fetch_all(db).await
+}
+
+/// When the next alert must be stepped (care time).
+pub async fn next_step_at(pool: &PgPool) -> Result<Option<Timestamp>, sqlx::Error> {
+    let next: Option<jiff_sqlx::Timestamp> =
+        sqlx::query_scalar("SELECT min(next_step_at) FROM alert WHERE closed_at IS NULL").fetch_one(pool).await?;
+    Ok(next.map(jiff_sqlx::Timestamp::to_jiff))
 }

@@ -53,10 +53,8 @@ macro_rules! select_alert {
 }
 
 pub async fn lock(db: &mut PgConnection, alert: Uuid) -> Result<Option<Stored>, sqlx::Error> {
-    let row = sqlx::query(select_alert!("WHERE alert.alert = $1 FOR NO KEY UPDATE"))
-        .bind(alert)
-        .fetch_optional(db)
-        .await?;
+    let row =
+        sqlx::query(select_alert!("WHERE alert.alert = $1 FOR NO KEY UPDATE")).bind(alert).fetch_optional(db).await?;
     row.as_ref().map(stored).transpose()
 }
 

@@ -3,24 +3,36 @@
 pub mod alert;
 pub mod alert_event;
 pub mod alert_row;
+pub mod arrival;
+pub mod ask;
 mod columns;
 pub mod device;
+pub mod due;
 pub mod embedded;
 pub mod enrolment;
+pub mod evaluation;
 mod extension;
+pub mod finding;
+pub mod history;
 mod installation;
+pub mod intake;
+pub mod judged;
 pub mod ledger;
 pub mod notice;
 mod notice_watch;
 pub mod page;
 pub mod page_request;
+pub mod person;
 pub mod pools;
 pub mod push;
 pub mod roster;
+pub mod rulebook;
 pub mod seen;
+pub mod service_gap;
 pub mod shown;
 pub mod submission;
 pub mod tally;
+pub mod watch;
 
 use std::sync::Arc;
 

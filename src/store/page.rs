@@ -147,12 +147,7 @@ pub async fn settle_sent(db: &mut PgConnection, taken: &Taken, machine_now: Time
 }
 
 /// To be tried again at `next_at` (machine time).
-pub async fn settle_again(
-    pool: &PgPool,
-    taken: &Taken,
-    next_at: Timestamp,
-    error: &str,
-) -> Result<(), sqlx::Error> {
+pub async fn settle_again(pool: &PgPool, taken: &Taken, next_at: Timestamp, error: &str) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE page SET state = 'ready', next_at = $3, last_error = $4, lease = NULL, lease_until = NULL
          WHERE page = $1 AND lease = $2 AND state = 'sending'",
@@ -189,11 +184,7 @@ pub async fn any_unsent(pool: &PgPool, machine_now: Timestamp) -> Result<bool, s
 }
 
 /// When this person was last sent something of this priority that bundles (care time).
-pub async fn last_made(
-    db: &mut PgConnection,
-    staff: Uuid,
-    priority: &str,
-) -> Result<Option<Timestamp>, sqlx::Error> {
+pub async fn last_made(db: &mut PgConnection, staff: Uuid, priority: &str) -> Result<Option<Timestamp>, sqlx::Error> {
     let last: Option<jiff_sqlx::Timestamp> =
         sqlx::query_scalar("SELECT max(made_at) FROM page WHERE staff = $1 AND priority = $2")
             .bind(staff)

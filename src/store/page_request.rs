@@ -107,7 +107,10 @@ pub async fn lock_waiting(
 }
 
 pub async fn mark_formed(db: &mut PgConnection, requests: &[Uuid]) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE page_request SET formed = true WHERE page_request = ANY($1)").bind(requests).execute(db).await?;
+    sqlx::query("UPDATE page_request SET formed = true WHERE page_request = ANY($1)")
+        .bind(requests)
+        .execute(db)
+        .await?;
     Ok(())
 }
 

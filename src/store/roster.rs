@@ -1,8 +1,8 @@
 //! Teams as far as paging is concerned: cover, shifts, members. Who is on duty is decided in `crate::roster`.
 
 use alert_rules::escalation::{Cover, Duty};
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use jiff_sqlx::Time;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -24,8 +24,8 @@ pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, 
             team: row.try_get("team")?,
             team_name: row.try_get("name")?,
             cover: Cover {
-                from: row.try_get::<Time, _>("cover_from")?.to_jiff(),
-                until: row.try_get::<Time, _>("cover_until")?.to_jiff(),
+                from: row.try_get::<jiff_sqlx::Time, _>("cover_from")?.to_jiff(),
+                until: row.try_get::<jiff_sqlx::Time, _>("cover_until")?.to_jiff(),
                 zone: TimeZone::get(&zone).map_err(|error| sqlx::Error::Decode(error.into()))?,
             },
             shifts: Vec::new(),
@@ -42,8 +42,8 @@ pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, 
     .await?;
     for row in rows {
         let hours = Hours {
-            from: row.try_get::<Time, _>("shift_from")?.to_jiff(),
-            until: row.try_get::<Time, _>("shift_until")?.to_jiff(),
+            from: row.try_get::<jiff_sqlx::Time, _>("shift_from")?.to_jiff(),
+            until: row.try_get::<jiff_sqlx::Time, _>("shift_until")?.to_jiff(),
         };
         let shift = Shift { hours, member: member(&row)? };
         of_team(&mut rosters, row.try_get("team")?, |roster| roster.shifts.push(shift));
@@ -63,14 +63,18 @@ pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, 
     Ok(rosters)
 }
 
-/// Who there is to be told for a team's alerts. Without a team, which only an operator alert is: the operator, always.
+/// Who there is to be told for this team's alerts.
 pub async fn duty(db: &mut PgConnection, team: Option<Uuid>) -> Result<Duty, sqlx::Error> {
     let rosters = match team {
         Some(team) => load(db, &[team]).await?,
         None => Vec::new(),
     };
-    let always = Cover { from: jiff::civil::Time::midnight(), until: jiff::civil::Time::midnight(), zone: TimeZone::UTC };
-    Ok(rosters.first().map_or(Duty { cover: always, people: 1 }, Roster::duty))
+    Ok(rosters.first().map_or_else(nobody, Roster::duty))
+}
+
+/// Cover at any hour by nobody, which is itself something the operator hears of.
+pub fn nobody() -> Duty {
+    Duty { cover: Cover { from: Time::midnight(), until: Time::midnight(), zone: TimeZone::UTC }, people: 0 }
 }
 
 fn of_team(rosters: &mut [Roster], team: Uuid, add: impl FnOnce(&mut Roster)) {

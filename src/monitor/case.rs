@@ -1,0 +1,190 @@
+//! Everything that one evaluation needs, for a batch of patients at once: a handful of set-based queries in one snapshot.
+//! A patient whose rows cannot be understood is told apart here, so that nobody else suffers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use alert_rules::{Facts, Finding, History, REACH, Watch};
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::monitor::rulebook::{InForce, Rulebooks};
+use crate::store::due::Timers;
+use crate::store::intake::Intake;
+use crate::store::judged::Taken;
+use crate::store::person::Person;
+use crate::store::{arrival, due, finding, history, intake, judged, person, service_gap, watch};
+
+/// A phone's clock may run this much ahead before its reading is dated by arrival.
+const AHEAD: SignedDuration = SignedDuration::from_mins(2);
+
+/// One patient, about to be judged.
+#[derive(Debug)]
+pub struct Case {
+    pub person: Person,
+    /// Last number of an earlier range.
+    pub judged_through: i64,
+    pub folded_through: Option<Timestamp>,
+    /// What lies in the queue, if it was not only a timer.
+    pub waiting: Option<arrival::Waiting>,
+    /// The instant of this evaluation, and where its fold begins.
+    pub at: Timestamp,
+    pub from: Timestamp,
+    /// None: nobody set any, or the episode is over. Nothing is judged then.
+    pub facts: Option<Facts>,
+    pub watches: Vec<Watch>,
+    /// Stored findings that had not ended before `from`.
+    pub findings: Vec<Finding>,
+    pub timers: Timers,
+    pub history: History,
+    pub intake: Intake,
+}
+
+impl Case {
+    /// The new numbers, if any.
+    pub fn range(&self) -> Option<(i64, i64)> {
+        range(&self.person, self.judged_through)
+    }
+}
+
+fn range(person: &Person, judged_through: i64) -> Option<(i64, i64)> {
+    (person.last_seq > judged_through).then_some((judged_through + 1, person.last_seq))
+}
+
+#[derive(Debug)]
+pub struct Batch {
+    pub rulebook: Arc<InForce>,
+    pub cases: Vec<Case>,
+    /// Patients that cannot be judged as they are stored, and why.
+    pub unreadable: Vec<(Uuid, String)>,
+}
+
+/// Loads what was taken. `care_now` is the instant of the evaluation, unless another replica's clock was ahead of ours.
+pub async fn load(pool: &PgPool, rulebooks: &Rulebooks, taken: &[Taken], care_now: Timestamp) -> anyhow::Result<Batch> {
+    let rulebook = rulebooks.in_force(pool).await?;
+    let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let (cases, unreadable) = load_cases(&mut tx, &rulebook, taken, care_now).await?;
+    tx.commit().await?;
+    Ok(Batch { rulebook, cases, unreadable })
+}
+
+async fn load_cases(
+    db: &mut PgConnection,
+    rulebook: &InForce,
+    taken: &[Taken],
+    care_now: Timestamp,
+) -> Result<(Vec<Case>, Vec<(Uuid, String)>), sqlx::Error> {
+    let patients: Vec<Uuid> = taken.iter().map(|taken| taken.patient).collect();
+    let judged: BTreeMap<Uuid, &Taken> = taken.iter().map(|taken| (taken.patient, taken)).collect();
+    let mut waiting: BTreeMap<Uuid, arrival::Waiting> =
+        arrival::of(db, &patients).await?.into_iter().map(|waiting| (waiting.patient, waiting)).collect();
+    let mut watches = watch::of(db, &patients).await?;
+    let mut timers = due::of(db, &patients).await?;
+
+    let mut unreadable = Vec::new();
+    let mut cases = Vec::new();
+    for person in person::of(db, &patients).await? {
+        let (Some(taken), patient) = (judged.get(&person.patient), person.patient) else { continue };
+        let facts = person.facts.clone().filter(|_| !person.ended).map(serde_json::from_value::<Facts>).transpose();
+        let (facts, watches) = match (facts, read_all(watches.remove(&patient))) {
+            (Ok(facts), Ok(watches)) => (facts, watches),
+            (Err(error), _) => {
+                unreadable.push((patient, format!("its facts cannot be read: {error}")));
+                continue;
+            }
+            (_, Err(error)) => {
+                unreadable.push((patient, format!("its watches cannot be read: {error}")));
+                continue;
+            }
+        };
+        let facts = facts.map(|facts| Facts { version: person.facts_version, ..facts });
+        let waiting = waiting.remove(&patient);
+        let at = [waiting.as_ref().map(|waiting| waiting.received_at), taken.folded_through]
+            .into_iter()
+            .flatten()
+            .fold(care_now, Timestamp::max);
+        let untouched = taken.folded_through.or(facts.as_ref().map(|facts| facts.plan.since)).unwrap_or(at);
+        let from = waiting.as_ref().map_or(untouched, |waiting| waiting.earliest.min(untouched));
+        cases.push(Case {
+            judged_through: taken.judged_through,
+            folded_through: taken.folded_through,
+            waiting,
+            at,
+            from: from.max(at - REACH),
+            facts,
+            watches,
+            findings: Vec::new(),
+            timers: timers.remove(&patient).unwrap_or_default(),
+            history: History::default(),
+            intake: Intake::default(),
+            person,
+        });
+    }
+    load_time(db, rulebook, &mut cases, &mut unreadable, care_now).await?;
+    let bad: BTreeSet<Uuid> = unreadable.iter().map(|(patient, _)| *patient).collect();
+    cases.retain(|case| !bad.contains(&case.person.patient));
+    Ok((cases, unreadable))
+}
+
+/// What depends on how far back each patient's evaluation looks.
+async fn load_time(
+    db: &mut PgConnection,
+    rulebook: &InForce,
+    cases: &mut [Case],
+    unreadable: &mut Vec<(Uuid, String)>,
+    care_now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let patients: Vec<Uuid> = cases.iter().map(|case| case.person.patient).collect();
+    let from: Vec<Timestamp> = cases.iter().map(|case| case.from).collect();
+    let mut findings = finding::since(db, &patients, &from).await?;
+
+    let watched: Vec<(Uuid, Timestamp)> = cases
+        .iter()
+        .filter_map(|case| {
+            let lookback = rulebook.rulebook.lookback(case.facts.as_ref()?);
+            Some((case.person.patient, case.from.saturating_sub(lookback).unwrap_or(case.from)))
+        })
+        .collect();
+    let latest = cases.iter().map(|case| case.at).fold(care_now, Timestamp::max) + AHEAD;
+    let mut histories = history::since(db, &watched, latest).await?;
+    let oldest = watched.iter().map(|(_, since)| *since).min().unwrap_or(care_now);
+    let gaps = service_gap::since(db, oldest).await?;
+
+    let ranges: Vec<(Uuid, i64, i64)> =
+        cases.iter().filter_map(|case| case.range().map(|(from, to)| (case.person.patient, from, to))).collect();
+    let mut intakes: BTreeMap<Uuid, Intake> = intake::of(db, &ranges, REACH).await?.into_iter().collect();
+
+    for case in cases {
+        let patient = case.person.patient;
+        if let Some(facts) = &mut case.facts {
+            facts.service_gaps.clone_from(&gaps);
+        }
+        match histories.remove(&patient) {
+            Some(Ok(history)) => case.history = history,
+            Some(Err(problem)) => unreadable.push((patient, problem)),
+            None => {}
+        }
+        match read_all(findings.remove(&patient)) {
+            Ok(findings) => case.findings = findings,
+            Err(error) => unreadable.push((patient, format!("its findings cannot be read: {error}"))),
+        }
+        case.intake = intakes.remove(&patient).unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn read_all<T: DeserializeOwned>(values: Option<Vec<Value>>) -> Result<Vec<T>, serde_json::Error> {
+    values.unwrap_or_default().into_iter().map(serde_json::from_value).collect()
+}
+
+/// What `settle` writes for a case.
+pub fn settled(case: &Case, folded_through: Option<Timestamp>) -> judged::Settled {
+    judged::Settled {
+        patient: case.person.patient,
+        judged_through: case.person.last_seq.max(case.judged_through),
+        folded_through,
+    }
+}

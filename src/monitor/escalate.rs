@@ -1,0 +1,57 @@
+//! Time passes and nobody acts: the next person, and the next; what was acknowledged and not closed comes back.
+//! The decision is `alert_rules::escalation::step`.
+//!
+//! An operator's notice has no such steps. It lapses after a day; where its cause lasts, the next occasion opens and
+//! sends a new one.
+
+use std::collections::BTreeSet;
+
+use alert_rules::escalation;
+use uuid::Uuid;
+
+use crate::parts::Parts;
+use crate::roster::Roster;
+use crate::signal::Signal;
+use crate::store::alert_row::Change;
+use crate::store::{alert, alert_row, roster};
+
+/// Alerts stepped in one transaction.
+const BATCH_ALERTS: i64 = 200;
+
+/// Steps alerts whose time has come, one batch. True if there was any.
+pub async fn escalate(parts: &Parts) -> anyhow::Result<bool> {
+    let now = parts.clock.care_now();
+    let mut tx = parts.store.monitor.begin().await?;
+    let due = alert_row::lock_due(&mut tx, now, BATCH_ALERTS).await?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let teams: BTreeSet<Uuid> = due.iter().filter_map(|stored| stored.owner.team).collect();
+    let rosters = roster::load(&mut tx, &Vec::from_iter(teams)).await?;
+    let mut changes = Vec::new();
+    let mut organisations = BTreeSet::new();
+    for stored in &due {
+        let roster = stored.owner.team.and_then(|team| rosters.iter().find(|roster| roster.team == team));
+        let decision = match stored.owner.patient {
+            None => escalation::close(&stored.state, "lapsed", now),
+            Some(_) => escalation::step(&stored.state, &roster.map_or_else(roster::nobody, Roster::duty), now),
+        };
+        organisations.extend(stored.owner.organisation);
+        changes.extend(decision.map(|decision| Change {
+            alert: stored.alert,
+            new: false,
+            owner: stored.owner,
+            decision,
+        }));
+    }
+    alert_row::write(&mut tx, &changes, now).await?;
+    for operator in changes.iter().filter_map(|change| change.decision.operator.as_ref()) {
+        alert::open_operator(&mut tx, &operator.problem, &operator.sentence, now).await?;
+    }
+    tx.commit().await?;
+    parts.signals.send(Signal::Pages);
+    for organisation in organisations {
+        parts.signals.send(Signal::Alerts { organisation });
+    }
+    Ok(true)
+}

@@ -1,0 +1,94 @@
+//! Judging. Whatever arrives, and whatever time brings, is judged by `alert_rules`; what follows for people is written in
+//! the same transaction. Telling them is `notify`'s.
+//!
+//! `sweep.rs` takes patients by lease, `case.rs` loads what their evaluation needs, `evaluate.rs` judges and writes,
+//! `task.rs` is the work no rule finds, `escalate.rs` moves alerts that nobody acts on, `rulebook.rs` has the rules.
+
+pub mod case;
+pub mod escalate;
+pub mod evaluate;
+pub mod rulebook;
+pub mod sweep;
+pub mod task;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::monitor::rulebook::Rulebooks;
+use crate::parts::Parts;
+use crate::signal::Signal;
+use crate::store::{alert, arrival, due};
+use crate::turns;
+
+/// Batches a replica judges at the same time: one computes while another waits for the database.
+const SWEEPERS: usize = 2;
+/// How long to wait for patients that another task is judging just now.
+const IN_FLIGHT: Duration = Duration::from_millis(10);
+
+/// Handle to the running loops; the stepper of care time drives the same functions.
+#[derive(Clone, Debug)]
+pub struct Monitor(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    rulebooks: Rulebooks,
+}
+
+impl Monitor {
+    /// Puts the configured rules in force, then starts the loops.
+    pub async fn start(parts: &Parts) -> anyhow::Result<Self> {
+        rulebook::publish_at_start(parts).await?;
+        let monitor = Self(Arc::new(Inner { parts: parts.clone(), rulebooks: Rulebooks::default() }));
+        for _ in 0..SWEEPERS {
+            let sweeping = monitor.clone();
+            turns::spawn(parts, "judging", arrived, move || {
+                let monitor = sweeping.clone();
+                async move { sweep::sweep(&monitor.0.parts, &monitor.0.rulebooks).await }
+            });
+        }
+        let escalating = monitor.clone();
+        turns::spawn(parts, "escalating", arrived, move || {
+            let monitor = escalating.clone();
+            async move { escalate::escalate(&monitor.0.parts).await }
+        });
+        Ok(monitor)
+    }
+
+    /// Does everything that is due now. True if anything was done, or is being done by another task.
+    pub async fn work(&self) -> anyhow::Result<bool> {
+        let Inner { parts, rulebooks } = &*self.0;
+        let mut any = false;
+        while sweep::sweep(parts, rulebooks).await? {
+            any = true;
+        }
+        while escalate::escalate(parts).await? {
+            any = true;
+        }
+        if !any && self.in_hand().await? {
+            tokio::time::sleep(IN_FLIGHT).await;
+            return Ok(true);
+        }
+        Ok(any)
+    }
+
+    /// The next instant of care time at which there is something to do.
+    pub async fn next_due(&self) -> anyhow::Result<Option<Timestamp>> {
+        let pool = &self.0.parts.store.monitor;
+        let instants = [due::next_at(pool).await?, alert::next_step_at(pool).await?];
+        Ok(instants.into_iter().flatten().min())
+    }
+
+    /// Whether there is work that somebody else has taken, or that waits after a failure.
+    async fn in_hand(&self) -> anyhow::Result<bool> {
+        let now = self.0.parts.clock.care_now();
+        let timer = self.next_due().await?.is_some_and(|at| at <= now);
+        Ok(timer || arrival::any(&self.0.parts.store.monitor).await?)
+    }
+}
+
+fn arrived(signal: &Signal) -> bool {
+    matches!(signal, Signal::Arrived)
+}

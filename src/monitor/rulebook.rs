@@ -1,0 +1,72 @@
+//! The rulebook in force: published at start where it differs from what the database has, read again whenever somebody
+//! published another.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use alert_rules::{Rulebook, built_in, check};
+use anyhow::{Context, bail};
+use sqlx::PgPool;
+
+use crate::parts::Parts;
+use crate::rule_files;
+use crate::store::{arrival, rulebook};
+
+#[derive(Debug)]
+pub struct InForce {
+    pub hash: [u8; 32],
+    pub rulebook: Rulebook,
+}
+
+/// The last one read; which one is in force is asked of the database for every batch.
+#[derive(Debug, Default)]
+pub struct Rulebooks(Mutex<Option<Arc<InForce>>>);
+
+impl Rulebooks {
+    pub async fn in_force(&self, pool: &PgPool) -> anyhow::Result<Arc<InForce>> {
+        let hash = rulebook::in_force(&mut *pool.acquire().await?)
+            .await?
+            .context("no rulebook was ever published; start the service again")?;
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known.filter(|known| known.hash == hash) {
+            return Ok(known);
+        }
+        let rulebook = read(rulebook::files(pool, hash).await?)
+            .context("the rulebook in force cannot be read by this version of the service")?;
+        let in_force = Arc::new(InForce { hash, rulebook });
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&in_force));
+        Ok(in_force)
+    }
+}
+
+/// Puts the configured rules in force, unless they are already. Of several replicas that start at once, one does.
+pub async fn publish_at_start(parts: &Parts) -> anyhow::Result<()> {
+    let (files, by) = match &parts.config.rules {
+        Some(folder) => (rule_files::read(folder)?, folder.display().to_string()),
+        None => (built_in::files(), format!("derwent {}", env!("CARGO_PKG_VERSION"))),
+    };
+    let problems = check::check(&files);
+    if let Some(first) = problems.first() {
+        bail!(
+            "the rules have {} problems, so they are not put in force; `derwent rules check` shows all. The first:\n{first}",
+            problems.len()
+        );
+    }
+    let hash = read(files.clone())?.hash();
+    let mut tx = parts.store.monitor.begin().await?;
+    rulebook::lock(&mut tx).await?;
+    if rulebook::in_force(&mut tx).await? != Some(hash) {
+        rulebook::publish(&mut tx, hash, &files, parts.clock.machine_now(), &by).await?;
+        arrival::publish(&mut tx, parts.clock.care_now()).await?;
+        tracing::info!(by, "a new rulebook is in force; everyone is judged by it");
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn read(files: BTreeMap<String, String>) -> anyhow::Result<Rulebook> {
+    Rulebook::from_files(files).map_err(|problems| {
+        let first = problems.first().map(ToString::to_string).unwrap_or_default();
+        anyhow::anyhow!("{} problems in the rule files, the first:\n{first}", problems.len())
+    })
+}

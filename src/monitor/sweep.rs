@@ -1,0 +1,120 @@
+//! Takes patients with work to do and sees each of them judged, or looked at by a person.
+//!
+//! Patients are judged in batches. An error that is about the data, not the machine, makes the batch fall apart into
+//! single patients, so that only the culprit fails. A patient that failed twice, or whose judging killed a process
+//! twice, is judged alone; at the fifth attempt it is given to people: its range is recorded as failed, with a task.
+
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use crate::monitor::case::{self, Batch};
+use crate::monitor::evaluate::{self, Judged};
+use crate::monitor::rulebook::Rulebooks;
+use crate::parts::Parts;
+use crate::random;
+use crate::store::judged::{self, Taken};
+
+/// Patients judged in one transaction.
+const BATCH_PATIENTS: i64 = 256;
+/// From this attempt on, a patient is judged alone.
+const ALONE_FROM: i16 = 3;
+/// At this attempt nothing is tried any more.
+const GIVE_UP_AT: i16 = 5;
+/// Before the machine itself is asked again.
+const PAUSE: SignedDuration = SignedDuration::from_secs(1);
+
+/// Judges whoever is due now, one batch. True if there was anybody.
+pub async fn sweep(parts: &Parts, rulebooks: &Rulebooks) -> anyhow::Result<bool> {
+    let lease = random::new_id();
+    let taken = judged::take(&parts.store.monitor, parts.clock.care_now(), lease, BATCH_PATIENTS).await?;
+    let (together, alone): (Vec<Taken>, Vec<Taken>) = taken.into_iter().partition(|taken| taken.attempts < ALONE_FROM);
+    let any = !together.is_empty() || !alone.is_empty();
+    let sweep = Sweep { parts, rulebooks, lease };
+    for taken in alone {
+        sweep.judge(&[taken]).await?;
+    }
+    if !together.is_empty() && !sweep.judge(&together).await? {
+        for taken in &together {
+            sweep.judge(std::slice::from_ref(taken)).await?;
+        }
+    }
+    Ok(any)
+}
+
+struct Sweep<'a> {
+    parts: &'a Parts,
+    rulebooks: &'a Rulebooks,
+    lease: Uuid,
+}
+
+impl Sweep<'_> {
+    /// False: the data of somebody among several cannot be written, and nobody was judged.
+    async fn judge(&self, taken: &[Taken]) -> anyhow::Result<bool> {
+        match self.try_to_judge(taken).await {
+            Ok(()) => Ok(true),
+            Err(error) if is_about_data(&error) => {
+                if let [taken] = taken {
+                    self.failed(taken, &format!("{error:#}")).await?;
+                    return Ok(true);
+                }
+                tracing::warn!("a batch of {} patients could not be judged together: {error:#}", taken.len());
+                Ok(false)
+            }
+            Err(error) => {
+                // The machine's fault, not theirs. Should this fail too, the leases run out by themselves.
+                let patients: Vec<Uuid> = taken.iter().map(|taken| taken.patient).collect();
+                judged::release(&self.parts.store.monitor, self.lease, &patients, PAUSE, false).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn try_to_judge(&self, taken: &[Taken]) -> anyhow::Result<()> {
+        let pool = &self.parts.store.monitor;
+        let now = self.parts.clock.care_now();
+        let Batch { rulebook, mut cases, unreadable } = case::load(pool, self.rulebooks, taken, now).await?;
+        let hopeless = taken.iter().filter(|taken| taken.attempts >= GIVE_UP_AT).map(|taken| taken.patient);
+        let hopeless: Vec<Uuid> = hopeless.collect();
+        let given_up = cases.extract_if(.., |case| hopeless.contains(&case.person.patient)).collect::<Vec<_>>();
+        let mut judged = evaluate::judge(rulebook.clone(), cases).await?;
+
+        let mut failed = unreadable;
+        for broken in judged.extract_if(.., |judged| judged.outcome.is_err()) {
+            failed.push((broken.case.person.patient, broken.outcome.err().unwrap_or_default()));
+        }
+        judged.extend(given_up.into_iter().map(|case| Judged { case, outcome: Err("given up".to_owned()) }));
+        let finished = evaluate::finish(pool, self.lease, &rulebook, &judged, now).await?;
+        if !finished.start_over.is_empty() {
+            judged::release(pool, self.lease, &finished.start_over, SignedDuration::ZERO, false).await?;
+        }
+        for signal in finished.signals {
+            self.parts.signals.send(signal);
+        }
+        for (patient, why) in failed {
+            if let Some(taken) = taken.iter().find(|taken| taken.patient == patient) {
+                self.failed(taken, &why).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An attempt that counts: the patient is tried again after a pause that grows.
+    async fn failed(&self, taken: &Taken, why: &str) -> anyhow::Result<()> {
+        let pause = SignedDuration::from_secs(1 << taken.attempts.clamp(0, GIVE_UP_AT));
+        tracing::error!(patient = %taken.patient, attempt = taken.attempts, "a patient could not be judged: {why}");
+        judged::release(&self.parts.store.monitor, self.lease, &[taken.patient], pause, true).await?;
+        Ok(())
+    }
+}
+
+/// Errors that come back however often the same data are tried.
+fn is_about_data(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<sqlx::Error>() {
+        // Class 22: data exceptions. Class 23: violated constraints.
+        Some(sqlx::Error::Database(error)) => {
+            error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+        }
+        Some(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_)) => true,
+        _ => false,
+    }
+}

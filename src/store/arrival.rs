@@ -1,0 +1,63 @@
+//! The queue to the monitor: the writer inserts, the monitor deletes what it judged.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgConnection, PgPool, Row};
+use uuid::Uuid;
+
+/// What lies in the queue for one patient.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    pub patient: Uuid,
+    pub arrivals: Vec<i64>,
+    /// Earliest instant that any of it touches.
+    pub earliest: Timestamp,
+    /// When the newest of it came.
+    pub received_at: Timestamp,
+    /// Of the first.
+    pub cause: String,
+}
+
+pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Waiting>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT patient, array_agg(arrival) AS arrivals, least(min(earliest), min(received_at)) AS earliest,
+                max(received_at) AS received_at, min(cause) AS cause
+         FROM arrival WHERE patient = ANY($1) GROUP BY patient",
+    )
+    .bind(patients)
+    .fetch_all(db)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Waiting {
+                patient: row.try_get("patient")?,
+                arrivals: row.try_get("arrivals")?,
+                earliest: row.try_get::<jiff_sqlx::Timestamp, _>("earliest")?.to_jiff(),
+                received_at: row.try_get::<jiff_sqlx::Timestamp, _>("received_at")?.to_jiff(),
+                cause: row.try_get("cause")?,
+            })
+        })
+        .collect()
+}
+
+pub async fn delete(db: &mut PgConnection, arrivals: &[i64]) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM arrival WHERE arrival = ANY($1)").bind(arrivals).execute(db).await?;
+    Ok(())
+}
+
+/// Everyone who is looked after is to be judged anew, after the readings that wait.
+pub async fn publish(db: &mut PgConnection, at: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO arrival (patient, seq, cause, earliest, rank, received_at)
+         SELECT patient, NULL, 'publishing', $1, 2, $1 FROM patient WHERE ended_at IS NULL",
+    )
+    .bind(at.to_sqlx())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether anything waits to be judged.
+pub async fn any(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM arrival)").fetch_one(pool).await
+}

@@ -1,0 +1,218 @@
+//! What is stored about patients in a stretch of time, as `alert_rules` sees it: readings, answers, events, corrections,
+//! what was shown. A row that cannot be understood fails its own patient only.
+//!
+//! Nothing is judged as taken after it was received: a phone's clock that runs a little ahead must not put a reading into
+//! the future of the fold.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use alert_rules::reading::{Absent, Answer, Comparator, Flags, Measured};
+use alert_rules::{Answers, Component, Correction, Event, History, Reading, Shown, Vital};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use serde::Deserialize;
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+/// Of each patient: the history, or why it cannot be read.
+pub type Histories = BTreeMap<Uuid, Result<History, String>>;
+
+/// The histories of these patients, each since its own instant. `latest` bounds effective time from above.
+pub async fn since(
+    db: &mut PgConnection,
+    wanted: &[(Uuid, Timestamp)],
+    latest: Timestamp,
+) -> Result<Histories, sqlx::Error> {
+    let mut histories: Histories =
+        wanted.iter().map(|(patient, _)| (*patient, Ok(History { patient: *patient, ..History::default() }))).collect();
+    let Some(earliest) = wanted.iter().map(|(_, since)| *since).min() else { return Ok(histories) };
+    let patients: Vec<Uuid> = wanted.iter().map(|(patient, _)| *patient).collect();
+    let since: Vec<jiff_sqlx::Timestamp> = wanted.iter().map(|(_, since)| since.to_sqlx()).collect();
+
+    // The two plain bounds let the planner leave out chunks; the join alone would not.
+    let rows = sqlx::query(
+        "SELECT reading.patient, reading.seq, reading.vital, reading.component,
+                least(reading.effective_at, reading.received_at) AS effective_at, reading.received_at, reading.value,
+                reading.comparator, reading.absent, reading.flags
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN reading USING (patient)
+         WHERE reading.effective_at >= wanted.since AND reading.effective_at >= $3 AND reading.effective_at <= $4",
+    )
+    .bind(&patients)
+    .bind(&since)
+    .bind(earliest.to_sqlx())
+    .bind(latest.to_sqlx())
+    .fetch_all(&mut *db)
+    .await?;
+    let mut readings: BTreeMap<(Uuid, i64), Reading> = BTreeMap::new();
+    for row in &rows {
+        let patient: Uuid = row.try_get("patient")?;
+        if let Err(problem) = add_component(&mut readings, patient, row)? {
+            histories.insert(patient, Err(problem));
+        }
+    }
+    for ((patient, _), reading) in readings {
+        add(&mut histories, patient, |history| history.readings.push(reading));
+    }
+
+    let rows = sqlx::query(
+        "SELECT answers.patient, answers.seq, least(answers.effective_at, answers.received_at) AS effective_at,
+                answers.received_at, answers.questionnaire, answers.partial, answers.answers
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN answers USING (patient)
+         WHERE answers.effective_at >= wanted.since",
+    )
+    .bind(&patients)
+    .bind(&since)
+    .fetch_all(&mut *db)
+    .await?;
+    for row in rows {
+        #[derive(Deserialize)]
+        struct Given {
+            link_id: String,
+            value: Answer,
+        }
+        let patient = row.try_get("patient")?;
+        let given = serde_json::from_value::<Vec<Given>>(row.try_get("answers")?);
+        let Ok(given) = given else {
+            histories.insert(patient, Err(format!("answers {} cannot be read", row.try_get::<i64, _>("seq")?)));
+            continue;
+        };
+        let answers = Answers {
+            seq: row.try_get("seq")?,
+            effective_at: at(&row, "effective_at")?,
+            received_at: at(&row, "received_at")?,
+            questionnaire: row.try_get("questionnaire")?,
+            partial: row.try_get("partial")?,
+            answers: given.into_iter().map(|given| (given.link_id, given.value)).collect(),
+        };
+        add(&mut histories, patient, |history| history.answers.push(answers));
+    }
+
+    let rows = sqlx::query(
+        "SELECT event.patient, event.seq, least(event.effective_at, event.received_at) AS effective_at, event.received_at,
+                event.event, event.quantity, event.value
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN event USING (patient)
+         WHERE event.effective_at >= wanted.since",
+    )
+    .bind(&patients)
+    .bind(&since)
+    .fetch_all(&mut *db)
+    .await?;
+    for row in rows {
+        let quantity: Option<String> = row.try_get("quantity")?;
+        let value: Option<f64> = row.try_get("value")?;
+        let event = Event {
+            seq: row.try_get("seq")?,
+            effective_at: at(&row, "effective_at")?,
+            received_at: at(&row, "received_at")?,
+            event: row.try_get("event")?,
+            quantity: quantity.as_deref().and_then(Component::named).zip(value),
+        };
+        add(&mut histories, row.try_get("patient")?, |history| history.events.push(event));
+    }
+
+    let rows = sqlx::query(
+        "SELECT correction.patient, correction.seq, correction.corrects_seq, correction.reason, correction.\"values\" AS replacing
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN correction USING (patient)
+         WHERE correction.effective_at >= wanted.since",
+    )
+    .bind(&patients)
+    .bind(&since)
+    .fetch_all(&mut *db)
+    .await?;
+    for row in rows {
+        let patient = row.try_get("patient")?;
+        let replacing: Option<Json<serde_json::Value>> = row.try_get("replacing")?;
+        let Ok(values) = replacing.map(|Json(values)| replacing_values(values)).transpose() else {
+            histories.insert(patient, Err(format!("correction {} cannot be read", row.try_get::<i64, _>("seq")?)));
+            continue;
+        };
+        let correction = Correction {
+            seq: row.try_get("seq")?,
+            corrects_seq: row.try_get("corrects_seq")?,
+            reason: row.try_get("reason")?,
+            values,
+        };
+        add(&mut histories, patient, |history| history.corrections.push(correction));
+    }
+
+    let rows = sqlx::query(
+        "SELECT shown.patient, shown.ask, shown.shown_at
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN shown USING (patient)
+         WHERE shown.shown_at >= wanted.since",
+    )
+    .bind(&patients)
+    .bind(&since)
+    .fetch_all(db)
+    .await?;
+    for row in rows {
+        let shown = Shown { ask: row.try_get("ask")?, at: at(&row, "shown_at")? };
+        add(&mut histories, row.try_get("patient")?, |history| history.shown.push(shown));
+    }
+    Ok(histories)
+}
+
+fn add(histories: &mut Histories, patient: Uuid, item: impl FnOnce(&mut History)) {
+    if let Some(Ok(history)) = histories.get_mut(&patient) {
+        item(history);
+    }
+}
+
+fn at(row: &PgRow, name: &str) -> Result<Timestamp, sqlx::Error> {
+    Ok(row.try_get::<jiff_sqlx::Timestamp, _>(name)?.to_jiff())
+}
+
+/// One row is one component; rows of one number are one act of measuring.
+fn add_component(
+    readings: &mut BTreeMap<(Uuid, i64), Reading>,
+    patient: Uuid,
+    row: &PgRow,
+) -> Result<Result<(), String>, sqlx::Error> {
+    let seq: i64 = row.try_get("seq")?;
+    let reading = match readings.entry((patient, seq)) {
+        Entry::Occupied(there) => there.into_mut(),
+        Entry::Vacant(new) => {
+            let name: &str = row.try_get("vital")?;
+            let Some(vital) = Vital::named(name) else {
+                return Ok(Err(format!("reading {seq} is of unknown kind {name}")));
+            };
+            let flags: Vec<String> = row.try_get("flags")?;
+            let absent: Option<String> = row.try_get("absent")?;
+            new.insert(Reading {
+                seq,
+                vital,
+                effective_at: at(row, "effective_at")?,
+                received_at: at(row, "received_at")?,
+                components: Vec::new(),
+                absent: absent.map(|_| Absent::CouldNotMeasure),
+                flags: Flags::from_names(flags.iter().map(String::as_str)),
+            })
+        }
+    };
+    if reading.absent.is_none() {
+        let name: &str = row.try_get("component")?;
+        let Some(component) = Component::named(name) else {
+            return Ok(Err(format!("reading {seq} has unknown component {name}")));
+        };
+        let comparator: Option<String> = row.try_get("comparator")?;
+        let comparator = comparator.map(|side| if side == "high" { Comparator::High } else { Comparator::Low });
+        reading.components.push((component, Measured { value: row.try_get("value")?, comparator }));
+    }
+    Ok(Ok(()))
+}
+
+fn replacing_values(values: serde_json::Value) -> Result<Vec<(Component, Measured)>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Replacing {
+        component: Component,
+        value: Option<f64>,
+        comparator: Option<Comparator>,
+    }
+    let values: Vec<Replacing> = serde_json::from_value(values)?;
+    Ok(values
+        .into_iter()
+        .map(|new| (new.component, Measured { value: new.value, comparator: new.comparator }))
+        .collect())
+}

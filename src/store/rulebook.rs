@@ -1,0 +1,54 @@
+//! Rulebooks: every set of rules that was ever in force, known by its hash. The highest number is in force.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
+
+/// The hash of the one in force, if any was published yet.
+pub async fn in_force(db: &mut PgConnection) -> Result<Option<[u8; 32]>, sqlx::Error> {
+    let hash: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT hash FROM rulebook ORDER BY number DESC LIMIT 1").fetch_optional(db).await?;
+    hash.map(|hash| hash.try_into().map_err(|_| sqlx::Error::Decode("a rulebook's hash is not 32 bytes long".into())))
+        .transpose()
+}
+
+/// The files of one, by path.
+pub async fn files(pool: &PgPool, hash: [u8; 32]) -> Result<BTreeMap<String, String>, sqlx::Error> {
+    let Json(files) =
+        sqlx::query_scalar::<_, Json<BTreeMap<String, String>>>("SELECT content FROM rulebook WHERE hash = $1")
+            .bind(hash.as_slice())
+            .fetch_one(pool)
+            .await?;
+    Ok(files)
+}
+
+/// Locks out other replicas that would publish, until the end of the transaction.
+pub async fn lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('derwent rulebook'))").execute(db).await?;
+    Ok(())
+}
+
+/// Puts a rulebook in force. One that was in force before gets a new number.
+pub async fn publish(
+    db: &mut PgConnection,
+    hash: [u8; 32],
+    files: &BTreeMap<String, String>,
+    at: Timestamp,
+    by: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO rulebook (hash, content, published_at, published_by) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (hash) DO UPDATE SET number = DEFAULT, published_at = excluded.published_at,
+                                          published_by = excluded.published_by",
+    )
+    .bind(hash.as_slice())
+    .bind(Json(files))
+    .bind(at.to_sqlx())
+    .bind(by)
+    .execute(db)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! How the service's loops turn: work until nothing is left, then wait for a signal or the sweep. Signals are hints,
+//! the sweep is the truth.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::parts::Parts;
+use crate::signal::{self, Signal};
+
+/// Work that no signal told of is found within this.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Starts a loop. `turn` says whether it found work. It is told to stop only between two turns, so no transaction is
+/// ever dropped half-way.
+pub fn spawn<F, Turn>(parts: &Parts, what: &'static str, of_interest: fn(&Signal) -> bool, turn: F)
+where
+    F: Fn() -> Turn + Send + 'static,
+    Turn: Future<Output = anyhow::Result<bool>> + Send,
+{
+    let stopping = parts.lifecycle.stopping.clone();
+    let mut signals = parts.signals.subscribe();
+    parts.lifecycle.spawn(async move {
+        while !stopping.is_cancelled() {
+            match turn().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::error!("{what} failed and will be tried again: {error:#}"),
+            }
+            tokio::select! {
+                () = signal::heard(&mut signals, of_interest) => {}
+                () = tokio::time::sleep(SWEEP) => {}
+                () = stopping.cancelled() => {}
+            }
+        }
+    });
+}
