@@ -1,5 +1,5 @@
 // Every request of the staff pages goes through here: same origin, JSON, one way to fail.
-import type { Alert, Failure, Me, Outcome, PatientPage, Series, Worklist } from './types'
+import type { Alert, Failure, Me, Outcome, PatientPage, Series, Worklist } from '../shared/api/staff'
 
 /** The service answered, but not with what was asked for; the message is its own. */
 export class Refused extends Error {

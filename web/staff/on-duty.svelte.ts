@@ -1,5 +1,5 @@
 // Who is on duty, as the worklist last said; the top bar shows it on every page.
-import type { TeamNow } from './types'
+import type { TeamNow } from '../shared/api/staff'
 
 let team = $state<TeamNow | null>(null)
 

@@ -1,6 +1,6 @@
 // Who is signed in. Every page's fetch passes through `guarded`, so an ended session leads to the sign-in page.
 import * as ask from './ask'
-import type { Me } from './types'
+import type { Me } from '../shared/api/staff'
 
 let me = $state<Me | null>(null)
 let known = $state(false)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LimitStep, Series, SeriesPoint } from '../types'
+import type { LimitStep, Series, SeriesPoint } from '../../shared/api/staff'
 import { band } from './limits'
 import { look } from './look'
 import { verticalRange } from './scale'
@@ -57,7 +57,7 @@ describe('limits', () => {
 
   test('know their bad side and their word', () => {
     expect(band(step('severe_systolic', 'systolic'))).toMatchObject({ side: 'above', tone: 'severe', words: 'severe' })
-    expect(band(step('target_diastolic', 'diastolic'))).toMatchObject({ side: 'above', tone: 'target', words: 'target' })
+    expect(band(step('target_diastolic', 'diastolic'))).toMatchObject({ side: 'above', tone: 'target', words: 'target dia.' })
     expect(band(step('low_systolic', 'systolic'))).toMatchObject({ side: 'below', tone: 'other', words: 'low' })
     expect(band(step('hypo', 'glucose'))).toMatchObject({ side: 'below', words: 'hypo' })
   })

@@ -1,5 +1,5 @@
 // Limits in force then: which side of each is the bad one, and how it is named and coloured.
-import type { LimitStep } from '../types'
+import type { LimitStep } from '../../shared/api/staff'
 
 export type Side = 'above' | 'below'
 export type Tone = 'severe' | 'target' | 'other'
@@ -10,7 +10,7 @@ export interface Band extends LimitStep {
   words: string
 }
 
-/** `severe_systolic` → severe, bad above; `low_systolic` → bad below. */
+/** `severe_systolic` → severe, bad above; `low_systolic` → bad below. Systolic is what a number alone means. */
 export function band(step: LimitStep): Band {
   const name = step.name.toLowerCase()
   const side: Side = /(^|_)(low|lower|hypo|min|floor)(_|$)/.test(name) ? 'below' : 'above'
@@ -19,5 +19,6 @@ export function band(step: LimitStep): Band {
     .split('_')
     .filter((part) => part !== step.component && !step.component.split('_').includes(part))
     .join(' ')
-  return { ...step, side, tone, words: word || name.replaceAll('_', ' ') }
+  const whose = step.component === 'diastolic' ? ' dia.' : ''
+  return { ...step, side, tone, words: (word || name.replaceAll('_', ' ')) + whose }
 }

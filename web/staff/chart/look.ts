@@ -1,5 +1,5 @@
 // How one point looks, from what is known about it.
-import type { SeriesPoint } from '../types'
+import type { SeriesPoint } from '../../shared/api/staff'
 
 export interface Look {
   shape: 'circle' | 'square'

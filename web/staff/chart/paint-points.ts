@@ -1,5 +1,5 @@
 // The readings themselves: a bar from systolic to diastolic, or points that a line joins only across the usual interval.
-import type { Series, SeriesPoint } from '../types'
+import type { Series, SeriesPoint } from '../../shared/api/staff'
 import { look, type Look } from './look'
 import type { Canvas } from './paint'
 import { runs } from './spans'

@@ -1,10 +1,10 @@
 // Gaps as gaps: nothing is drawn across a long silence but its own name.
 import { day } from '../../shared/time/zone'
-import type { Series } from '../types'
+import type { Series } from '../../shared/api/staff'
 import type { Canvas } from './paint'
 import { silences } from './spans'
 
-const ROOM_FOR_WORDS_CSS_PX = 120
+const ROOM_FOR_WORDS_CSS_PX = 68
 
 export function paintSilences(canvas: Canvas, series: Series): void {
   const { context, box, ratio, colours } = canvas
@@ -34,6 +34,6 @@ export function paintSilences(canvas: Canvas, series: Series): void {
     context.font = `400 ${11.5 * ratio}px ${colours.font}`
     context.textAlign = 'center'
     context.fillStyle = colours.soft
-    context.fillText(until - from > 2 * ROOM_FOR_WORDS_CSS_PX * ratio ? `${gap.words}, ${dates}` : gap.words, (from + until) / 2, y - 6 * ratio)
+    context.fillText(until - from > 3 * ROOM_FOR_WORDS_CSS_PX * ratio ? `${gap.words}, ${dates}` : gap.words, (from + until) / 2, y - 6 * ratio)
   }
 }

@@ -1,5 +1,5 @@
 // Alerts on a strip above the plot, events and failed attempts on a strip below.
-import type { Priority, Series, SeriesAlert } from '../types'
+import type { Priority, Series, SeriesAlert } from '../../shared/api/staff'
 import type { Canvas } from './paint'
 
 const MARK_CSS_PX = 5.5

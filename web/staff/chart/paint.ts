@@ -1,6 +1,6 @@
 // Draws a series onto uPlot's canvas, from back to front. uPlot gives axes, scales and the cursor; every mark is ours.
 import type uPlot from 'uplot'
-import type { Series } from '../types'
+import type { Series } from '../../shared/api/staff'
 import { band } from './limits'
 import type { Palette } from './palette'
 import { paintPoints } from './paint-points'
@@ -21,6 +21,8 @@ export interface Canvas {
 }
 
 export const STRIP_CSS_PX = 22
+/** Room right of the plot for the names of the limits; on a narrow screen only their numbers fit. */
+export const marginCssPx = (widthCssPx: number) => (widthCssPx < 520 ? 34 : 104)
 
 export function paint(plot: uPlot, series: Series, colours: Palette, zone: string, nowMs: number, ratio: number): void {
   const { left, top, width, height } = plot.bbox
@@ -35,21 +37,20 @@ export function paint(plot: uPlot, series: Series, colours: Palette, zone: strin
     nowMs,
   }
   plot.ctx.save()
-  clipTo(canvas, 0)
   paintSilences(canvas, series)
   paintLimits(canvas, series.limits.map(band))
   plot.ctx.restore()
 
   plot.ctx.save()
-  clipTo(canvas, STRIP_CSS_PX)
+  clipToStrips(canvas)
   paintAlerts(canvas, series.alerts)
   paintPoints(canvas, series)
   paintEvents(canvas, series)
   plot.ctx.restore()
 }
 
-function clipTo({ context, box, ratio }: Canvas, stripCssPx: number): void {
-  const strip = stripCssPx * ratio
+function clipToStrips({ context, box, ratio }: Canvas): void {
+  const strip = STRIP_CSS_PX * ratio
   context.beginPath()
   context.rect(box.left - 6 * ratio, box.top - strip, box.right - box.left + 12 * ratio, box.bottom - box.top + 2 * strip)
   context.clip()

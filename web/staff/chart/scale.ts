@@ -1,5 +1,5 @@
 // The vertical scale: what was measured and the limits in force, with room at both edges.
-import type { Series } from '../types'
+import type { Series } from '../../shared/api/staff'
 
 /** Values that may stretch the scale: an impossible one stays at the edge instead. */
 export function verticalRange(series: Series): [number, number] {

@@ -1,6 +1,6 @@
 // A point, and a time axis, in words: for the line under the chart, the table, and those who do not see it.
 import { dayAndClock, span } from '../../shared/time/zone'
-import type { Series, SeriesPoint } from '../types'
+import type { Series, SeriesPoint } from '../../shared/api/staff'
 
 /** `148/92`, `HI`, `71.4`: the values alone, in the series' unit. */
 export function valueWords(series: Pick<Series, 'components'>, point: SeriesPoint): string {

@@ -1,5 +1,5 @@
 // What can come of an alert, in the words staff choose from.
-import type { Outcome } from '../types'
+import type { Outcome } from '../../shared/api/staff'
 
 export const outcomes: [Outcome, string][] = [
   ['treatment_changed', 'Treatment changed'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { AlertHead, PatientHead, WorklistRow } from '../types'
+import type { AlertHead, PatientHead, WorklistRow } from '../../shared/api/staff'
 import { actBy } from './act-by'
 import { matches, passes, worstFirst } from './choose'
 

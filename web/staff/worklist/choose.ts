@@ -1,6 +1,6 @@
 // Which rows are shown, in which order.
 import { rank } from '../../shared/priority'
-import type { WorklistRow } from '../types'
+import type { WorklistRow } from '../../shared/api/staff'
 
 export const filters = ['all', 'mine', 'unowned', 'silent', 'equipment'] as const
 export type Filter = (typeof filters)[number]
