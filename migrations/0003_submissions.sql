@@ -102,7 +102,7 @@ CREATE TABLE refusal (
     as_sent      text NOT NULL,                     -- the item's JSON text, cut at 4,096 characters
     received_at  timestamptz NOT NULL
 );
-CREATE UNIQUE INDEX refusal_once ON refusal (device, client_id, reason) WHERE client_id IS NOT NULL;
+CREATE UNIQUE INDEX refusal_once ON refusal (device, client_id, reason) NULLS NOT DISTINCT WHERE client_id IS NOT NULL;
 CREATE INDEX refusal_by_patient ON refusal (patient, received_at DESC);
 
 -- The queue to the monitor: insert-only for the writer, deleted by the monitor in its finishing transaction.

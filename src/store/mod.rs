@@ -76,10 +76,11 @@ impl Store {
                 (Some(Arc::new(embedded)), options)
             }
         };
-        Self::over(options, embedded).await
+        Self::on(options, embedded).await
     }
 
-    async fn over(options: PgConnectOptions, embedded: Option<Arc<Embedded>>) -> anyhow::Result<Self> {
+    /// Opens a database that is already running; `embedded` is the private server it belongs to, if it is ours to stop.
+    pub async fn on(options: PgConnectOptions, embedded: Option<Arc<Embedded>>) -> anyhow::Result<Self> {
         let versions = extension::bring_up_to_date(&options).await?;
         Ok(Self {
             owner: pool(&options, Role::Owner),

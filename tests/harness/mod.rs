@@ -1,4 +1,5 @@
 //! What tests stand on: a real database, the real binary, and the other ends of its wires.
 
+pub mod database;
 pub mod pager;
 pub mod service;

@@ -104,16 +104,30 @@ impl Cluster {
         self.folder.join("owner.lock")
     }
 
+    /// Where a running server leaves its process number: with its data, and with its socket.
+    pub fn marks(&self) -> [PathBuf; 2] {
+        [self.data().join("postmaster.pid"), self.socket_folder.join(format!("{SOCKET_NAME}.lock"))]
+    }
+
     /// How its owner connects to `database`; fails while the password is not written yet.
     pub fn options(&self, database: &str) -> anyhow::Result<PgConnectOptions> {
-        let path = self.folder.join("password");
-        let password = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         Ok(PgConnectOptions::new_without_pgpass()
             .socket(&self.socket_folder)
             .port(5432)
             .username(OWNER)
-            .password(password.trim())
+            .password(&self.password()?)
             .database(database))
+    }
+
+    pub fn url(&self, database: &str) -> anyhow::Result<String> {
+        let password = self.password()?;
+        Ok(format!("postgres://{OWNER}:{password}@localhost/{database}?host={}", self.socket_folder.display()))
+    }
+
+    fn password(&self) -> anyhow::Result<String> {
+        let path = self.folder.join("password");
+        let password = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        Ok(password.trim().to_owned())
     }
 
     /// Makes the database on first use, refuses one of another PostgreSQL, and writes the settings.

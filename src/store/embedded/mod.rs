@@ -68,7 +68,17 @@ impl Embedded {
 
     /// How the owner of the database connects.
     pub fn options(&self) -> anyhow::Result<PgConnectOptions> {
-        self.cluster.options(DATABASE)
+        self.options_of(DATABASE)
+    }
+
+    /// The same for another database of this server.
+    pub fn options_of(&self, database: &str) -> anyhow::Result<PgConnectOptions> {
+        self.cluster.options(database)
+    }
+
+    /// The same as a `DERWENT_DATABASE_URL`, for a process that we start; it holds the password.
+    pub fn url(&self, database: &str) -> anyhow::Result<String> {
+        self.cluster.url(database)
     }
 
     /// Stops the server if this process owns it, and waits for its end.

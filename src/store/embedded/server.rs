@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{ConnectOptions, Connection};
 use tokio::process::{Child, ChildStdin, Command};
 
@@ -28,13 +29,12 @@ impl Server {
     /// Starts the server of a cluster whose owner lock we hold, and returns when it answers.
     pub async fn start(cluster: &Cluster) -> anyhow::Result<Self> {
         cluster.prepare().await?;
-        let end_of_previous = end_of_previous(cluster);
-        tokio::time::timeout(STOP_LIMIT, end_of_previous).await.with_context(|| {
+        tokio::time::timeout(STOP_LIMIT, end_of_previous(cluster)).await.with_context(|| {
             format!(
                 "the previous server of {} does not end; end the process named in postgres/postmaster.pid there",
                 cluster.folder().display()
             )
-        })?;
+        })??;
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", SUPERVISE, "derwent-postgres"])
@@ -92,25 +92,43 @@ impl Server {
 }
 
 /// After a crash of ours the supervisor is still stopping the server. If the supervisor was killed too, nobody is: so we ask as well.
-async fn end_of_previous(cluster: &Cluster) {
-    let data = cluster.data();
-    let pid_file = data.join("postmaster.pid");
+/// Returns when no process works on the data any more, and then takes away the marks of one that could not.
+async fn end_of_previous(cluster: &Cluster) -> anyhow::Result<()> {
+    let [mark, _] = cluster.marks();
     let mut asked = false;
     loop {
-        let pid = std::fs::read_to_string(&pid_file).ok().and_then(|text| text.lines().next()?.parse::<i32>().ok());
-        let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) else { return };
-        // The number may belong to a stranger by now: PostgreSQL's working directory is its data.
-        if std::fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero())).ok().as_deref() != Some(&data) {
-            return;
+        let running = processes_in(&cluster.data());
+        if running.is_empty() {
+            // PostgreSQL would believe a mark whose number belongs to a stranger by now.
+            for mark in cluster.marks() {
+                if let Err(error) = std::fs::remove_file(&mark)
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    return Err(error).with_context(|| format!("the stale {} cannot be removed", mark.display()));
+                }
+            }
+            return Ok(());
         }
         if !asked {
             tracing::info!("waiting for the previous run of the private TimescaleDB to end");
-            // It may end by itself between the look and the signal.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+            let postmaster = std::fs::read_to_string(&mark).ok().and_then(|text| text.lines().next()?.parse().ok());
+            if let Some(postmaster) = postmaster.filter(|pid| running.contains(pid)).and_then(Pid::from_raw) {
+                // It may end by itself between the look and the signal.
+                let _ = kill_process(postmaster, Signal::INT);
+            }
             asked = true;
         }
         tokio::time::sleep(POLL).await;
     }
+}
+
+/// A server and all its children have the data as their working directory.
+fn processes_in(data: &Path) -> Vec<i32> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter(|process| std::fs::read_link(process.path().join("cwd")).is_ok_and(|folder| folder == data))
+        .filter_map(|process| process.file_name().to_str()?.parse().ok())
+        .collect()
 }
 
 fn said_of(ended: std::io::Result<ExitStatus>) -> String {
