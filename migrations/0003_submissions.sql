@@ -140,3 +140,11 @@ CREATE TABLE push (
     PRIMARY KEY (device, n)
 );
 CREATE INDEX push_waiting ON push (device, n) WHERE NOT acknowledged;
+
+-- Nonces for requests over HTTP: each serves once, at any replica.
+CREATE TABLE http_challenge (
+    nonce   text PRIMARY KEY,
+    made_at timestamptz NOT NULL,                   -- machine time
+    ends_at timestamptz NOT NULL
+);
+CREATE INDEX http_challenge_ended ON http_challenge (ends_at);

@@ -49,6 +49,7 @@ GRANT SELECT, INSERT, UPDATE ON patient_head TO derwent_ingest;
 GRANT SELECT, INSERT ON submission, reading, answers, event, correction, refusal, arrival, shown TO derwent_ingest;
 GRANT SELECT, UPDATE ON device, push, enrolment_code TO derwent_ingest;
 GRANT INSERT ON device, device_person TO derwent_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON http_challenge TO derwent_ingest;
 GRANT SELECT ON device_person, enrolment_code_person, patient, carer, organisation, team, patient_facts, patient_judged,
                 rulebook, alert, alert_event, staff TO derwent_ingest;
 GRANT UPDATE (live_since) ON patient TO derwent_ingest;

@@ -18,6 +18,7 @@ use mobile_api::time::PhoneTime;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::store::device::{self, Device};
 use crate::store::submission::{self, Body, Submission};
 
 const OLDEST: SignedDuration = SignedDuration::from_hours(DATED_BACK_DAYS * 24);
@@ -49,6 +50,27 @@ pub struct Sender {
     /// The service's care time minus the phone's clock; zero when they are within two minutes.
     pub skew: SignedDuration,
     pub received_at: Timestamp,
+}
+
+impl Sender {
+    /// What a proven device sends, now.
+    pub fn of_device(device: &Device, people: &[device::Person], skew: SignedDuration, received_at: Timestamp) -> Self {
+        let people = people.iter().map(|person| Person {
+            handle: person.handle.clone(),
+            patient: person.patient,
+            organisation: person.organisation,
+            ended: person.ended,
+        });
+        Self {
+            organisation: device.organisation,
+            device: Some(device.device),
+            entered_by: None,
+            own: device.own,
+            people: people.collect(),
+            skew,
+            received_at,
+        }
+    }
 }
 
 /// What is to be done with one item.

@@ -1,9 +1,12 @@
 //! What comes from phones: enrolment, sockets, and the way of a submission from the wire to the disk.
 //!
 //! `upgrade` and `socket` hold the conversation, `accept` turns the wire into the domain, `writer` stores, `receipt` answers.
+//! `http` is the same conversation where no socket can be held, `plan` what a phone shows.
 
 pub mod accept;
 pub mod enrol;
+mod http;
+mod plan;
 mod proof;
 mod receipt;
 mod registry;
@@ -11,16 +14,18 @@ mod socket;
 mod upgrade;
 pub mod writer;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alert_rules::rule::Rulebook;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use mobile_api::SOCKET_PATH;
+use mobile_api::limits::Limits;
 use tokio::sync::Semaphore;
 
 use crate::parts::Parts;
+use plan::Plans;
 use registry::Registry;
 use writer::Writer;
 
@@ -39,13 +44,7 @@ pub struct Ingest {
     origin: Arc<str>,
     doorstep: Arc<Semaphore>,
     undecided: Arc<Semaphore>,
-    questionnaires: Arc<BTreeSet<String>>,
-}
-
-impl Ingest {
-    fn knows_questionnaire(&self, name: &str) -> bool {
-        self.questionnaires.contains(name)
-    }
+    plans: Arc<Plans>,
 }
 
 pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
@@ -56,20 +55,15 @@ pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
         origin: parts.config.origin().into(),
         doorstep: Arc::new(Semaphore::new(DOORSTEP_CONNECTIONS)),
         undecided: Arc::new(Semaphore::new(UNDECIDED_BYTES)),
-        questionnaires: Arc::new(questionnaires(rulebook)),
+        plans: Arc::new(Plans::of_rulebook(rulebook)),
     };
     Router::new()
         .route(SOCKET_PATH, get(upgrade::upgrade))
+        .route("/mobile/v1/challenge", post(http::challenge))
+        .route("/mobile/v1/submissions", post(http::submissions).layer(DefaultBodyLimit::max(Limits::V1.frame_bytes)))
+        .route("/mobile/v1/plan", get(http::plan))
+        .route("/mobile/v1/readings", get(http::readings))
         .with_state(ingest)
         .route("/mobile/v1/enrol", post(enrol::enrol))
         .with_state(parts.clone())
-}
-
-/// The ids of the questionnaires of all packs.
-fn questionnaires(rulebook: &Rulebook) -> BTreeSet<String> {
-    let files = rulebook.files().iter().filter(|(path, _)| path.ends_with("questionnaire.json"));
-    files
-        .filter_map(|(_, text)| serde_json::from_str::<serde_json::Value>(text).ok())
-        .filter_map(|questionnaire| questionnaire.get("id")?.as_str().map(str::to_owned))
-        .collect()
 }

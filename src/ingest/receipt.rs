@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Ingest;
 use super::accept::{Accepted, Sender, accept};
+use crate::store::device::Person;
 use crate::store::submission::{self, Decision, Entry, Refused};
 
 /// One receipt item for each item, in their order.
@@ -16,7 +17,7 @@ pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) 
     let mut known: Vec<Option<Refusal>> = Vec::with_capacity(items.len());
     let mut has_entry = Vec::with_capacity(items.len());
     for received in &items {
-        let entry = match accept(received, sender, |name| ingest.knows_questionnaire(name)) {
+        let entry = match accept(received, sender, |name| ingest.plans.knows_questionnaire(name)) {
             Accepted::Submission(submission) => {
                 known.push(None);
                 Some(Entry::Submission(submission))
@@ -98,6 +99,19 @@ fn stopping() -> Outcome {
     Outcome::Refused(Refusal::new(Reason::NotStored, "the service is stopping; nothing was stored: send it again"))
 }
 
-fn wire_flags(flags: &[String]) -> Vec<Flag> {
+/// *You are no longer monitored*, when one of these was for somebody whose episode has ended.
+pub fn notice(people: &[Person], items: &[ReceiptItem]) -> Option<String> {
+    let unwatched = items.iter().any(|item| {
+        matches!(&item.outcome, Outcome::Stored { flags, .. } | Outcome::Duplicate { flags, .. }
+            if flags.contains(&Flag::NotMonitored))
+    });
+    let person = people.iter().find(|person| person.ended).filter(|_| unwatched)?;
+    Some(format!(
+        "{}: nobody watches these readings any more. Call {} if you need help.",
+        person.given_name, person.team_phone
+    ))
+}
+
+pub fn wire_flags(flags: &[String]) -> Vec<Flag> {
     flags.iter().filter_map(|flag| serde_json::from_value(Value::String(flag.clone())).ok()).collect()
 }

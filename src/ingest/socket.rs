@@ -1,10 +1,11 @@
 //! One phone's socket, from the upgrade to its end. What is said and when is decided in `mobile_api::session`; here it is done.
 //! This is the only loop on a socket and its only `select!`.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use mobile_api::close::Close;
 use mobile_api::message::{Hello, ReceiptItem, ServerMessage};
 use mobile_api::proof::whole_seconds;
@@ -12,7 +13,7 @@ use mobile_api::session::{Command, Handshake, Input, Push, Session, clock_skew_m
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use uuid::Uuid;
 
-use super::accept::{Person, Sender};
+use super::accept::Sender;
 use super::registry::{News, Place};
 use super::{Ingest, proof, receipt};
 use crate::parts::Parts;
@@ -47,7 +48,7 @@ impl From<sqlx::Error> for Gone {
 /// Holds the whole conversation; returns when it is over.
 pub async fn converse(ingest: Ingest, socket: WebSocket, doorstep: OwnedSemaphorePermit) {
     let started = ingest.parts.clock.instant();
-    let mut line = Line { socket, ingest, started };
+    let mut line = Line { socket, ingest, started, slot_opens: HashMap::new() };
     let gone = match line.greet().await {
         Ok((session, talk, place)) => {
             // Proven: the doorstep is free for the next.
@@ -84,6 +85,8 @@ struct Line {
     socket: WebSocket,
     ingest: Ingest,
     started: Instant,
+    /// By patient: from when a reading may fill a slot, so that the plan changes with it.
+    slot_opens: HashMap<Uuid, Timestamp>,
 }
 
 impl Line {
@@ -115,6 +118,11 @@ impl Line {
         let Some(connection) = number(&parts, &device, &hello).await? else {
             return Err(Gone::Because(Close::Revoked));
         };
+        if hello.resume.push > 0 {
+            // What the phone has it need not acknowledge again.
+            let through = i64::try_from(hello.resume.push).unwrap_or(i64::MAX);
+            push::acknowledge(&parts.store.ingest, device.device, through).await?;
+        }
         let people = device::people(&parts.store.ingest, device.device).await?;
         let place =
             self.ingest.registry.join(device.device, connection, people.iter().map(|person| person.patient).collect());
@@ -138,6 +146,11 @@ impl Line {
     async fn go_on(&mut self, mut session: Session, talk: Talk, mut place: Place) -> Gone {
         let stopping = self.ingest.parts.lifecycle.stopping.clone();
         let (deciding, mut decided) = mpsc::channel::<Decided>(1);
+        for person in &talk.people {
+            if let Err(gone) = self.tell_plan(person, &mut session, &talk, &deciding).await {
+                return gone;
+            }
+        }
         let mut sweep = tokio::time::interval(SWEEP);
         // The first tick is at once: it says what is there at the beginning.
         loop {
@@ -145,7 +158,7 @@ impl Line {
             let done = tokio::select! {
                 frame = self.socket.recv() => self.frame(frame, &mut session, &talk, &deciding).await,
                 Some(Decided { batch, items }) = decided.recv() => {
-                    let notice = notice(&talk, &items);
+                    let notice = receipt::notice(&talk.people, &items);
                     self.obey(session.handle(Input::Decided { batch, items, notice }, self.elapsed()), &talk, &deciding).await
                 }
                 Some(news) = place.news.recv() => self.tell(news, &mut session, &talk, &deciding).await,
@@ -259,7 +272,12 @@ impl Line {
                 let Some(person) = talk.people.iter().find(|person| person.patient == patient) else { return Ok(()) };
                 let through = u64::try_from(through).unwrap_or_default();
                 let input = Input::Checked { whom: person.handle.clone(), through };
-                self.obey(session.handle(input, self.elapsed()), talk, deciding).await
+                self.obey(session.handle(input, self.elapsed()), talk, deciding).await?;
+                let now = self.ingest.parts.clock.care_now();
+                if self.slot_opens.get(&patient).is_some_and(|opens| *opens <= now) {
+                    self.tell_plan(person, session, talk, deciding).await?;
+                }
+                Ok(())
             }
             News::Seen { patient } => {
                 for person in talk.people.iter().filter(|person| person.patient == patient) {
@@ -267,7 +285,12 @@ impl Line {
                 }
                 Ok(())
             }
-            News::Plan { .. } => Ok(()),
+            News::Plan { patient } => {
+                for person in talk.people.iter().filter(|person| person.patient == patient) {
+                    self.tell_plan(person, session, talk, deciding).await?;
+                }
+                Ok(())
+            }
             News::Pushes => self.tell_pushes(session, talk, deciding).await,
             News::Standing => self.tell_everything(session, talk, deciding).await,
         }
@@ -295,6 +318,25 @@ impl Line {
         self.tell_pushes(session, talk, deciding).await
     }
 
+    async fn tell_plan(
+        &mut self,
+        person: &device::Person,
+        session: &mut Session,
+        talk: &Talk,
+        deciding: &mpsc::Sender<Decided>,
+    ) -> Result<(), Gone> {
+        let now = self.ingest.parts.clock.care_now();
+        let plans = self.ingest.plans.clone();
+        let plan = plans.of_patient(&self.ingest.parts.store.ingest, person.patient, &person.handle, now).await?;
+        let Some(plan) = plan else { return Ok(()) };
+        let next = plan.due.iter().filter(|due| !due.done && due.closes_at >= now).map(|due| due.opens_at).min();
+        match next {
+            Some(opens_at) => self.slot_opens.insert(person.patient, opens_at),
+            None => self.slot_opens.remove(&person.patient),
+        };
+        self.obey(session.handle(Input::Plan(Box::new(plan)), self.elapsed()), talk, deciding).await
+    }
+
     async fn tell_seen(
         &mut self,
         person: &device::Person,
@@ -319,24 +361,7 @@ impl Line {
     }
 
     fn sender(&self, talk: &Talk) -> Sender {
-        Sender {
-            organisation: talk.device.organisation,
-            device: Some(talk.device.device),
-            entered_by: None,
-            own: talk.device.own,
-            people: talk
-                .people
-                .iter()
-                .map(|person| Person {
-                    handle: person.handle.clone(),
-                    patient: person.patient,
-                    organisation: person.organisation,
-                    ended: person.ended,
-                })
-                .collect(),
-            skew: talk.skew,
-            received_at: self.ingest.parts.clock.care_now(),
-        }
+        Sender::of_device(&talk.device, &talk.people, talk.skew, self.ingest.parts.clock.care_now())
     }
 
     async fn first_text(&mut self) -> Result<String, Gone> {
@@ -407,20 +432,6 @@ fn as_push(waiting: push::Waiting) -> Option<Push> {
     };
     push.inspect_err(|error| tracing::error!(%error, n = waiting.n, "a stored push cannot be read; it is not sent"))
         .ok()
-}
-
-/// *You are no longer monitored*, when one of these was for somebody whose episode has ended.
-fn notice(talk: &Talk, items: &[ReceiptItem]) -> Option<String> {
-    use mobile_api::message::{Flag, Outcome};
-    let unwatched = items.iter().any(|item| {
-        matches!(&item.outcome, Outcome::Stored { flags, .. } | Outcome::Duplicate { flags, .. }
-            if flags.contains(&Flag::NotMonitored))
-    });
-    let person = talk.people.iter().find(|person| person.ended).filter(|_| unwatched)?;
-    Some(format!(
-        "{}: nobody watches these readings any more. Call {} if you need help.",
-        person.given_name, person.team_phone
-    ))
 }
 
 /// Too big is said by name; any other fault of the line is the end of it.

@@ -1,0 +1,205 @@
+//! The same conversation over HTTP, for background sync and a patient's own screens: `challenge`, then one request with a proof
+//! over exactly that request. There is no token to steal, and a nonce serves once.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::SignedDuration;
+use mobile_api::decode;
+use mobile_api::http::{HttpChallenge, HttpRefused, Readings, StoredReading};
+use mobile_api::item::{Comparator, Quantity};
+use mobile_api::limits::HTTP_CHALLENGE_S;
+use mobile_api::message::Receipt;
+use mobile_api::proof::{HttpProof, PROOF_HEADER, whole_seconds};
+use mobile_api::refusal::{Reason, Refusal};
+use mobile_api::session::clock_skew_ms;
+use serde::Deserialize;
+
+use super::accept::Sender;
+use super::{Ingest, proof, receipt};
+use crate::random;
+use crate::store::device::{self, Device, Person};
+use crate::store::{http_challenge, own_reading};
+
+/// Readings in one answer.
+const PAGE_READINGS: i64 = 200;
+
+/// Why a request is not served.
+pub enum Refused {
+    With(StatusCode, Refusal),
+    Store(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Refused {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (status, refusal) = match self {
+            Self::With(status, refusal) => (status, refusal),
+            Self::Store(error) => {
+                tracing::error!(%error, "a phone's request was not served because the database did not answer");
+                (StatusCode::SERVICE_UNAVAILABLE, Refusal::new(Reason::NotStored, "nothing was changed; try again"))
+            }
+        };
+        (status, Json(HttpRefused { refusal })).into_response()
+    }
+}
+
+pub async fn challenge(State(ingest): State<Ingest>) -> Result<Json<HttpChallenge>, Refused> {
+    // Nobody is known yet: they share the doorstep with new sockets.
+    let Ok(_doorstep) = ingest.doorstep.clone().try_acquire_owned() else {
+        return Err(Refused::With(StatusCode::SERVICE_UNAVAILABLE, Refusal::new(Reason::Busy, "too many requests from phones not known yet; try again")));
+    };
+    let server_time = whole_seconds(ingest.parts.clock.machine_now());
+    let nonce = random::token();
+    let ends_at = server_time + SignedDuration::from_secs(HTTP_CHALLENGE_S.into());
+    http_challenge::make(&ingest.parts.store.ingest, &nonce, server_time, ends_at).await?;
+    Ok(Json(HttpChallenge { nonce, server_time, expires_in_s: HTTP_CHALLENGE_S }))
+}
+
+pub async fn submissions(
+    State(ingest): State<Ingest>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Receipt>, Refused> {
+    let device = proven(&ingest, &method, &uri, &headers, &body).await?;
+    let bad = |refusal| Refused::With(StatusCode::BAD_REQUEST, refusal);
+    let text = std::str::from_utf8(&body).map_err(|_| bad(Refusal::new(Reason::NotJson, "the body is not UTF-8")))?;
+    let (phone_time, items) = decode::submissions(text).map_err(bad)?;
+    let people = device::people(&ingest.parts.store.ingest, device.device).await?;
+    let now = ingest.parts.clock.care_now();
+    let skew = SignedDuration::from_millis(clock_skew_ms(now, phone_time.at));
+    let sender = Sender::of_device(&device, &people, skew, now);
+    // A task of its own: the phone may go away, the batch is decided all the same.
+    let deciding = tokio::spawn({
+        let ingest = ingest.clone();
+        async move { receipt::decide(&ingest, &sender, items).await }
+    });
+    let items = deciding.await.map_err(|error| {
+        tracing::error!(%error, "a batch over HTTP ended unexpectedly");
+        Refused::With(StatusCode::SERVICE_UNAVAILABLE, Refusal::new(Reason::NotStored, "it is not known what was stored; send it again"))
+    })?;
+    let notice = receipt::notice(&people, &items);
+    Ok(Json(Receipt { batch: None, items, notice }))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Whose {
+    #[serde(rename = "for")]
+    whom: Option<String>,
+    #[serde(default)]
+    since: i64,
+}
+
+pub async fn plan(
+    State(ingest): State<Ingest>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    Query(whose): Query<Whose>,
+) -> Result<Response, Refused> {
+    let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
+    let person = person(&ingest, &device, whose.whom.as_deref()).await?;
+    let now = ingest.parts.clock.care_now();
+    let plan = ingest.plans.of_patient(&ingest.parts.store.ingest, person.patient, &person.handle, now).await?;
+    Ok(plan.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |plan| Json(plan).into_response()))
+}
+
+/// A person's own readings on their own device. A carer sees what to do, not what was measured.
+pub async fn readings(
+    State(ingest): State<Ingest>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    Query(whose): Query<Whose>,
+) -> Result<Json<Readings>, Refused> {
+    let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
+    let person = person(&ingest, &device, whose.whom.as_deref()).await?;
+    if device.own != Some(person.patient) {
+        return Err(not_theirs());
+    }
+    let components = own_reading::page(&ingest.parts.store.ingest, person.patient, whose.since, PAGE_READINGS).await?;
+    let mut readings: Vec<StoredReading> = Vec::new();
+    for component in components {
+        let seq = u64::try_from(component.seq).unwrap_or_default();
+        if readings.last().is_none_or(|last| last.seq != seq) {
+            readings.push(StoredReading {
+                seq,
+                id: component.client_id,
+                at: component.at,
+                vital: component.vital,
+                values: Default::default(),
+                flags: receipt::wire_flags(&component.flags),
+            });
+        }
+        let comparator = match component.comparator.as_deref() {
+            Some("high") => Some(Comparator::High),
+            Some("low") => Some(Comparator::Low),
+            _ => None,
+        };
+        // *Could not measure* has no values: it is listed with none.
+        if (component.value.is_some() || comparator.is_some())
+            && let Some(reading) = readings.last_mut()
+        {
+            reading.values.insert(component.component, Quantity { value: component.value, unit: component.unit, comparator });
+        }
+    }
+    let more = i64::try_from(readings.len()).is_ok_and(|read| read >= PAGE_READINGS);
+    Ok(Json(Readings { whom: person.handle, readings, more }))
+}
+
+/// The device that signed exactly this request, with a nonce that had not been used.
+async fn proven(ingest: &Ingest, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Device, Refused> {
+    let unauthorised = |reason, detail: &str| Refused::With(StatusCode::UNAUTHORIZED, Refusal::new(reason, detail));
+    let token = headers.get(PROOF_HEADER).and_then(|value| value.to_str().ok());
+    let claimed: Option<HttpProof> = token.and_then(proof::claimed);
+    let (Some(token), Some(claimed)) = (token, claimed) else {
+        return Err(unauthorised(Reason::ProofInvalid, "the request needs a proof in the header Derwent-Proof, with all its claims"));
+    };
+    let device = device::find(&ingest.parts.store.ingest, claimed.iss).await?;
+    let Some(device) = device.filter(|device| !device.revoked) else {
+        return Err(unauthorised(Reason::NotEnrolled, "this device is not enrolled, or no longer: enrol with a new code"));
+    };
+    let expected = HttpProof {
+        iss: device.device,
+        aud: ingest.origin.to_string(),
+        nonce: claimed.nonce,
+        iat: claimed.iat,
+        htm: method.as_str().to_owned(),
+        htu: uri.path_and_query().map_or_else(String::new, ToString::to_string),
+        body_sha256: BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, body)),
+    };
+    if !proof::holds(token, &device.public_key, &expected) {
+        return Err(unauthorised(Reason::ProofInvalid, "the proof is not by this device's key, or not about this request"));
+    }
+    let now = ingest.parts.clock.machine_now();
+    let made_at = http_challenge::take(&ingest.parts.store.ingest, &expected.nonce, now).await?;
+    if made_at.map(|made_at| made_at.as_second()) != Some(expected.iat) {
+        return Err(unauthorised(Reason::NonceUnknown, "the nonce was used, is too old, or is not of the time in `iat`; ask for another"));
+    }
+    Ok(device)
+}
+
+async fn person(ingest: &Ingest, device: &Device, handle: Option<&str>) -> Result<Person, Refused> {
+    let people = device::people(&ingest.parts.store.ingest, device.device).await?;
+    let wanted = |person: &Person| match handle {
+        Some(handle) => person.handle == handle,
+        None => Some(person.patient) == device.own,
+    };
+    people.into_iter().find(wanted).ok_or_else(not_theirs)
+}
+
+fn not_theirs() -> Refused {
+    Refused::With(StatusCode::FORBIDDEN, Refusal::new(Reason::ForUnknown, "this device may not ask about that person"))
+}

@@ -1,0 +1,268 @@
+//! The `plan` a phone shows, made from the facts in force, the packs that watch the patient, and what was done already.
+//!
+//! It says what to do and what to say at entry. What readings mean is the monitor's business; nothing here judges.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alert_rules::advice::{self, Threshold};
+use alert_rules::facts::{Due as DueOf, Slot};
+use alert_rules::finding::Side;
+use alert_rules::rule::{Pack, Rulebook};
+use alert_rules::unit::accepted;
+use alert_rules::vital::{Component, Vital};
+use alert_rules::{Facts, normalise, questionnaire};
+use jiff::civil::{Date, Time};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use mobile_api::plan::{AdviceBand, Call, Due, DueWhat, Plan, PlanComponent, PlanUnit, PlanVital, Questionnaire, Team};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::store::plan::{self as stored, Done, InForce};
+
+/// How long after its due time a slot can still be filled, as the phone shows it. When it is *overdue* is the rules' to say.
+const OPEN_AFTER_DUE: SignedDuration = SignedDuration::from_hours(4);
+/// On every screen.
+const EMERGENCY: &str = "If you have chest pain, cannot get your breath, or your face or arm is weak: call 999. \
+                         If you feel worse and nobody answers here: call 111.";
+
+/// What the packs contribute, read once: thousands of phones ask for it at a restart.
+#[derive(Debug)]
+pub struct Plans {
+    packs: BTreeMap<String, OfPack>,
+}
+
+#[derive(Debug)]
+struct OfPack {
+    pack: Pack,
+    advice: Vec<advice::Band>,
+    vitals: BTreeSet<Vital>,
+    questionnaire: Option<Questionnaire>,
+}
+
+impl Plans {
+    pub fn of_rulebook(rulebook: &Rulebook) -> Self {
+        let packs = rulebook.packs().iter().map(|pack| (pack.name.clone(), OfPack::read(rulebook, pack)));
+        Self { packs: packs.collect() }
+    }
+
+    /// By the name before the `|`.
+    pub fn knows_questionnaire(&self, name: &str) -> bool {
+        self.packs.values().filter_map(|pack| pack.questionnaire.as_ref()).any(|known| name_of(known) == name)
+    }
+
+    /// The plan of a patient as it stands now; none before the first facts. Facts that cannot be read are an error of the row.
+    pub async fn of_patient(&self, pool: &PgPool, patient: Uuid, handle: &str, now: Timestamp) -> sqlx::Result<Option<Plan>> {
+        let Some(in_force) = stored::in_force(pool, patient).await? else { return Ok(None) };
+        let facts: Facts =
+            serde_json::from_value(in_force.facts.clone()).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let slots = slots_of_two_days(&facts, now);
+        let done = match (slots.iter().map(|slot| slot.opens_at).min(), slots.iter().map(|slot| slot.closes_at).max()) {
+            (Some(from), Some(until)) => stored::done(pool, patient, from, until).await?,
+            _ => Vec::new(),
+        };
+        Ok(Some(self.assemble(handle, &in_force, &facts, slots, &done, now)))
+    }
+
+    fn assemble(&self, handle: &str, in_force: &InForce, facts: &Facts, slots: Vec<DueSlot>, done: &[Done], now: Timestamp) -> Plan {
+        let packs: Vec<&OfPack> = facts.plan.packs.iter().filter_map(|name| self.packs.get(name)).collect();
+        let mut vitals: BTreeSet<Vital> = packs.iter().flat_map(|pack| pack.vitals.iter().copied()).collect();
+        vitals.extend(facts.plan.slots.iter().filter_map(|slot| match slot.due {
+            DueOf::Vital(vital) => Some(vital),
+            DueOf::Questionnaire(_) => None,
+        }));
+        let questionnaires: Vec<Questionnaire> = packs.iter().filter_map(|pack| pack.questionnaire.clone()).collect();
+        let due = slots.into_iter().map(|slot| slot.show(&questionnaires, done)).collect();
+        Plan {
+            whom: handle.to_owned(),
+            version: u64::try_from(in_force.version).unwrap_or_default(),
+            time_zone: facts.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+            team: Team {
+                name: in_force.team.clone(),
+                phone: in_force.team_phone.clone(),
+                cover_from: clock_face(in_force.cover_from),
+                cover_until: clock_face(in_force.cover_until),
+            },
+            due,
+            vitals: vitals.into_iter().map(entry_of).collect(),
+            questionnaires,
+            advice: packs.iter().flat_map(|pack| pack.bands(facts, now)).collect(),
+            emergency: EMERGENCY.to_owned(),
+        }
+    }
+}
+
+impl OfPack {
+    fn read(rulebook: &Rulebook, pack: &Pack) -> Self {
+        // What does not read was refused when the rulebook was published.
+        let advice = advice::of_pack(rulebook.files(), pack).unwrap_or_default().bands;
+        let questionnaire = questionnaire::of_pack(rulebook.files(), &pack.name).ok().flatten();
+        Self {
+            pack: pack.clone(),
+            advice,
+            vitals: pack.rules.iter().flat_map(|rule| rule.vitals().iter().copied()).collect(),
+            questionnaire: questionnaire.map(|read| Questionnaire {
+                questionnaire: read.reference(),
+                title: read.title.clone(),
+                content: serde_json::json!(read),
+            }),
+        }
+    }
+
+    /// The advice with this patient's own limits in it.
+    fn bands<'a>(&'a self, facts: &'a Facts, now: Timestamp) -> impl Iterator<Item = AdviceBand> + 'a {
+        self.advice.iter().filter_map(move |band| {
+            let value = match &band.threshold {
+                Threshold::Value(value) => *value,
+                Threshold::Limit(name) => self.limit(name, band.component, facts, now)?,
+            };
+            let (at_or_above, below) = match band.side {
+                Side::High => (Some(value), None),
+                Side::Low => (None, Some(value)),
+            };
+            Some(AdviceBand {
+                vital: band.component.vital()?.name().to_owned(),
+                component: band.component.name().to_owned(),
+                unit: band.component.dimension().unit().to_owned(),
+                at_or_above,
+                below,
+                say: band.say.clone(),
+                call: band.call.map(|call| match call {
+                    advice::Call::Emergency => Call::Emergency,
+                    advice::Call::OutOfHours => Call::Nhs111,
+                    advice::Call::Team => Call::Team,
+                }),
+            })
+        })
+    }
+
+    /// The patient's own limit while it lasts, else the pack's for their age.
+    fn limit(&self, name: &str, component: Component, facts: &Facts, now: Timestamp) -> Option<f64> {
+        let own = facts.plan.limits.get(&format!("{}/{name}", self.pack.name));
+        if let Some(own) = own.filter(|own| own.until.is_none_or(|until| now < until))
+            && let Ok(value) = normalise(component, own.value, &own.unit)
+        {
+            return Some(value);
+        }
+        let limit = self.pack.limits.iter().find(|limit| limit.name == name)?;
+        let today = facts.time_zone.to_datetime(now).date();
+        let born = facts.date_of_birth;
+        let age = today.year() - born.year() - i16::from((today.month(), today.day()) < (born.month(), born.day()));
+        let by_age = limit.by_age.iter().rev().find(|step| age >= step.from_years);
+        Some(by_age.map_or(limit.default, |step| step.value))
+    }
+}
+
+struct DueSlot {
+    what: DueOf,
+    date: Date,
+    at: Time,
+    opens_at: Timestamp,
+    due_at: Timestamp,
+    closes_at: Timestamp,
+}
+
+/// Today's and tomorrow's, so that a phone that stays connected overnight knows its morning. Soonest first.
+fn slots_of_two_days(facts: &Facts, now: Timestamp) -> Vec<DueSlot> {
+    let today = facts.time_zone.to_datetime(now).date();
+    let mut slots: Vec<DueSlot> =
+        today.series(1.day()).take(2).flat_map(|date| facts.plan.slots.iter().filter_map(move |slot| due_slot(facts, slot, date))).collect();
+    slots.sort_by_key(|slot| slot.due_at);
+    slots
+}
+
+fn due_slot(facts: &Facts, slot: &Slot, date: Date) -> Option<DueSlot> {
+    if !slot.days.is_empty() && !slot.days.iter().any(|day| date.weekday() == (*day).into()) {
+        return None;
+    }
+    let due_at = date.to_datetime(slot.at).to_zoned(facts.time_zone.clone()).ok()?.timestamp();
+    if facts.pauses.iter().any(|pause| pause.from <= due_at && due_at < pause.until) {
+        return None;
+    }
+    Some(DueSlot {
+        what: slot.due.clone(),
+        date,
+        at: slot.at,
+        opens_at: due_at.checked_sub(SignedDuration::from_mins(slot.early_min.into())).ok()?,
+        due_at,
+        closes_at: due_at.checked_add(OPEN_AFTER_DUE).ok()?,
+    })
+}
+
+impl DueSlot {
+    fn show(self, questionnaires: &[Questionnaire], done: &[Done]) -> Due {
+        let (name, what, words) = match self.what {
+            DueOf::Vital(vital) => (vital.name().to_owned(), DueWhat::Vital(vital.name().to_owned()), capital(vital.words())),
+            DueOf::Questionnaire(name) => {
+                let known = questionnaires.iter().find(|known| name_of(known) == name);
+                let reference = known.map_or_else(|| name.clone(), |known| known.questionnaire.clone());
+                let title = known.map_or_else(|| name.clone(), |known| known.title.clone());
+                (name, DueWhat::Questionnaire(reference), title)
+            }
+        };
+        let fills = |done: &&Done| done.what.split('|').next() == Some(name.as_str()) && done.at >= self.opens_at && done.at <= self.closes_at;
+        let part_of_day = match self.at.hour() {
+            0..12 => "morning",
+            12..17 => "afternoon",
+            _ => "evening",
+        };
+        Due {
+            slot: format!("{name}:{}T{}", self.date, clock_face(self.at)),
+            what,
+            title: format!("{words}, {part_of_day}"),
+            opens_at: self.opens_at,
+            due_at: self.due_at,
+            closes_at: self.closes_at,
+            done: done.iter().any(|done| fills(&done)),
+        }
+    }
+}
+
+/// How to enter one vital.
+fn entry_of(vital: Vital) -> PlanVital {
+    let required = vital.facts().required;
+    let components = vital.components().map(|component| PlanComponent {
+        component: component.name().to_owned(),
+        title: match component {
+            Component::Systolic => "Top number (systolic)".to_owned(),
+            Component::Diastolic => "Bottom number (diastolic)".to_owned(),
+            other => capital(other.words()),
+        },
+        required: required.contains(&component),
+        units: accepted(component).map(|unit| shown_unit(component, unit)).collect(),
+    });
+    PlanVital {
+        vital: vital.name().to_owned(),
+        title: capital(vital.words()),
+        components: components.collect(),
+        off_scale: matches!(vital, Vital::Glucose | Vital::Ketones),
+    }
+}
+
+fn shown_unit(component: Component, unit: &str) -> PlanUnit {
+    let canonical = unit == component.dimension().unit();
+    let (title, decimals) = match unit {
+        _ if canonical => (component.dimension().display(), component.facts().decimals),
+        "mg/dL" => (unit, 0),
+        "[degF]" => ("°F", 1),
+        "[lb_av]" => ("lb", 1),
+        "[stone_av]" => ("st", 2),
+        "[in_i]" => ("in", 1),
+        "m" => (unit, 2),
+        "g" => (unit, 0),
+        other => (other, 1),
+    };
+    PlanUnit { unit: unit.to_owned(), title: title.to_owned(), decimals: u8::try_from(decimals).unwrap_or_default() }
+}
+
+fn name_of(questionnaire: &Questionnaire) -> &str {
+    questionnaire.questionnaire.split('|').next().unwrap_or_default()
+}
+
+fn clock_face(time: Time) -> String {
+    time.strftime("%H:%M").to_string()
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
