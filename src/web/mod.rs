@@ -1,4 +1,143 @@
 //! What browsers ask for: the staff API, sign-in, news, and the pages themselves.
 //! Phones speak with `ingest`; nothing here knows of it.
+//!
+//! A request passes, from outside in: request id, trace, security headers, compression, panic guard, time limit, size limit;
+//! those that change something then the same-origin check; and handlers of the API run in a task of their own, so that a
+//! browser that leaves cancels no statement halfway.
 
+mod alerts;
 pub mod api;
+mod events;
+mod failure;
+mod guesses;
+mod headers;
+mod health;
+mod limits;
+mod pages;
+pub mod password;
+mod patient;
+mod patients;
+mod rulebook;
+mod same_origin;
+mod sentence;
+mod series;
+mod session;
+mod sign_in;
+mod thin;
+mod words;
+mod worklist;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::parts::Parts;
+use crate::random;
+use failure::Failure;
+
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+const BODY_LIMIT_BYTES: usize = 64 * 1024;
+/// Passwords compared at once.
+const COMPARISONS: usize = 2;
+/// Browsers listening for news at once.
+const STREAMS: usize = 2_000;
+
+/// What the handlers share.
+#[derive(Debug)]
+struct Web {
+    parts: Parts,
+    /// The origin is https: cookies may travel over nothing else.
+    secure: bool,
+    guesses: guesses::Guesses,
+    comparing: Semaphore,
+    streams: Arc<Semaphore>,
+    rulebook: rulebook::Cache,
+}
+
+/// Everything browsers may ask for.
+pub fn router(parts: &Parts) -> Router {
+    let web = Arc::new(Web {
+        parts: parts.clone(),
+        secure: parts.config.origin().starts_with("https:"),
+        guesses: guesses::Guesses::default(),
+        comparing: Semaphore::new(COMPARISONS),
+        streams: Arc::new(Semaphore::new(STREAMS)),
+        rulebook: rulebook::Cache::default(),
+    });
+    let api = Router::new()
+        .route("/api/sign-in", post(sign_in::sign_in))
+        .route("/api/sign-out", post(sign_in::sign_out))
+        .route("/api/me", get(sign_in::me))
+        .route("/api/worklist", get(worklist::worklist))
+        .route("/api/patients", get(patients::list))
+        .route("/api/patients/{patient}", get(patient::page))
+        .route("/api/patients/{patient}/series", get(series::series))
+        .route("/api/alerts/{alert}/acknowledge", post(alerts::acknowledge))
+        .route("/api/alerts/{alert}/close", post(alerts::close))
+        .route("/api/events", get(events::events))
+        .route("/api/{*rest}", axum::routing::any(|| async { Failure::not_found() }))
+        .method_not_allowed_fallback(|| async {
+            Failure::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "This address takes another kind of request.",
+            )
+        })
+        .layer(from_fn(uncancelled))
+        .layer(from_fn_with_state(Arc::clone(&web), same_origin::check))
+        .layer(from_fn(headers::keep_private));
+    let request_id = HeaderName::from_static("x-request-id");
+    Router::new()
+        .merge(api)
+        .route("/health", get(health::health))
+        .fallback(pages::page)
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_LIMIT))
+        .layer(CatchPanicLayer::custom(|_| Failure::internal().into_response()))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(Arc::clone(&web), headers::secure))
+        .layer(PropagateRequestIdLayer::new(request_id.clone()))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(SetRequestIdLayer::new(request_id, NewRequestId))
+        .with_state(web)
+}
+
+/// Finishes what was begun even if the browser has gone: a dropped statement would leave its connection unusable,
+/// and with sqlx 0.9 a dropped `begin` even inside an open transaction.
+async fn uncancelled(request: Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a request's handler broke");
+            Failure::internal().into_response()
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct NewRequestId;
+
+impl MakeRequestId for NewRequestId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        random::new_id().to_string().parse().ok().map(RequestId::new)
+    }
+}
+
+/// The path's pattern is not known here and its ids are not wanted in logs: method and request id only.
+fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
+    let id = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), id)
+}

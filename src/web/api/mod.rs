@@ -12,7 +12,7 @@ pub use alert::{Alert, AlertEvent, AlertHead, Close, Outcome};
 pub use patient::{
     Device, Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Slot, VitalSummary, Whose,
 };
-pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint};
+pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint, Side};
 pub use session::{Me, Organisation, Role, SignIn, Team};
 pub use worklist::{Changed, Counts, LastReading, OnDuty, TeamNow, What, Worklist, WorklistRow};
 

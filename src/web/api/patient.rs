@@ -73,23 +73,30 @@ pub struct Plan {
     pub tags: BTreeMap<String, bool>,
 }
 
-/// What a patient is asked to do, each day, and by when.
+/// What a patient is asked to do, and by when.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct Slot {
     /// As in `Blood pressure`.
     pub what: String,
-    /// Local time of day, as in `08:00`.
-    pub from: String,
-    pub until: String,
+    /// The patient's local time of day, as in `08:00`.
+    pub at: String,
+    /// As in `mon`; empty: every day.
+    pub days: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct Limit {
+    /// `hypertension`
+    pub pack: String,
     /// As rules name it: `severe_systolic`.
     pub name: String,
     pub value: f64,
+    /// As people write it: `mmHg`.
     pub unit: String,
     pub whose: Whose,
+    /// Who set it for this person, and why; empty for the pack's own.
+    pub by: String,
+    pub why: String,
 }
 
 /// Who set a limit: the pack for everybody, or the plan for this person.

@@ -89,11 +89,20 @@ pub struct LimitStep {
     pub name: String,
     /// The component it is compared with.
     pub component: String,
+    /// Which side of it a rule fires on.
+    pub side: Side,
     pub from: Timestamp,
     /// null: still in force.
     pub until: Option<Timestamp>,
     pub value: f64,
     pub whose: Whose,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    Above,
+    Below,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]

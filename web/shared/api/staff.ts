@@ -189,7 +189,7 @@ export type Plan = { version: number, packs: Array<string>, slots: Array<Slot>,
 tags: { [key in string]: boolean }, };
 
 /**
- * What a patient is asked to do, each day, and by when.
+ * What a patient is asked to do, and by when.
  */
 export type Slot = { 
 /**
@@ -197,15 +197,31 @@ export type Slot = {
  */
 what: string, 
 /**
- * Local time of day, as in `08:00`.
+ * The patient's local time of day, as in `08:00`.
  */
-from: string, until: string, };
+at: string, 
+/**
+ * As in `mon`; empty: every day.
+ */
+days: Array<string>, };
 
 export type Limit = { 
 /**
+ * `hypertension`
+ */
+pack: string, 
+/**
  * As rules name it: `severe_systolic`.
  */
-name: string, value: number, unit: string, whose: Whose, };
+name: string, value: number, 
+/**
+ * As people write it: `mmHg`.
+ */
+unit: string, whose: Whose, 
+/**
+ * Who set it for this person, and why; empty for the pack's own.
+ */
+by: string, why: string, };
 
 /**
  * Who set a limit: the pack for everybody, or the plan for this person.
@@ -402,7 +418,11 @@ name: string,
 /**
  * The component it is compared with.
  */
-component: string, from: string, 
+component: string, 
+/**
+ * Which side of it a rule fires on.
+ */
+side: Side, from: string, 
 /**
  * null: still in force.
  */

@@ -1,0 +1,185 @@
+//! Patients: who they are, how far their readings are stored and judged, their devices and refusals.
+//! What people set for them (plan, limits, tags) is `store/facts.rs`.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+/// Names shown in a list; a longer one says to search.
+const LIST_ROWS: i64 = 1_000;
+const REFUSALS_SHOWN: i64 = 50;
+
+#[derive(Clone, Debug)]
+pub struct Patient {
+    pub patient: Uuid,
+    pub organisation: Uuid,
+    pub team: Uuid,
+    pub given_name: String,
+    pub family_name: String,
+    pub date_of_birth: Date,
+    pub phone: Option<String>,
+    pub lives_alone: bool,
+    pub time_zone: String,
+    pub live_since: Option<Timestamp>,
+}
+
+/// Makes the patient, and the two rows that the writer and the monitor keep for each.
+pub async fn insert(db: &mut PgConnection, new: &Patient, made_at: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO patient (patient, organisation, team, given_name, family_name, date_of_birth, phone, lives_alone, time_zone,
+                              made_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(new.patient)
+    .bind(new.organisation)
+    .bind(new.team)
+    .bind(&new.given_name)
+    .bind(&new.family_name)
+    .bind(new.date_of_birth.to_sqlx())
+    .bind(&new.phone)
+    .bind(new.lives_alone)
+    .bind(&new.time_zone)
+    .bind(made_at.to_sqlx())
+    .execute(&mut *db)
+    .await?;
+    sqlx::query("INSERT INTO patient_head (patient, last_seq) VALUES ($1, 0)")
+        .bind(new.patient)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query("INSERT INTO patient_judged (patient, judged_through, attempts) VALUES ($1, 0, 0)")
+        .bind(new.patient)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub async fn get(db: &mut PgConnection, patient: Uuid) -> Result<Option<Patient>, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT patient, organisation, team, given_name, family_name, date_of_birth, phone, lives_alone, time_zone, live_since
+         FROM patient WHERE patient = $1",
+    )
+    .bind(patient)
+    .fetch_optional(db)
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// A patient as a list shows them.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub patient: Patient,
+    pub team_name: String,
+    /// Priority of the worst open alert.
+    pub open: Option<String>,
+}
+
+/// By family name; `search` is part of a name.
+pub async fn list(db: &mut PgConnection, search: &str) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query(
+        "SELECT patient.patient, patient.organisation, patient.team, patient.given_name, patient.family_name,
+                patient.date_of_birth, patient.phone, patient.lives_alone, patient.time_zone, patient.live_since,
+                team.name AS team_name, open.priority
+         FROM patient JOIN team USING (team)
+              LEFT JOIN LATERAL (SELECT alert.priority FROM alert
+                                 WHERE alert.patient = patient.patient AND alert.closed_at IS NULL
+                                 ORDER BY array_position(ARRAY['high', 'medium', 'low'], alert.priority) LIMIT 1) AS open ON true
+         WHERE patient.ended_at IS NULL
+               AND ($1 = '' OR strpos(lower(patient.given_name || ' ' || patient.family_name), lower($1)) > 0)
+         ORDER BY patient.family_name, patient.given_name, patient.patient LIMIT $2",
+    )
+    .bind(search)
+    .bind(LIST_ROWS)
+    .fetch_all(db)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(Listed { patient: read(row)?, team_name: row.try_get("team_name")?, open: row.try_get("priority")? })
+    })
+    .collect()
+}
+
+/// The highest sequence numbers stored and judged.
+pub async fn progress(db: &mut PgConnection, patient: Uuid) -> Result<(i64, i64), sqlx::Error> {
+    sqlx::query_as(
+        "SELECT coalesce((SELECT last_seq FROM patient_head WHERE patient = $1), 0),
+                coalesce((SELECT judged_through FROM patient_judged WHERE patient = $1), 0)",
+    )
+    .bind(patient)
+    .fetch_one(db)
+    .await
+}
+
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    pub received_at: Timestamp,
+    pub reason: String,
+    pub detail: String,
+}
+
+/// Newest first.
+pub async fn refusals(db: &mut PgConnection, patient: Uuid) -> Result<Vec<Refusal>, sqlx::Error> {
+    sqlx::query("SELECT received_at, reason, detail FROM refusal WHERE patient = $1 ORDER BY received_at DESC LIMIT $2")
+        .bind(patient)
+        .bind(REFUSALS_SHOWN)
+        .fetch_all(db)
+        .await?
+        .iter()
+        .map(|row| {
+            Ok(Refusal {
+                received_at: row.try_get::<jiff_sqlx::Timestamp, _>("received_at")?.to_jiff(),
+                reason: row.try_get("reason")?,
+                detail: row.try_get("detail")?,
+            })
+        })
+        .collect()
+}
+
+#[derive(Clone, Debug)]
+pub struct Device {
+    pub device: Uuid,
+    pub name: String,
+    pub platform: String,
+    pub app_version: String,
+    pub enrolled_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// The devices that may submit for this patient, their own and carers', newest first.
+pub async fn devices(db: &mut PgConnection, patient: Uuid) -> Result<Vec<Device>, sqlx::Error> {
+    sqlx::query(
+        "SELECT device.device, device.name, device.platform, device.app_version, device.enrolled_at, device.revoked_at
+         FROM device_person JOIN device USING (device) WHERE device_person.patient = $1 ORDER BY device.enrolled_at DESC",
+    )
+    .bind(patient)
+    .fetch_all(db)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(Device {
+            device: row.try_get("device")?,
+            name: row.try_get("name")?,
+            platform: row.try_get("platform")?,
+            app_version: row.try_get("app_version")?,
+            enrolled_at: row.try_get::<jiff_sqlx::Timestamp, _>("enrolled_at")?.to_jiff(),
+            revoked_at: row.try_get::<Option<jiff_sqlx::Timestamp>, _>("revoked_at")?.map(|at| at.to_jiff()),
+        })
+    })
+    .collect()
+}
+
+fn read(row: &sqlx::postgres::PgRow) -> Result<Patient, sqlx::Error> {
+    Ok(Patient {
+        patient: row.try_get("patient")?,
+        organisation: row.try_get("organisation")?,
+        team: row.try_get("team")?,
+        given_name: row.try_get("given_name")?,
+        family_name: row.try_get("family_name")?,
+        date_of_birth: row.try_get::<jiff_sqlx::Date, _>("date_of_birth")?.to_jiff(),
+        phone: row.try_get("phone")?,
+        lives_alone: row.try_get("lives_alone")?,
+        time_zone: row.try_get("time_zone")?,
+        live_since: row.try_get::<Option<jiff_sqlx::Timestamp>, _>("live_since")?.map(|at| at.to_jiff()),
+    })
+}

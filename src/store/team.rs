@@ -1,0 +1,114 @@
+//! Teams: a caseload with a telephone number, declared cover and members.
+//! Who of them is on duty is read by `store/roster.rs` and decided in `crate::roster`.
+
+use jiff::civil::Time;
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+#[derive(Clone, Debug)]
+pub struct Team {
+    pub team: Uuid,
+    pub organisation: Uuid,
+    pub name: String,
+    pub phone: String,
+}
+
+/// Declared cover, each day, in the organisation's time zone.
+#[derive(Clone, Copy, Debug)]
+pub struct Cover {
+    pub from: Time,
+    pub until: Time,
+}
+
+pub async fn insert(db: &mut PgConnection, new: &Team, cover: Cover) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO team (team, organisation, name, phone, cover_from, cover_until) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(new.team)
+    .bind(new.organisation)
+    .bind(&new.name)
+    .bind(&new.phone)
+    .bind(cover.from.to_sqlx())
+    .bind(cover.until.to_sqlx())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn get(db: &mut PgConnection, team: Uuid) -> Result<Option<Team>, sqlx::Error> {
+    let row = sqlx::query("SELECT team, organisation, name, phone FROM team WHERE team = $1")
+        .bind(team)
+        .fetch_optional(db)
+        .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// All teams, or those of one organisation.
+pub async fn list(db: &mut PgConnection, organisation: Option<Uuid>) -> Result<Vec<Team>, sqlx::Error> {
+    sqlx::query(
+        "SELECT team, organisation, name, phone FROM team WHERE $1::uuid IS NULL OR organisation = $1 ORDER BY name, team",
+    )
+    .bind(organisation)
+    .fetch_all(db)
+    .await?
+    .iter()
+    .map(read)
+    .collect()
+}
+
+/// The teams this person is a member of.
+pub async fn of_member(db: &mut PgConnection, staff: Uuid) -> Result<Vec<Team>, sqlx::Error> {
+    sqlx::query(
+        "SELECT team.team, team.organisation, team.name, team.phone
+         FROM team JOIN team_member USING (team) WHERE team_member.staff = $1 ORDER BY team.name, team.team",
+    )
+    .bind(staff)
+    .fetch_all(db)
+    .await?
+    .iter()
+    .map(read)
+    .collect()
+}
+
+pub async fn add_member(db: &mut PgConnection, team: Uuid, staff: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO team_member (team, staff) VALUES ($1, $2) ON CONFLICT (team, staff) DO NOTHING")
+        .bind(team)
+        .bind(staff)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// One place on a roster: the first whose shift holds the instant is on duty.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub staff: Uuid,
+    pub from: Time,
+    pub until: Time,
+}
+
+/// Replaces the whole roster of a team; `places` in order of position.
+pub async fn set_roster(db: &mut PgConnection, team: Uuid, places: &[Place]) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM roster WHERE team = $1").bind(team).execute(&mut *db).await?;
+    for (position, place) in (1_i16..).zip(places) {
+        sqlx::query("INSERT INTO roster (team, position, staff, shift_from, shift_until) VALUES ($1, $2, $3, $4, $5)")
+            .bind(team)
+            .bind(position)
+            .bind(place.staff)
+            .bind(place.from.to_sqlx())
+            .bind(place.until.to_sqlx())
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
+fn read(row: &sqlx::postgres::PgRow) -> Result<Team, sqlx::Error> {
+    Ok(Team {
+        team: row.try_get("team")?,
+        organisation: row.try_get("organisation")?,
+        name: row.try_get("name")?,
+        phone: row.try_get("phone")?,
+    })
+}

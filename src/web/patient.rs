@@ -1,0 +1,132 @@
+//! One person's page: who they are, why they are on the worklist, what they are asked to do, what is known.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use alert_rules::facts::{Due, Facts};
+use alert_rules::{Rulebook, Vital};
+use axum::Json;
+use axum::extract::{Path, State};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::api::{Alert, Device, Limit, PatientPage, Plan, Refusal, Slot, VitalSummary};
+use super::failure::{Answer, Failure};
+use super::session::SignedIn;
+use super::worklist::LOOK_BACK;
+use super::{Web, alerts, limits, patients, sign_in, words};
+use crate::store::{self, alert_seen, reading_seen};
+
+/// Alerts closed longer ago are not shown.
+const CLOSED_SHOWN: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uuid>) -> Answer<Json<PatientPage>> {
+    let now = web.parts.clock.care_now();
+    let mut db = web.parts.store.web_tx(who.organisation).await?;
+    let patient = store::patient::get(&mut db, id).await?.ok_or_else(Failure::not_found)?;
+    let team = store::team::get(&mut db, patient.team).await?.ok_or_else(Failure::internal)?;
+    let (stored, judged) = store::patient::progress(&mut db, id).await?;
+    let alerts = alerts_of(&mut db, id, now).await?;
+    let version = store::facts::versions(&mut db, id).await?.pop().ok_or_else(Failure::internal)?;
+    let rulebook = web.rulebook.in_force(&mut db).await?;
+    let newest = reading_seen::newest_by_vital(&mut db, id, now - LOOK_BACK, now).await?;
+    let refusals = store::patient::refusals(&mut db, id).await?;
+    let devices = store::patient::devices(&mut db, id).await?;
+    store::audit::write(
+        &mut db,
+        who.organisation,
+        Some(who.staff),
+        Some(id),
+        "read a record",
+        serde_json::json!({}),
+        web.parts.clock.machine_now(),
+    )
+    .await?;
+    db.commit().await?;
+    Ok(Json(PatientPage {
+        now,
+        date_of_birth: patient.date_of_birth,
+        phone: patient.phone.clone(),
+        time_zone: patient.time_zone.clone(),
+        team: sign_in::team(team),
+        live_since: patient.live_since,
+        stored,
+        judged,
+        alerts,
+        plan: plan(&version.facts),
+        limits: limits_of(&rulebook, &version.facts, now),
+        vitals: newest.iter().filter_map(summary).collect(),
+        refusals: refusals
+            .into_iter()
+            .map(|refusal| Refusal { at: refusal.received_at, reason: refusal.reason, detail: refusal.detail })
+            .collect(),
+        devices: devices
+            .into_iter()
+            .map(|device| Device {
+                device: device.device,
+                name: device.name,
+                platform: device.platform,
+                app_version: device.app_version,
+                enrolled_at: device.enrolled_at,
+                revoked_at: device.revoked_at,
+            })
+            .collect(),
+        patient: patients::head(patient, now),
+    }))
+}
+
+async fn alerts_of(db: &mut sqlx::PgConnection, patient: Uuid, now: Timestamp) -> Answer<Vec<Alert>> {
+    let rows = alert_seen::of_patient(db, patient, now - CLOSED_SHOWN).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|(alert, _)| alert.alert).collect();
+    let mut histories: HashMap<Uuid, Vec<alert_seen::Event>> = HashMap::new();
+    for event in alert_seen::history(db, &ids).await? {
+        histories.entry(event.alert).or_default().push(event);
+    }
+    Ok(rows
+        .into_iter()
+        .map(|(alert, explained)| {
+            let history = histories.remove(&alert.alert).unwrap_or_default();
+            alerts::shown(alert, explained, history)
+        })
+        .collect())
+}
+
+fn plan(facts: &Facts) -> Plan {
+    let slots = facts.plan.slots.iter().map(|slot| Slot {
+        what: match &slot.due {
+            Due::Vital(vital) => words::sentence_case(vital.words()),
+            Due::Questionnaire(name) => format!("Questions: {name}"),
+        },
+        at: slot.at.strftime("%H:%M").to_string(),
+        days: slot.days.iter().map(|day| format!("{day:?}").to_lowercase()).collect(),
+    });
+    Plan { version: facts.version, packs: facts.plan.packs.clone(), slots: slots.collect(), tags: facts.tags.clone() }
+}
+
+fn limits_of(rulebook: &Rulebook, facts: &Facts, now: Timestamp) -> Vec<Limit> {
+    limits::packs(rulebook, facts)
+        .flat_map(|pack| pack.limits.iter().map(move |limit| (pack, limit)))
+        .map(|(pack, limit)| {
+            let in_force = limits::in_force(pack, limit, facts, now);
+            Limit {
+                pack: pack.name.clone(),
+                name: limit.name.clone(),
+                value: in_force.value,
+                unit: limit.dimension.display().to_owned(),
+                whose: in_force.whose,
+                by: in_force.by,
+                why: in_force.why,
+            }
+        })
+        .collect()
+}
+
+fn summary(newest: &reading_seen::Reading) -> Option<VitalSummary> {
+    let vital = Vital::named(&newest.vital)?;
+    Some(VitalSummary {
+        vital: newest.vital.clone(),
+        title: words::sentence_case(vital.words()),
+        unit: words::unit(vital).to_owned(),
+        last: words::last_reading(newest),
+    })
+}

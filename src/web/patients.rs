@@ -1,0 +1,63 @@
+//! The list of patients, and finding one by name.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::api::{PatientHead, PatientList, PatientRow};
+use super::failure::Answer;
+use super::session::SignedIn;
+use super::worklist::LOOK_BACK;
+use super::{Web, alerts, words};
+use crate::store::{self, reading_seen};
+
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    search: String,
+}
+
+pub async fn list(State(web): State<Arc<Web>>, who: SignedIn, Query(asked): Query<Asked>) -> Answer<Json<PatientList>> {
+    let now = web.parts.clock.care_now();
+    // A NUL is in nobody's name, and PostgreSQL takes none.
+    let search = asked.search.replace('\0', "");
+    let mut db = web.parts.store.web_tx(who.organisation).await?;
+    let listed = store::patient::list(&mut db, search.trim()).await?;
+    let ids: Vec<Uuid> = listed.iter().map(|row| row.patient.patient).collect();
+    let newest = reading_seen::newest(&mut db, &ids, now - LOOK_BACK, now).await?;
+    store::audit::write(
+        &mut db,
+        who.organisation,
+        Some(who.staff),
+        None,
+        "listed patients",
+        serde_json::json!({ "people": ids.len() }),
+        web.parts.clock.machine_now(),
+    )
+    .await?;
+    db.commit().await?;
+    let patients = listed
+        .into_iter()
+        .map(|row| PatientRow {
+            team: row.team_name,
+            live_since: row.patient.live_since,
+            open: row.open.as_deref().map(alerts::priority),
+            last_reading: newest.get(&row.patient.patient).map(words::last_reading),
+            patient: head(row.patient, now),
+        })
+        .collect();
+    Ok(Json(PatientList { patients }))
+}
+
+pub fn head(patient: store::patient::Patient, now: jiff::Timestamp) -> PatientHead {
+    PatientHead {
+        patient: patient.patient,
+        age: words::age(patient.date_of_birth, now, &words::zone(&patient.time_zone)),
+        given_name: patient.given_name,
+        family_name: patient.family_name,
+        lives_alone: patient.lives_alone,
+    }
+}

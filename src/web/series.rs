@@ -1,0 +1,244 @@
+//! One vital over time, for a chart and the table beside it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use alert_rules::{Component, Vital};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::api::{Gap, Given, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint};
+use super::failure::{Answer, Failure};
+use super::session::SignedIn;
+use super::thin::{POINTS, thin};
+use super::{Web, alerts, limits, sentence, words};
+use crate::store::reading_seen::{self, Reading};
+use crate::store::{self, alert_seen, chart, facts::Version};
+
+const USUAL_STRETCH: SignedDuration = SignedDuration::from_hours(90 * 24);
+const LONGEST_STRETCH: SignedDuration = SignedDuration::from_hours(24 * 366 * 11);
+/// A reading that arrives later than this after it was taken is marked.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
+
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    vital: String,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+pub async fn series(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Path(id): Path<Uuid>,
+    Query(asked): Query<Asked>,
+) -> Answer<Json<Series>> {
+    let vital = Vital::named(&asked.vital).ok_or_else(|| {
+        Failure::bad_request(format!("{:?} is no vital. The patient's page lists the vitals there are.", asked.vital))
+    })?;
+    let now = web.parts.clock.care_now();
+    let until = asked.until.unwrap_or(now);
+    let from = asked.from.unwrap_or(until - USUAL_STRETCH);
+    if from > until || until.duration_since(from) > LONGEST_STRETCH {
+        return Err(Failure::bad_request(
+            "A chart runs forward in time and over eleven years at most. Choose another stretch.",
+        ));
+    }
+    let mut db = web.parts.store.web_tx(who.organisation).await?;
+    let patient = store::patient::get(&mut db, id).await?.ok_or_else(Failure::not_found)?;
+    let readings = reading_seen::of_vital(&mut db, id, vital.name(), from, until).await?;
+    let versions = store::facts::versions(&mut db, id).await?;
+    let rulebook = web.rulebook.in_force(&mut db).await?;
+    let events = chart::events(&mut db, id, from, until).await?;
+    let marks = alert_seen::between(&mut db, id, from, until).await?;
+    let service_gaps = chart::service_gaps(&mut db, from, until).await?;
+    store::audit::write(
+        &mut db,
+        who.organisation,
+        Some(who.staff),
+        Some(id),
+        "read a series",
+        serde_json::json!({ "vital": vital.name(), "from": from, "until": until }),
+        web.parts.clock.machine_now(),
+    )
+    .await?;
+    db.commit().await?;
+
+    let zone = words::zone(&patient.time_zone);
+    let points: Vec<SeriesPoint> = readings.iter().flat_map(points).collect();
+    let limits = limits::steps(&rulebook, &versions, vital, from, until);
+    let sentence = sentence::sentence(vital, &points, &limits, now, &zone);
+    let components = drawn(vital, &points);
+    Ok(Json(Series {
+        vital: vital.name().to_owned(),
+        title: words::sentence_case(vital.words()),
+        unit: words::unit(vital).to_owned(),
+        from,
+        until,
+        readings: u32::try_from(points.len()).unwrap_or(u32::MAX),
+        usual_interval_hours: usual_interval_hours(vital, versions.last()),
+        points: thin(points, &components, POINTS),
+        components,
+        limits,
+        events: events.into_iter().map(event).collect(),
+        alerts: marks.into_iter().map(mark).collect(),
+        gaps: gaps(versions.last(), &service_gaps, from, until),
+        sentence,
+    }))
+}
+
+/// The components in the vital's unit that were ever measured (a pulse beside a blood pressure is of another unit).
+fn drawn(vital: Vital, points: &[SeriesPoint]) -> Vec<String> {
+    let unit = words::unit(vital);
+    vital
+        .components()
+        .filter(|component| component.dimension().display() == unit)
+        .map(|component| component.name().to_owned())
+        .filter(|name| {
+            vital.facts().required.iter().any(|required| required.name() == name)
+                || points.iter().any(|point| point.values.contains_key(name))
+        })
+        .collect()
+}
+
+/// A corrected reading is two points: the old one, faint, and the one that stands.
+fn points(reading: &Reading) -> Vec<SeriesPoint> {
+    let flagged = |name: &str| reading.flags.iter().any(|flag| flag == name);
+    let original = SeriesPoint {
+        seq: reading.seq,
+        at: reading.effective_at,
+        received_at: reading.received_at,
+        values: values(&reading.components),
+        comparators: comparators(&reading.components),
+        given: given(&reading.components),
+        state: match &reading.correction {
+            Some(correction) if correction.values.is_some() => PointState::Corrected,
+            Some(_) => PointState::Withdrawn,
+            None if flagged("impossible") => PointState::Impossible,
+            None => PointState::Standing,
+        },
+        late: reading.received_at.duration_since(reading.effective_at) > LATE,
+        unconfirmed: flagged("unconfirmed"),
+        dated_by_arrival: flagged("dated_by_arrival"),
+        method: reading.method.clone(),
+        context: reading.context.as_ref().and_then(context),
+        absent: reading.absent.clone(),
+    };
+    let replacement = reading.correction.as_ref().and_then(|correction| {
+        let new = correction.values.as_deref()?;
+        Some(SeriesPoint {
+            seq: correction.seq,
+            values: values(new),
+            comparators: comparators(new),
+            given: given(new),
+            state: PointState::Standing,
+            unconfirmed: false,
+            absent: None,
+            ..original.clone()
+        })
+    });
+    std::iter::once(original).chain(replacement).collect()
+}
+
+fn values(components: &[reading_seen::Component]) -> BTreeMap<String, f64> {
+    let measured = components.iter().filter(|component| component.comparator.is_none());
+    measured.filter_map(|component| Some((component.component.clone(), component.value?))).collect()
+}
+
+fn comparators(components: &[reading_seen::Component]) -> BTreeMap<String, String> {
+    components
+        .iter()
+        .filter_map(|component| Some((component.component.clone(), component.comparator.clone()?)))
+        .collect()
+}
+
+fn given(components: &[reading_seen::Component]) -> Vec<Given> {
+    components
+        .iter()
+        .map(|component| {
+            let number = component.value_given.as_deref();
+            let unit = component.unit_given.as_deref().unwrap_or_default();
+            let text = match (component.comparator.as_deref(), number) {
+                (Some(comparator), None) => words::off_scale(comparator).to_owned(),
+                (Some(comparator), Some(bound)) => {
+                    format!("{} ({})", words::off_scale(comparator), words::with_unit(bound, unit))
+                }
+                (None, number) => words::with_unit(number.unwrap_or_default(), unit),
+            };
+            Given { component: component.component.clone(), text }
+        })
+        .collect()
+}
+
+/// `{"meal": "before_breakfast", "arm": "left"}` → `before breakfast, left`; the instrument is not for reading.
+fn context(context: &serde_json::Value) -> Option<String> {
+    let said: Vec<String> = context
+        .as_object()?
+        .iter()
+        .filter_map(|(_, value)| value.as_str())
+        .map(|value| value.replace('_', " "))
+        .collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+fn event(event: chart::Event) -> SeriesEvent {
+    let name = words::sentence_case(&event.event.replace('_', " "));
+    let text = match (&event.value_given, &event.unit_given) {
+        (Some(number), Some(unit)) => {
+            let unit = if unit == "[iU]" { Component::Dose.dimension().display() } else { unit };
+            format!("{name} {}", words::with_unit(number, unit))
+        }
+        _ => name,
+    };
+    SeriesEvent { at: event.effective_at, event: event.event, text }
+}
+
+fn mark(alert: alert_seen::Alert) -> SeriesAlert {
+    SeriesAlert {
+        alert: alert.alert,
+        reference: alerts::reference(alert.reference),
+        at: alert.finding_start.unwrap_or(alert.opened_at),
+        kind: alerts::kind(&alert.kind),
+        priority: alerts::priority(&alert.priority),
+        sentence: alert.sentence,
+        closed_at: alert.closed_at,
+    }
+}
+
+fn gaps(version: Option<&Version>, service: &[(Timestamp, Timestamp)], from: Timestamp, until: Timestamp) -> Vec<Gap> {
+    let pauses = version.map(|version| version.facts.pauses.as_slice()).unwrap_or_default();
+    let mut gaps: Vec<Gap> = pauses
+        .iter()
+        .filter(|pause| pause.until >= from && pause.from <= until)
+        .map(|pause| Gap { from: pause.from, until: pause.until, text: pause.why.clone() })
+        .chain(service.iter().map(|(from, until)| Gap {
+            from: *from,
+            until: *until,
+            text: "the service was down".to_owned(),
+        }))
+        .collect();
+    gaps.sort_by_key(|gap| gap.from);
+    gaps
+}
+
+/// From the plan: a day has so many slots for this vital. A line may skip one, so one and a half times the longest wait.
+fn usual_interval_hours(vital: Vital, version: Option<&Version>) -> f64 {
+    const WITHOUT_PLAN: f64 = 36.0;
+    let Some(version) = version else { return WITHOUT_PLAN };
+    let mut times: Vec<f64> = version
+        .facts
+        .plan
+        .slots
+        .iter()
+        .filter(|slot| slot.days.is_empty() && slot.due == alert_rules::facts::Due::Vital(vital))
+        .map(|slot| f64::from(slot.at.hour()) + f64::from(slot.at.minute()) / 60.0)
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let Some(first) = times.first().copied() else { return WITHOUT_PLAN };
+    times.push(first + 24.0);
+    let longest = times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+    longest * 1.5
+}

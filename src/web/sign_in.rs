@@ -1,0 +1,100 @@
+//! Signing in and out, and who one is.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum_extra::extract::CookieJar;
+use secrecy::ExposeSecret;
+
+use super::api::{Me, Organisation, Role, SignIn, Team};
+use super::failure::{Answer, Failure};
+use super::session::{self, SignedIn};
+use super::{Web, password};
+use crate::random;
+use crate::store::{self, audit};
+
+pub async fn sign_in(
+    State(web): State<Arc<Web>>,
+    jar: CookieJar,
+    Json(asked): Json<SignIn>,
+) -> Answer<(CookieJar, StatusCode)> {
+    let email = asked.email.trim().to_lowercase();
+    if !web.guesses.may_try(&email, web.parts.clock.instant()) {
+        return Err(Failure::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_guesses",
+            "Too many wrong passwords for this account. Wait a quarter of an hour, then try again.",
+        ));
+    }
+    let known = {
+        let mut db = web.parts.store.web.acquire().await?;
+        store::staff::credentials(&mut db, &email).await?
+    };
+    // Each comparison takes 19 MiB and a core for a moment: two at a time, however many ask.
+    let turn = web.comparing.acquire().await.map_err(|_| Failure::busy())?;
+    let stored = known.as_ref().and_then(|known| known.password.clone());
+    let right = tokio::task::spawn_blocking(move || {
+        password::verify(&asked.password, stored.as_ref().map(ExposeSecret::expose_secret))
+    })
+    .await
+    .map_err(|_| Failure::internal())?;
+    drop(turn);
+    // One answer for an unknown account and a wrong password.
+    let (Some(known), true) = (known, right) else {
+        return Err(Failure::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong_credentials",
+            "This e-mail address and password do not belong together. Try again, or ask your administrator for a new password.",
+        ));
+    };
+    web.guesses.right(&email);
+    let token = random::token();
+    let now = web.parts.clock.machine_now();
+    let ends_at = now + session::LENGTH;
+    let mut db = web.parts.store.web_tx(known.organisation).await?;
+    store::session::insert(&mut db, &session::hash(&token), known.staff, known.organisation, now, ends_at).await?;
+    audit::write(&mut db, known.organisation, Some(known.staff), None, "signed in", serde_json::json!({}), now).await?;
+    db.commit().await?;
+    Ok((jar.add(session::cookie(Some(token), &web)), StatusCode::NO_CONTENT))
+}
+
+/// Works without a session, too: afterwards there is none.
+pub async fn sign_out(State(web): State<Arc<Web>>, jar: CookieJar) -> Answer<(CookieJar, StatusCode)> {
+    if let Some(token) = session::token(&jar, &web) {
+        let mut db = web.parts.store.web.begin().await?;
+        store::session::delete(&mut db, &session::hash(&token)).await?;
+        db.commit().await?;
+    }
+    Ok((jar.add(session::cookie(None, &web)), StatusCode::NO_CONTENT))
+}
+
+pub async fn me(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<Me>> {
+    let mut db = web.parts.store.web_tx(who.organisation).await?;
+    let organisation = store::organisation::get(&mut db, who.organisation).await?.ok_or_else(Failure::not_signed_in)?;
+    let teams = store::team::of_member(&mut db, who.staff).await?;
+    db.commit().await?;
+    Ok(Json(Me {
+        staff: who.staff,
+        name: who.name,
+        role: role(&who.role),
+        organisation: Organisation { organisation: organisation.organisation, name: organisation.name },
+        teams: teams.into_iter().map(team).collect(),
+        time_zone: organisation.time_zone,
+    }))
+}
+
+pub fn team(team: store::team::Team) -> Team {
+    Team { team: team.team, name: team.name, phone: team.phone }
+}
+
+/// The table's check allows these four; the least of them stands in for one that is not known yet.
+fn role(name: &str) -> Role {
+    match name {
+        "co-ordinator" => Role::Coordinator,
+        "clinician" => Role::Clinician,
+        "administrator" => Role::Administrator,
+        _ => Role::Auditor,
+    }
+}

@@ -1,0 +1,137 @@
+//! The worklist of a team, one row a person.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::api::{Counts, OnDuty, PatientHead, Person, TeamNow, Worklist, WorklistRow};
+use super::failure::{Answer, Failure};
+use super::session::SignedIn;
+use super::{Web, alerts, sign_in, words};
+use crate::roster::{Duty, Hours, Roster};
+use crate::store::{self, alert_seen, reading_seen};
+
+/// An older last reading is not looked for.
+pub const LOOK_BACK: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    team: Option<Uuid>,
+}
+
+pub async fn worklist(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Query(asked): Query<Asked>,
+) -> Answer<Json<Worklist>> {
+    let now = web.parts.clock.care_now();
+    let mut db = web.parts.store.web_tx(who.organisation).await?;
+    let team = chosen(&mut db, &who, asked.team).await?;
+    let roster = store::roster::load(&mut db, &[team.team]).await?.pop();
+    let counts = counts(&alert_seen::counts(&mut db, team.team).await?);
+    let work = alert_seen::worklist(&mut db, team.team).await?;
+    let patients: Vec<Uuid> = work.iter().map(|row| row.alert.patient).collect();
+    let newest = reading_seen::newest(&mut db, &patients, now - LOOK_BACK, now).await?;
+    store::audit::write(
+        &mut db,
+        who.organisation,
+        Some(who.staff),
+        None,
+        "read the worklist",
+        serde_json::json!({ "team": team.team, "people": patients.len() }),
+        web.parts.clock.machine_now(),
+    )
+    .await?;
+    db.commit().await?;
+    let rows = work
+        .into_iter()
+        .map(|row| WorklistRow {
+            patient: PatientHead {
+                patient: row.alert.patient,
+                age: words::age(row.date_of_birth, now, &words::zone(&row.time_zone)),
+                given_name: row.given_name,
+                family_name: row.family_name,
+                lives_alone: row.lives_alone,
+            },
+            last_reading: newest.get(&row.alert.patient).map(words::last_reading),
+            more: u32::try_from(row.more).unwrap_or(u32::MAX),
+            alert: alerts::head(row.alert),
+        })
+        .collect();
+    let (on_duty, next) = roster.map_or((None, None), |roster| duty(&roster, now));
+    Ok(Json(Worklist { now, team: TeamNow { team: sign_in::team(team), on_duty, next }, counts, rows }))
+}
+
+/// The team asked for, else the first of one's own, else the organisation's first.
+async fn chosen(db: &mut sqlx::PgConnection, who: &SignedIn, asked: Option<Uuid>) -> Answer<store::team::Team> {
+    let of_organisation = store::team::list(db, Some(who.organisation)).await?;
+    let wanted = match asked {
+        Some(team) => Some(team),
+        None => store::team::of_member(db, who.staff).await?.first().map(|team| team.team),
+    };
+    match wanted {
+        Some(wanted) => of_organisation.into_iter().find(|team| team.team == wanted).ok_or_else(Failure::not_found),
+        None => of_organisation.into_iter().next().ok_or_else(|| {
+            Failure::new(
+                axum::http::StatusCode::NOT_FOUND,
+                "no_team",
+                "There is no team yet. Make one with `derwent admin team add`.",
+            )
+        }),
+    }
+}
+
+fn counts(by_priority: &[(String, i64)]) -> Counts {
+    let of = |name: &str| {
+        let found = by_priority.iter().find(|(priority, _)| priority == name);
+        found.map_or(0, |(_, count)| u32::try_from(*count).unwrap_or(u32::MAX))
+    };
+    Counts { high: of("high"), medium: of("medium"), low: of("low") }
+}
+
+/// Who has the shift and until when; who is paged after them.
+fn duty(roster: &Roster, now: Timestamp) -> (Option<OnDuty>, Option<Person>) {
+    let Duty::Person(first) = roster.on_duty(now, 0) else { return (None, None) };
+    let time = now.to_zoned(roster.zone().clone()).time();
+    let shift = roster.shifts.iter().find(|shift| shift.member.staff == first.staff && shift.hours.hold(time));
+    let until = shift.and_then(|shift| end(shift.hours, now, roster.zone()));
+    let next = match roster.on_duty(now, 1) {
+        Duty::Person(next) if next.staff != first.staff => Some(Person { staff: next.staff, name: next.name.clone() }),
+        _ => None,
+    };
+    (Some(OnDuty { staff: first.staff, name: first.name.clone(), until }), next)
+}
+
+/// When hours that hold now end; never, if they are the whole day.
+fn end(hours: Hours, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let today = now.to_zoned(zone.clone()).date();
+    let ends = [Some(today), today.tomorrow().ok()].into_iter().flatten().filter_map(|day| {
+        // A time that a clock change skips is taken as that long after the jump.
+        Some(day.to_datetime(hours.until).to_zoned(zone.clone()).ok()?.timestamp())
+    });
+    let next = ends.into_iter().find(|end| *end > now);
+    next.filter(|_| hours.from != hours.until)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shift_ends_by_the_clocks_of_the_team_over_midnight_too() {
+        let zone = TimeZone::get("Europe/London").expect("a zone");
+        let hours = |from: &str, until: &str| Hours {
+            from: from.parse().expect("a time"),
+            until: until.parse().expect("a time"),
+        };
+        let at = |text: &str| text.parse::<Timestamp>().expect("a timestamp");
+        assert_eq!(end(hours("08:00", "16:00"), at("2026-07-01T10:00:00Z"), &zone), Some(at("2026-07-01T15:00:00Z")));
+        assert_eq!(end(hours("20:00", "08:00"), at("2026-01-05T22:00:00Z"), &zone), Some(at("2026-01-06T08:00:00Z")));
+        assert_eq!(end(hours("00:00", "00:00"), at("2026-01-05T22:00:00Z"), &zone), None);
+    }
+}
