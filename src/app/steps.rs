@@ -6,11 +6,12 @@
 //!
 //! The end of stdin means that the parent is gone, and ends the service.
 
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Stdout};
+use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::monitor::Monitor;
@@ -28,22 +29,21 @@ pub struct Steps {
 impl Steps {
     /// Obeys the parent until it is gone.
     pub async fn obey(self) -> anyhow::Result<()> {
-        let mut commands = BufReader::new(tokio::io::stdin()).lines();
-        let mut answers = tokio::io::stdout();
-        while let Some(command) = commands.next_line().await.context("cannot read commands for care time")? {
+        let mut commands = commands();
+        while let Some(command) = commands.recv().await {
             match command.split_once(' ') {
                 Some(("step", at)) => {
                     let at: Timestamp = at.trim().parse().with_context(|| format!("{at:?} is not an RFC 3339 time"))?;
                     self.step_to(at).await?;
-                    answer(&mut answers, &format!("at {}", self.clock.care_now())).await?;
+                    answer(&format!("at {}", self.clock.care_now()))?;
                 }
                 None if command == "run" => {
                     self.clock.run();
-                    answer(&mut answers, "running").await?;
+                    answer("running")?;
                 }
                 None if command == "stand" => {
                     self.clock.stand();
-                    answer(&mut answers, &format!("at {}", self.clock.care_now())).await?;
+                    answer(&format!("at {}", self.clock.care_now()))?;
                 }
                 _ => anyhow::bail!("unknown command for care time: {command:?}; known are step, run and stand"),
             }
@@ -83,7 +83,20 @@ impl Steps {
     }
 }
 
-async fn answer(answers: &mut Stdout, line: &str) -> anyhow::Result<()> {
-    answers.write_all(format!("{line}\n").as_bytes()).await.context("the parent does not listen any more")?;
-    answers.flush().await.context("the parent does not listen any more")
+/// The lines of stdin. Read by a thread of their own: a runtime cannot end while one of its threads waits for stdin.
+fn commands() -> mpsc::Receiver<String> {
+    let (sender, commands) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    commands
+}
+
+fn answer(line: &str) -> anyhow::Result<()> {
+    let mut answers = std::io::stdout();
+    writeln!(answers, "{line}").and_then(|()| answers.flush()).context("the parent does not listen any more")
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::monitor::rulebook::Rulebooks;
+use crate::monitor::rulebook::{InForce, Rulebooks};
 use crate::parts::Parts;
 use crate::signal::Signal;
 use crate::store::{alert, arrival, due};
@@ -55,6 +55,11 @@ impl Monitor {
             async move { escalate::escalate(&monitor.0.parts).await }
         });
         Ok(monitor)
+    }
+
+    /// The rules in force now.
+    pub async fn rulebook(&self) -> anyhow::Result<Arc<InForce>> {
+        self.0.rulebooks.in_force(&self.0.parts.store.monitor).await
     }
 
     /// Does everything that is due now. True if anything was done, or is being done by another task.
