@@ -18,6 +18,7 @@ use crate::notify::Notify;
 use crate::parts::Parts;
 use crate::signal::Signals;
 use crate::store::Store;
+use crate::web;
 use steps::Steps;
 
 /// Runs the service until it is asked to end, or cannot go on.
@@ -43,7 +44,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     let notify = Notify::start(&parts)?;
     let writer = Writer::start(&parts.store, parts.signals.clone(), &parts.lifecycle);
     let rulebook = monitor.rulebook().await?;
-    let router = ingest::router(&parts, &writer, &rulebook.rulebook);
+    let router = ingest::router(&parts, &writer, &rulebook.rulebook).merge(web::router(&parts));
     // From here the connections alone hold the writer: when the last of them is gone, it stores what it has and ends.
     drop(writer);
 
