@@ -11,6 +11,7 @@ mod proof;
 mod receipt;
 mod registry;
 mod socket;
+mod talk;
 mod upgrade;
 pub mod writer;
 

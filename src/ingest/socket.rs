@@ -1,26 +1,26 @@
 //! One phone's socket, from the upgrade to its end. What is said and when is decided in `mobile_api::session`; here it is done.
 //! This is the only loop on a socket and its only `select!`.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use mobile_api::close::Close;
 use mobile_api::message::{Hello, ReceiptItem, ServerMessage};
 use mobile_api::proof::whole_seconds;
-use mobile_api::session::{Command, Handshake, Input, Push, Session, clock_skew_ms};
+use mobile_api::session::{Command, Handshake, Input, Session, clock_skew_ms};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use uuid::Uuid;
 
 use super::accept::Sender;
-use super::registry::{News, Place};
+use super::registry::Place;
+use super::talk::{Gone, Talk};
 use super::{Ingest, proof, receipt};
 use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
 use crate::store::device::{self, Device};
-use crate::store::{push, seen, shown};
+use crate::store::{push, shown};
 
 /// A phone that has taken nothing for so long is not reading.
 const SEND_LIMIT: Duration = Duration::from_secs(30);
@@ -29,26 +29,10 @@ const RESTART_RETRY_S: u32 = 4;
 /// What is lost among signals is found by looking, this often.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// Why a conversation ended without a close of ours.
-enum Gone {
-    /// The phone, or the line.
-    Phone,
-    /// We end it, saying why.
-    Because(Close),
-    /// The database did not answer; the phone comes back.
-    Store(sqlx::Error),
-}
-
-impl From<sqlx::Error> for Gone {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
 /// Holds the whole conversation; returns when it is over.
 pub async fn converse(ingest: Ingest, socket: WebSocket, doorstep: OwnedSemaphorePermit) {
     let started = ingest.parts.clock.instant();
-    let mut line = Line { socket, ingest, started, slot_opens: HashMap::new() };
+    let mut line = Line { socket, ingest, started };
     let gone = match line.greet().await {
         Ok((session, talk, place)) => {
             // Proven: the doorstep is free for the next.
@@ -67,14 +51,6 @@ pub async fn converse(ingest: Ingest, socket: WebSocket, doorstep: OwnedSemaphor
     }
 }
 
-/// Who is on the line, once proven.
-struct Talk {
-    device: Device,
-    connection: i64,
-    people: Vec<device::Person>,
-    skew: SignedDuration,
-}
-
 /// A batch that was decided.
 struct Decided {
     batch: u64,
@@ -85,8 +61,6 @@ struct Line {
     socket: WebSocket,
     ingest: Ingest,
     started: Instant,
-    /// By patient: from when a reading may fill a slot, so that the plan changes with it.
-    slot_opens: HashMap<Uuid, Timestamp>,
 }
 
 impl Line {
@@ -133,7 +107,7 @@ impl Line {
         let (session, welcome) = handshake.welcome(random::new_id(), &hello, introduced, now_at, self.elapsed());
         self.send(welcome).await?;
         tracing::debug!(device = %device.device, connection, "a phone connected");
-        Ok((session, Talk { device, connection, people, skew }, place))
+        Ok((session, Talk::new(device, connection, people, skew), place))
     }
 
     /// The loop. Its inputs:
@@ -143,14 +117,9 @@ impl Line {
     /// - **news** from the registry: judged, seen, a new plan, pushes, or doubts about the connection's standing;
     /// - the session's own **wake**, for pings, and the **sweep** that finds what signals lost;
     /// - the service **stopping**.
-    async fn go_on(&mut self, mut session: Session, talk: Talk, mut place: Place) -> Gone {
+    async fn go_on(&mut self, mut session: Session, mut talk: Talk, mut place: Place) -> Gone {
         let stopping = self.ingest.parts.lifecycle.stopping.clone();
         let (deciding, mut decided) = mpsc::channel::<Decided>(1);
-        for person in &talk.people {
-            if let Err(gone) = self.tell_plan(person, &mut session, &talk, &deciding).await {
-                return gone;
-            }
-        }
         let mut sweep = tokio::time::interval(SWEEP);
         // The first tick is at once: it says what is there at the beginning.
         loop {
@@ -161,11 +130,17 @@ impl Line {
                     let notice = receipt::notice(&talk.people, &items);
                     self.obey(session.handle(Input::Decided { batch, items, notice }, self.elapsed()), &talk, &deciding).await
                 }
-                Some(news) = place.news.recv() => self.tell(news, &mut session, &talk, &deciding).await,
+                Some(news) = place.news.recv() => {
+                    let looked = talk.hear(&self.ingest, news).await;
+                    self.say(looked, &mut session, &talk, &deciding).await
+                }
                 () = tokio::time::sleep(wake) => {
                     self.obey(session.handle(Input::Tick, self.elapsed()), &talk, &deciding).await
                 }
-                _ = sweep.tick() => self.tell_everything(&mut session, &talk, &deciding).await,
+                _ = sweep.tick() => {
+                    let looked = talk.look_at_everything(&self.ingest).await;
+                    self.say(looked, &mut session, &talk, &deciding).await
+                }
                 () = stopping.cancelled() => Err(Gone::Because(Close::ShuttingDown { retry_after_s: RESTART_RETRY_S })),
             };
             if let Err(gone) = done {
@@ -260,104 +235,18 @@ impl Line {
         });
     }
 
-    async fn tell(
+    /// Hands the session what was looked up, one by one.
+    async fn say(
         &mut self,
-        news: News,
+        looked: Result<Vec<Input<'static>>, Gone>,
         session: &mut Session,
         talk: &Talk,
         deciding: &mpsc::Sender<Decided>,
     ) -> Result<(), Gone> {
-        match news {
-            News::Judged { patient, through } => {
-                let Some(person) = talk.people.iter().find(|person| person.patient == patient) else { return Ok(()) };
-                let through = u64::try_from(through).unwrap_or_default();
-                let input = Input::Checked { whom: person.handle.clone(), through };
-                self.obey(session.handle(input, self.elapsed()), talk, deciding).await?;
-                let now = self.ingest.parts.clock.care_now();
-                if self.slot_opens.get(&patient).is_some_and(|opens| *opens <= now) {
-                    self.tell_plan(person, session, talk, deciding).await?;
-                }
-                Ok(())
-            }
-            News::Seen { patient } => {
-                for person in talk.people.iter().filter(|person| person.patient == patient) {
-                    self.tell_seen(person, session, talk, deciding).await?;
-                }
-                Ok(())
-            }
-            News::Plan { patient } => {
-                for person in talk.people.iter().filter(|person| person.patient == patient) {
-                    self.tell_plan(person, session, talk, deciding).await?;
-                }
-                Ok(())
-            }
-            News::Pushes => self.tell_pushes(session, talk, deciding).await,
-            News::Standing => self.tell_everything(session, talk, deciding).await,
-        }
-    }
-
-    /// Looks at everything that signals only hint at.
-    async fn tell_everything(
-        &mut self,
-        session: &mut Session,
-        talk: &Talk,
-        deciding: &mpsc::Sender<Decided>,
-    ) -> Result<(), Gone> {
-        let store = self.ingest.parts.store.clone();
-        match device::standing(&store.ingest, talk.device.device).await? {
-            Some((newest, false)) if newest == talk.connection => {}
-            Some((_, false)) => return Err(Gone::Because(Close::Replaced)),
-            _ => return Err(Gone::Because(Close::Revoked)),
-        }
-        for person in device::people(&store.ingest, talk.device.device).await? {
-            let through = u64::try_from(person.judged_through).unwrap_or_default();
-            let input = Input::Checked { whom: person.handle.clone(), through };
+        for input in looked? {
             self.obey(session.handle(input, self.elapsed()), talk, deciding).await?;
-            self.tell_seen(&person, session, talk, deciding).await?;
         }
-        self.tell_pushes(session, talk, deciding).await
-    }
-
-    async fn tell_plan(
-        &mut self,
-        person: &device::Person,
-        session: &mut Session,
-        talk: &Talk,
-        deciding: &mpsc::Sender<Decided>,
-    ) -> Result<(), Gone> {
-        let now = self.ingest.parts.clock.care_now();
-        let plans = self.ingest.plans.clone();
-        let plan = plans.of_patient(&self.ingest.parts.store.ingest, person.patient, &person.handle, now).await?;
-        let Some(plan) = plan else { return Ok(()) };
-        let next = plan.due.iter().filter(|due| !due.done && due.closes_at >= now).map(|due| due.opens_at).min();
-        match next {
-            Some(opens_at) => self.slot_opens.insert(person.patient, opens_at),
-            None => self.slot_opens.remove(&person.patient),
-        };
-        self.obey(session.handle(Input::Plan(Box::new(plan)), self.elapsed()), talk, deciding).await
-    }
-
-    async fn tell_seen(
-        &mut self,
-        person: &device::Person,
-        session: &mut Session,
-        talk: &Talk,
-        deciding: &mpsc::Sender<Decided>,
-    ) -> Result<(), Gone> {
-        let Some(seen) = seen::newest(&self.ingest.parts.store.ingest, person.patient).await? else { return Ok(()) };
-        let said = mobile_api::message::Seen { whom: person.handle.clone(), items: seen.items, by: seen.by };
-        self.obey(session.handle(Input::Seen(said), self.elapsed()), talk, deciding).await
-    }
-
-    async fn tell_pushes(
-        &mut self,
-        session: &mut Session,
-        talk: &Talk,
-        deciding: &mpsc::Sender<Decided>,
-    ) -> Result<(), Gone> {
-        let waiting = push::waiting(&self.ingest.parts.store.ingest, talk.device.device).await?;
-        let pushes = waiting.into_iter().filter_map(as_push).collect();
-        self.obey(session.handle(Input::Pushes(pushes), self.elapsed()), talk, deciding).await
+        Ok(())
     }
 
     fn sender(&self, talk: &Talk) -> Sender {
@@ -418,20 +307,6 @@ fn introduce(person: &device::Person) -> mobile_api::message::Person {
         judged_through: u64::try_from(person.judged_through).unwrap_or_default(),
         live: person.live,
     }
-}
-
-/// A stored push as the phone gets it: its number and the person's handle are the device's own.
-fn as_push(waiting: push::Waiting) -> Option<Push> {
-    let mut body = waiting.body;
-    let fields = body.as_object_mut()?;
-    fields.insert("n".to_owned(), waiting.n.into());
-    fields.insert("for".to_owned(), waiting.handle.into());
-    let push = match waiting.kind.as_str() {
-        "ask" => serde_json::from_value(body).map(Push::Ask),
-        _ => serde_json::from_value(body).map(Push::Message),
-    };
-    push.inspect_err(|error| tracing::error!(%error, n = waiting.n, "a stored push cannot be read; it is not sent"))
-        .ok()
 }
 
 /// Too big is said by name; any other fault of the line is the end of it.

@@ -1,0 +1,144 @@
+//! Who is on the line, and what the database has to say to them: `checked`, `seen`, the plan, asks and messages.
+//!
+//! It looks; whether the phone heard it already is the session's to know. Signals only say where to look, and the sweep looks
+//! everywhere.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use mobile_api::close::Close;
+use mobile_api::message::Seen;
+use mobile_api::session::{Input, Push};
+use uuid::Uuid;
+
+use super::Ingest;
+use super::registry::News;
+use crate::store::device::{self, Device, Person};
+use crate::store::{push, seen};
+
+/// Why a conversation ended without a close of ours.
+#[derive(Debug)]
+pub enum Gone {
+    /// The phone, or the line.
+    Phone,
+    /// We end it, saying why.
+    Because(Close),
+    /// The database did not answer; the phone comes back.
+    Store(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Gone {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A proven device, and the people it may submit for.
+#[derive(Debug)]
+pub struct Talk {
+    pub device: Device,
+    pub connection: i64,
+    pub people: Vec<Person>,
+    pub skew: SignedDuration,
+    /// By patient: from when a reading may fill a slot, so that the plan changes with it.
+    slot_opens: HashMap<Uuid, Timestamp>,
+    /// The plans were looked at once.
+    plans_told: bool,
+}
+
+impl Talk {
+    pub fn new(device: Device, connection: i64, people: Vec<Person>, skew: SignedDuration) -> Self {
+        Self { device, connection, people, skew, slot_opens: HashMap::new(), plans_told: false }
+    }
+
+    /// What one piece of news comes to.
+    pub async fn hear(&mut self, ingest: &Ingest, news: News) -> Result<Vec<Input<'static>>, Gone> {
+        match news {
+            News::Judged { patient, through } => {
+                let Some(person) = self.person(patient) else { return Ok(Vec::new()) };
+                let mut inputs = vec![checked(&person, through)];
+                let now = ingest.parts.clock.care_now();
+                if self.slot_opens.get(&patient).is_some_and(|opens| *opens <= now) {
+                    inputs.extend(self.plan(ingest, &person).await?);
+                }
+                Ok(inputs)
+            }
+            News::Seen { patient } => match self.person(patient) {
+                Some(person) => Ok(seen_of(ingest, &person).await?.into_iter().collect()),
+                None => Ok(Vec::new()),
+            },
+            News::Plan { patient } => match self.person(patient) {
+                Some(person) => Ok(self.plan(ingest, &person).await?.into_iter().collect()),
+                None => Ok(Vec::new()),
+            },
+            News::Pushes => Ok(vec![self.pushes(ingest).await?]),
+            News::Standing => self.look_at_everything(ingest).await,
+        }
+    }
+
+    /// Everything that signals only hint at, and first of all whether this is still the device's newest connection.
+    pub async fn look_at_everything(&mut self, ingest: &Ingest) -> Result<Vec<Input<'static>>, Gone> {
+        let pool = &ingest.parts.store.ingest;
+        match device::standing(pool, self.device.device).await? {
+            Some((newest, false)) if newest == self.connection => {}
+            Some((_, false)) => return Err(Gone::Because(Close::Replaced)),
+            _ => return Err(Gone::Because(Close::Revoked)),
+        }
+        let mut inputs = Vec::new();
+        self.people = device::people(pool, self.device.device).await?;
+        for person in self.people.clone() {
+            inputs.push(checked(&person, person.judged_through));
+            inputs.extend(seen_of(ingest, &person).await?);
+            if !self.plans_told {
+                inputs.extend(self.plan(ingest, &person).await?);
+            }
+        }
+        self.plans_told = true;
+        inputs.push(self.pushes(ingest).await?);
+        Ok(inputs)
+    }
+
+    fn person(&self, patient: Uuid) -> Option<Person> {
+        self.people.iter().find(|person| person.patient == patient).cloned()
+    }
+
+    async fn plan(&mut self, ingest: &Ingest, person: &Person) -> sqlx::Result<Option<Input<'static>>> {
+        let now = ingest.parts.clock.care_now();
+        let plan = ingest.plans.of_patient(&ingest.parts.store.ingest, person.patient, &person.handle, now).await?;
+        let Some(plan) = plan else { return Ok(None) };
+        let next = plan.due.iter().filter(|due| !due.done && due.closes_at >= now).map(|due| due.opens_at).min();
+        match next {
+            Some(opens_at) => self.slot_opens.insert(person.patient, opens_at),
+            None => self.slot_opens.remove(&person.patient),
+        };
+        Ok(Some(Input::Plan(Box::new(plan))))
+    }
+
+    async fn pushes(&self, ingest: &Ingest) -> sqlx::Result<Input<'static>> {
+        let waiting = push::waiting(&ingest.parts.store.ingest, self.device.device).await?;
+        Ok(Input::Pushes(waiting.into_iter().filter_map(as_push).collect()))
+    }
+}
+
+fn checked(person: &Person, through: i64) -> Input<'static> {
+    Input::Checked { whom: person.handle.clone(), through: u64::try_from(through).unwrap_or_default() }
+}
+
+async fn seen_of(ingest: &Ingest, person: &Person) -> sqlx::Result<Option<Input<'static>>> {
+    let seen = seen::newest(&ingest.parts.store.ingest, person.patient).await?;
+    Ok(seen.map(|seen| Input::Seen(Seen { whom: person.handle.clone(), items: seen.items, by: seen.by })))
+}
+
+/// A stored push as the phone gets it: its number and the person's handle are the device's own.
+fn as_push(waiting: push::Waiting) -> Option<Push> {
+    let mut body = waiting.body;
+    let fields = body.as_object_mut()?;
+    fields.insert("n".to_owned(), waiting.n.into());
+    fields.insert("for".to_owned(), waiting.handle.into());
+    let push = match waiting.kind.as_str() {
+        "ask" => serde_json::from_value(body).map(Push::Ask),
+        _ => serde_json::from_value(body).map(Push::Message),
+    };
+    push.inspect_err(|error| tracing::error!(%error, n = waiting.n, "a stored push cannot be read; it is not sent"))
+        .ok()
+}
