@@ -27,7 +27,7 @@ pub struct Reading {
     pub correction: Option<Correction>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Component {
     pub component: String,
     /// In the component's canonical unit.
@@ -36,6 +36,28 @@ pub struct Component {
     /// As it was sent, in decimal digits.
     pub value_given: Option<String>,
     pub unit_given: Option<String>,
+}
+
+/// A component as a correction holds it.
+#[derive(Deserialize)]
+struct Replacing {
+    component: String,
+    value: Option<f64>,
+    comparator: Option<String>,
+    value_given: Option<serde_json::Number>,
+    unit_given: Option<String>,
+}
+
+impl From<Replacing> for Component {
+    fn from(new: Replacing) -> Self {
+        Self {
+            component: new.component,
+            value: new.value,
+            comparator: new.comparator,
+            value_given: new.value_given.map(|number| number.to_string()),
+            unit_given: new.unit_given,
+        }
+    }
 }
 
 /// What was said of a reading last.
@@ -182,7 +204,8 @@ async fn with_corrections(db: &mut PgConnection, mut readings: Vec<Reading>) -> 
     let mut corrections = HashMap::new();
     for row in rows {
         let key: (Uuid, i64) = (row.try_get("patient")?, row.try_get("corrects_seq")?);
-        let values = row.try_get::<Option<Json<Vec<Component>>>, _>("values")?.map(|Json(values)| values);
+        let values = row.try_get::<Option<Json<Vec<Replacing>>>, _>("values")?;
+        let values = values.map(|Json(values)| values.into_iter().map(Component::from).collect());
         corrections.insert(key, Correction { seq: row.try_get("seq")?, values });
     }
     for reading in &mut readings {

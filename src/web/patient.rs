@@ -22,13 +22,13 @@ const CLOSED_SHOWN: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uuid>) -> Answer<Json<PatientPage>> {
     let now = web.parts.clock.care_now();
+    let rulebook = web.rulebook.in_force(&web.parts.store).await?;
     let mut db = web.parts.store.web_tx(who.organisation).await?;
     let patient = store::patient::get(&mut db, id).await?.ok_or_else(Failure::not_found)?;
     let team = store::team::get(&mut db, patient.team).await?.ok_or_else(Failure::internal)?;
     let (stored, judged) = store::patient::progress(&mut db, id).await?;
     let alerts = alerts_of(&mut db, id, now).await?;
     let version = store::facts::versions(&mut db, id).await?.pop().ok_or_else(Failure::internal)?;
-    let rulebook = web.rulebook.in_force(&mut db).await?;
     let newest = reading_seen::newest_by_vital(&mut db, id, now - LOOK_BACK, now).await?;
     let refusals = store::patient::refusals(&mut db, id).await?;
     let devices = store::patient::devices(&mut db, id).await?;

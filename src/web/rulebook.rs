@@ -3,30 +3,30 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alert_rules::Rulebook;
-use sqlx::PgConnection;
 
 use super::failure::{Answer, Failure};
-use crate::store;
+use crate::store::{self, Store};
 
 #[derive(Debug, Default)]
-pub struct Cache(Mutex<Option<(i64, Arc<Rulebook>)>>);
+pub struct Cache(Mutex<Option<([u8; 32], Arc<Rulebook>)>>);
 
 impl Cache {
-    pub async fn in_force(&self, db: &mut PgConnection) -> Answer<Arc<Rulebook>> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let known = held.as_ref().map_or(0, |(number, _)| *number);
-        let Some((number, files)) = store::rulebook_in_force::newer_than(db, known).await? else {
-            return Ok(held.map_or_else(|| Arc::new(Rulebook::built_in()), |(_, rulebook)| rulebook));
-        };
+    /// Before the first was published, the built-in one.
+    pub async fn in_force(&self, store: &Store) -> Answer<Arc<Rulebook>> {
+        let mut db = store.web.acquire().await?;
+        let Some(hash) = store::rulebook::in_force(&mut db).await? else { return Ok(Arc::new(Rulebook::built_in())) };
+        if let Some((held, rulebook)) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner)
+            && *held == hash
+        {
+            return Ok(Arc::clone(rulebook));
+        }
+        let files = store::rulebook::files(&store.web, hash).await?;
         let rulebook = Rulebook::from_files(files).map_err(|problems| {
-            tracing::error!(
-                problems = problems.len(),
-                "the rulebook in force cannot be read by this version of the service"
-            );
+            tracing::error!(problems = problems.len(), "the rulebook in force cannot be read by this version of the service");
             Failure::internal()
         })?;
         let rulebook = Arc::new(rulebook);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((number, Arc::clone(&rulebook)));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((hash, Arc::clone(&rulebook)));
         Ok(rulebook)
     }
 }

@@ -40,6 +40,7 @@ pub async fn series(
         Failure::bad_request(format!("{:?} is no vital. The patient's page lists the vitals there are.", asked.vital))
     })?;
     let now = web.parts.clock.care_now();
+    let rulebook = web.rulebook.in_force(&web.parts.store).await?;
     let until = asked.until.unwrap_or(now);
     let from = asked.from.unwrap_or(until - USUAL_STRETCH);
     if from > until || until.duration_since(from) > LONGEST_STRETCH {
@@ -51,7 +52,6 @@ pub async fn series(
     let patient = store::patient::get(&mut db, id).await?.ok_or_else(Failure::not_found)?;
     let readings = reading_seen::of_vital(&mut db, id, vital.name(), from, until).await?;
     let versions = store::facts::versions(&mut db, id).await?;
-    let rulebook = web.rulebook.in_force(&mut db).await?;
     let events = chart::events(&mut db, id, from, until).await?;
     let marks = alert_seen::between(&mut db, id, from, until).await?;
     let service_gaps = chart::service_gaps(&mut db, from, until).await?;

@@ -1,0 +1,66 @@
+//! Making enrolment codes. The code itself is shown once; only its hash is kept. Using one is `store/enrolment.rs`.
+
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::random;
+use crate::store::enrolment;
+
+const LIFE: SignedDuration = SignedDuration::from_hours(72);
+
+/// Whose phone a code makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Patient(Uuid),
+    Carer(Uuid),
+}
+
+#[derive(Clone, Debug)]
+pub struct NewCode<'a> {
+    pub organisation: Uuid,
+    pub whose: Whose,
+    /// Whom else the device may submit for; a carer's all.
+    pub people: &'a [Uuid],
+    /// The device that using the code revokes.
+    pub replaces: Option<Uuid>,
+    pub made_by: &'a str,
+}
+
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// `7K3QM-X0ZTB`
+    pub code: String,
+    pub ends_at: Timestamp,
+}
+
+/// `now` is machine time.
+pub async fn make(db: &mut PgConnection, new: &NewCode<'_>, now: Timestamp) -> Result<Made, sqlx::Error> {
+    let made = Made { code: random::enrolment_code(), ends_at: now + LIFE };
+    let hash = enrolment::hash_of(&made.code);
+    let (patient, carer) = match new.whose {
+        Whose::Patient(patient) => (Some(patient), None),
+        Whose::Carer(carer) => (None, Some(carer)),
+    };
+    sqlx::query(
+        "INSERT INTO enrolment_code (code_hash, organisation, patient, carer, replaces, made_by, made_at, ends_at, wrong_answers)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)",
+    )
+    .bind(&hash)
+    .bind(new.organisation)
+    .bind(patient)
+    .bind(carer)
+    .bind(new.replaces)
+    .bind(new.made_by)
+    .bind(now.to_sqlx())
+    .bind(made.ends_at.to_sqlx())
+    .execute(&mut *db)
+    .await?;
+    sqlx::query("INSERT INTO enrolment_code_person (code_hash, patient) SELECT $1, unnest($2::uuid[]) ON CONFLICT DO NOTHING")
+        .bind(&hash)
+        .bind(new.people)
+        .execute(db)
+        .await?;
+    Ok(made)
+}
