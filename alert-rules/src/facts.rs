@@ -35,6 +35,9 @@ pub const TAGS: [&str; 12] = [
 pub struct Facts {
     #[serde(default)]
     pub version: i64,
+    /// When this version came into force: every rule is looked at then. The monitor fills it in.
+    #[serde(default, skip_serializing)]
+    pub valid_from: Option<Timestamp>,
     pub date_of_birth: Date,
     #[serde(with = "jiff::fmt::serde::tz::required")]
     pub time_zone: TimeZone,

@@ -142,3 +142,12 @@ pub struct Finding {
     pub closes_itself: bool,
     pub firings: Vec<Firing>,
 }
+
+impl Finding {
+    /// How loudly people are told: a breach that was late to reach us, and that later readings have cleared, is at most
+    /// medium. The finding itself keeps its priority, for it must not depend on when data arrived.
+    pub fn alarm_priority(&self) -> Priority {
+        let late_and_over = self.late_minutes > 0 && self.end.is_some();
+        if late_and_over { self.priority.min(Priority::Medium) } else { self.priority }
+    }
+}

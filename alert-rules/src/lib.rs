@@ -4,23 +4,30 @@
 //! Everything here is pure: facts + time → decision + when to ask again. No clock, no chance, no database, no network, and
 //! none of their libraries among the dependencies, so cargo itself keeps it so.
 
-mod component;
-pub mod escalation;
 pub mod advice;
 pub mod built_in;
+mod calendar;
 pub mod check;
+mod component;
+mod compose;
+pub mod escalation;
 pub mod evaluate;
+mod everybody;
 pub mod expression;
 pub mod facts;
 pub mod finding;
-pub mod problem;
+mod fold;
+mod limits;
+mod pack_file;
 pub mod print;
+pub mod problem;
 pub mod questionnaire;
 pub mod reading;
 pub mod reason;
 pub mod replay;
 pub mod rule;
 pub mod scenario;
+mod timeline;
 pub mod unit;
 pub mod vital;
 pub mod watch;

@@ -172,13 +172,13 @@ impl Told {
             let key = (finding.problem.clone(), finding.start);
             let inherited = || gone.iter().find(|((problem, _), _)| *problem == finding.problem).map(|(_, told)| *told);
             let told = self.known.get(&key).copied().or_else(inherited);
-            if told.is_none_or(|(priority, _)| finding.priority > priority) {
-                news.push(Outcome::Alert(finding.priority, finding.rule.clone()));
+            if told.is_none_or(|(priority, _)| finding.alarm_priority() > priority) {
+                news.push(Outcome::Alert(finding.alarm_priority(), finding.rule.clone()));
             }
             if finding.end.is_some() && told.is_none_or(|(_, ended)| !ended) {
                 news.push(Outcome::Ends(finding.rule.clone()));
             }
-            let worst = told.map_or(finding.priority, |(priority, _)| priority.max(finding.priority));
+            let worst = told.map_or(finding.alarm_priority(), |(priority, _)| priority.max(finding.alarm_priority()));
             self.known.insert(key, (worst, finding.end.is_some()));
         }
         news

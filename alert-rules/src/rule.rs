@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
 
 use crate::expression::Condition;
 use crate::finding::{Kind, Priority, Side};
+use crate::pack_file;
 use crate::problem::{Place, Problem};
 use crate::unit::Dimension;
 use crate::vital::{Component, Range, Vital};
@@ -146,16 +148,30 @@ pub(crate) struct Uses {
 impl Rulebook {
     /// The packs that come with this version.
     pub fn built_in() -> Rulebook {
-        Rulebook::from_files(BTreeMap::new()).unwrap_or_else(|_| Rulebook {
-            packs: Vec::new(),
-            files: BTreeMap::new(),
-            hash: [0; 32],
-        })
+        Rulebook::from_files(crate::built_in::files()).expect("the built-in packs are read by a test")
     }
 
     /// Reads every `<pack>/rules.toml` among the files; the others only count for the hash.
     pub fn from_files(files: BTreeMap<String, String>) -> Result<Rulebook, Vec<Problem>> {
-        Ok(Rulebook { packs: Vec::new(), hash: [0; 32], files })
+        let mut packs = Vec::new();
+        let mut problems = Vec::new();
+        for (path, text) in &files {
+            let Some(name) = path.strip_suffix("/rules.toml").filter(|name| !name.contains('/')) else { continue };
+            match pack_file::read(name, path, text) {
+                Ok(pack) => packs.push(pack),
+                Err(found) => problems.extend(found),
+            }
+        }
+        if !problems.is_empty() {
+            problems.sort_by(|one, other| one.place.cmp(&other.place));
+            return Err(problems);
+        }
+        let mut hash = Sha256::new();
+        for text in files.iter().flat_map(|(path, text)| [path, text]) {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
+        }
+        Ok(Rulebook { packs, files, hash: hash.finalize().into() })
     }
 
     /// SHA-256 over all files, paths and contents.
@@ -186,13 +202,5 @@ impl Rule {
     /// Vitals whose readings this rule looks at.
     pub fn vitals(&self) -> &[Vital] {
         &self.uses.vitals
-    }
-}
-
-impl Rulebook {
-    /// How far back before the fold's start history must be loaded for this patient.
-    pub fn lookback(&self, facts: &crate::Facts) -> SignedDuration {
-        let rules = facts.plan.packs.iter().filter_map(|name| self.pack(name)).flat_map(|pack| &pack.rules);
-        rules.map(|rule| rule.uses.lookback).max().unwrap_or_default()
     }
 }

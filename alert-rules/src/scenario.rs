@@ -262,6 +262,7 @@ impl Reader<'_> {
         tags.extend(patient.tags.clone());
         let slots = patient.slots.iter().filter_map(|slot| self.slot(slot)).collect();
         Some(Facts {
+            valid_from: None,
             version: 1,
             date_of_birth: birth_year.saturating_sub(30.days()),
             time_zone: zone.clone(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::finding::Extreme;
+use crate::finding::{Extreme, Kind, Priority};
 use crate::reason::Reason;
 
 /// One spell of a rule. Its key is (patient, rule, since).
@@ -15,13 +15,34 @@ use crate::reason::Reason;
 pub struct Watch {
     /// `pack/rule`.
     pub rule: String,
+    pub terms: Terms,
     pub since: Timestamp,
     pub until: Option<Timestamp>,
     /// When the reading that started it reached us: an ask counts from then.
     pub received_at: Timestamp,
+    /// It began with values that nothing confirms: outside the hold range, or dated by arrival.
+    pub doubtful: bool,
     /// The ask this spell makes, if its rule asks first and it was not too late to ask.
     pub ask: Option<Uuid>,
     pub steps: Vec<Step>,
+}
+
+/// What the rule meant by it when the spell began: a finding outlives a change of rules.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    pub problem: String,
+    pub kind: Kind,
+    pub priority: Priority,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    #[serde(default)]
+    pub closes_itself: bool,
+    /// The patient is asked before anybody is alarmed, and has this long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat_s: Option<i64>,
+    /// It becomes a finding only after this long.
+    #[serde(default)]
+    pub after_s: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,5 +78,48 @@ impl Watch {
         watch.until = watch.until.filter(|until| *until < from);
         watch.steps.retain(|step| step.at < from);
         Some(watch)
+    }
+
+    /// When `at_once` or a symptom was met.
+    pub fn at_once(&self) -> Option<Timestamp> {
+        self.steps.iter().find(|step| matches!(step.what, What::AtOnce(_))).map(|step| step.at)
+    }
+
+    pub fn is_confirmed(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.what, What::Confirmed(_)))
+    }
+
+    /// The repeat was clear.
+    pub fn is_cleared(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.what, What::Cleared(_)))
+    }
+
+    pub fn is_unanswered(&self) -> bool {
+        self.steps.iter().any(|step| step.what == What::Unanswered)
+    }
+
+    /// Nobody waits for the patient to measure again, if anybody did.
+    pub fn is_settled(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|step| matches!(step.what, What::AtOnce(_) | What::Confirmed(_) | What::Cleared(_) | What::Unanswered))
+    }
+
+    /// Worst values, each worse than those of its component before it.
+    pub fn worst(&self) -> impl Iterator<Item = &Extreme> {
+        self.steps.iter().filter_map(|step| match &step.what {
+            What::Worst(extreme) => Some(extreme),
+            _ => None,
+        })
+    }
+
+    /// Why, in order of time.
+    pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
+        self.steps.iter().flat_map(|step| match &step.what {
+            What::Opened(reasons) | What::Confirmed(reasons) | What::Cleared(reasons) | What::AtOnce(reasons) => {
+                reasons.as_slice()
+            }
+            What::Unanswered | What::Worst(_) => &[],
+        })
     }
 }

@@ -47,10 +47,10 @@ impl Cover {
         for _ in 0..LOOK_AHEAD_DAYS {
             let Ok(next) = day.tomorrow() else { break };
             day = next;
-            if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
-                if let Some(window) = self.window(day) {
-                    return window;
-                }
+            if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
+                && let Some(window) = self.window(day)
+            {
+                return window;
             }
         }
         (at, at.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX))

@@ -63,7 +63,7 @@ fn news(finding: &Finding, told: &[&Alert]) -> Option<News> {
         known().flat_map(|known| &known.firings).any(|old| overlaps(old, firing) && old.at_once.is_some())
     };
     let new_firing = alarming().any(|firing| !is_known(firing));
-    if loudest.is_some_and(|loudest| effective_priority(finding) > loudest) && new_firing {
+    if loudest.is_some_and(|loudest| finding.alarm_priority() > loudest) && new_firing {
         Some(News::Priority)
     } else if alarming().any(|firing| firing.at_once.is_some() && !at_once_known(firing)) {
         Some(News::AtOnce)
@@ -96,18 +96,12 @@ fn overlaps(old: &KnownFiring, firing: &Firing) -> bool {
         && firing.until.is_none_or(|until| old.since <= until)
 }
 
-/// A late breach that later readings cleared is at most medium.
-fn effective_priority(finding: &Finding) -> Priority {
-    let over = finding.late_minutes > 0 && finding.end.is_some();
-    if over { finding.priority.min(Priority::Medium) } else { finding.priority }
-}
-
 fn open_alert(finding: &Finding, duty: &Duty, at: Timestamp) -> Decision {
     let mut alert = Alert {
         problem: finding.problem.clone(),
         rule: finding.rule.clone(),
         kind: finding.kind,
-        priority: effective_priority(finding),
+        priority: finding.alarm_priority(),
         sentence: finding.sentence.clone(),
         opened_at: at,
         late_minutes: finding.late_minutes,
@@ -135,22 +129,22 @@ fn tell_again(index: usize, old: &Alert, finding: &Finding, told: &[&Alert], dut
     let mut alert = old.clone();
     let acknowledged = alert.acknowledged_at.is_some();
     let what = news(finding, told).unwrap_or(News::Firing);
-    let raised = effective_priority(finding) > alert.priority;
+    let raised = finding.alarm_priority() > alert.priority;
     let (happened, why) = match what {
         _ if raised => (Happened::Raised, PageWhy::Raised),
         News::Priority | News::Firing => (Happened::Renewed, PageWhy::Renewed),
         News::AtOnce | News::Worse => (Happened::Worsened, PageWhy::Worsened),
     };
-    if effective_priority(finding) >= alert.priority {
+    if finding.alarm_priority() >= alert.priority {
         alert.rule = finding.rule.clone();
-        alert.priority = effective_priority(finding);
+        alert.priority = finding.alarm_priority();
         alert.kind = finding.kind;
         alert.sentence = finding.sentence.clone();
         alert.late_minutes = finding.late_minutes;
     }
     learn(&mut alert, finding);
     // A new finding no louder than one that people are being told about anyway adds a line, not a page.
-    let pages = if happened == Happened::Renewed && (!acknowledged || effective_priority(finding) < alert.priority) {
+    let pages = if happened == Happened::Renewed && (!acknowledged || finding.alarm_priority() < alert.priority) {
         Vec::new()
     } else {
         start_over(&mut alert, duty, why, at)

@@ -3,6 +3,14 @@
 //! Text becomes tokens (`lexer`), tokens become this tree with every name resolved and every dimension checked
 //! (`parser`), and the tree is asked what it is worth at an instant (`evaluator`). A tree that exists is well-typed.
 
+mod calls;
+pub(crate) mod describe;
+pub(crate) mod evaluator;
+pub(crate) mod fault;
+mod lexer;
+pub(crate) mod parser;
+pub(crate) mod walk;
+
 use jiff::SignedDuration;
 
 use crate::unit::Dimension;

@@ -1,0 +1,253 @@
+//! Questions about a condition that need no data: what it looks at, how far back, which way is worse.
+
+use jiff::SignedDuration;
+
+use super::{Comparison, Condition, ConditionKind, Function, Length, Operator, Quantity, QuantityKind, Window};
+use crate::finding::Side;
+use crate::vital::{Component, Vital};
+
+/// Answers and events count for this long.
+pub(crate) const ANSWER_FRESH: SignedDuration = SignedDuration::from_hours(24);
+/// `last n` looks no further back.
+pub(crate) const LAST_WITHIN: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Slots are at most a week apart; a day for early readings.
+const SLOTS_APART: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+/// Calls `see` for every condition and quantity in the tree, parents first.
+fn visit<'c>(condition: &'c Condition, see: &mut impl FnMut(Node<'c>)) {
+    see(Node::Condition(condition));
+    match &condition.kind {
+        ConditionKind::Compare { left, right, .. } => {
+            visit_quantity(left, see);
+            visit_quantity(right, see);
+        }
+        ConditionKind::Between { value, from, to } => {
+            for quantity in [value, from, to] {
+                visit_quantity(quantity, see);
+            }
+        }
+        ConditionKind::And(left, right) | ConditionKind::Or(left, right) => {
+            visit(left, see);
+            visit(right, see);
+        }
+        ConditionKind::Not(inner) | ConditionKind::Together { inner, .. } => visit(inner, see),
+        ConditionKind::Tag(_)
+        | ConditionKind::Answer { .. }
+        | ConditionKind::Event { .. }
+        | ConditionKind::Overdue { .. } => {}
+    }
+}
+
+fn visit_quantity<'c>(quantity: &'c Quantity, see: &mut impl FnMut(Node<'c>)) {
+    see(Node::Quantity(quantity));
+    match &quantity.kind {
+        QuantityKind::Arithmetic { left, right, .. } => {
+            visit_quantity(left, see);
+            visit_quantity(right, see);
+        }
+        QuantityKind::Negative(inner) => visit_quantity(inner, see),
+        QuantityKind::Count { condition, .. } => visit(condition, see),
+        QuantityKind::Number(_)
+        | QuantityKind::Latest(_)
+        | QuantityKind::Limit(_)
+        | QuantityKind::Age
+        | QuantityKind::Answer(_)
+        | QuantityKind::Aggregate { .. } => {}
+    }
+}
+
+enum Node<'c> {
+    Condition(&'c Condition),
+    Quantity(&'c Quantity),
+}
+
+/// Vitals named bare and not inside `together` or `count`; each once, in order.
+pub(crate) fn bare_vitals(condition: &Condition) -> Vec<Vital> {
+    let mut vitals = Vec::new();
+    bare_into(condition, &mut vitals);
+    vitals.sort_unstable();
+    vitals.dedup();
+    vitals
+}
+
+fn bare_into(condition: &Condition, vitals: &mut Vec<Vital>) {
+    match &condition.kind {
+        ConditionKind::Compare { left, right, .. } => {
+            bare_of_quantity(left, vitals);
+            bare_of_quantity(right, vitals);
+        }
+        ConditionKind::Between { value, .. } => bare_of_quantity(value, vitals),
+        // One act is asked of each side of an `and`; either side of an `or` stands alone.
+        ConditionKind::And(left, right) => {
+            bare_into(left, vitals);
+            bare_into(right, vitals);
+        }
+        ConditionKind::Not(inner) => bare_into(inner, vitals),
+        _ => {}
+    }
+}
+
+fn bare_of_quantity(quantity: &Quantity, vitals: &mut Vec<Vital>) {
+    match &quantity.kind {
+        QuantityKind::Latest(component) => vitals.extend(component.vital()),
+        QuantityKind::Arithmetic { left, right, .. } => {
+            bare_of_quantity(left, vitals);
+            bare_of_quantity(right, vitals);
+        }
+        QuantityKind::Negative(inner) => bare_of_quantity(inner, vitals),
+        _ => {}
+    }
+}
+
+/// May stand inside `count`: nothing but values of the reading, numbers and limits.
+pub(crate) fn is_about_one_reading(condition: &Condition) -> bool {
+    let mut plain = true;
+    visit(condition, &mut |node| {
+        plain &= match node {
+            Node::Condition(condition) => !matches!(
+                condition.kind,
+                ConditionKind::Tag(_)
+                    | ConditionKind::Answer { .. }
+                    | ConditionKind::Event { .. }
+                    | ConditionKind::Overdue { .. }
+                    | ConditionKind::Together { .. }
+            ),
+            Node::Quantity(quantity) => !matches!(
+                quantity.kind,
+                QuantityKind::Aggregate { .. } | QuantityKind::Count { .. } | QuantityKind::Answer(_)
+            ),
+        };
+    });
+    plain
+}
+
+/// Vitals named bare anywhere: what a repeat must measure anew.
+pub(crate) fn vitals_to_repeat(condition: &Condition) -> Vec<Vital> {
+    let mut vitals = Vec::new();
+    visit(condition, &mut |node| {
+        if let Node::Quantity(Quantity { kind: QuantityKind::Latest(component), .. }) = node {
+            vitals.extend(component.vital());
+        }
+    });
+    vitals
+}
+
+/// Every component whose readings matter.
+pub(crate) fn components(condition: &Condition) -> Vec<Component> {
+    let mut components = Vec::new();
+    visit(condition, &mut |node| match node {
+        Node::Quantity(Quantity { kind: QuantityKind::Latest(component), .. })
+        | Node::Quantity(Quantity { kind: QuantityKind::Aggregate { component, .. }, .. }) => {
+            components.push(*component)
+        }
+        _ => {}
+    });
+    components
+}
+
+/// Whether answers or events matter.
+pub(crate) fn uses_answers(condition: &Condition) -> bool {
+    let mut uses = false;
+    visit(condition, &mut |node| {
+        uses |= match node {
+            Node::Condition(condition) => {
+                matches!(condition.kind, ConditionKind::Answer { .. } | ConditionKind::Event { .. })
+            }
+            Node::Quantity(quantity) => matches!(quantity.kind, QuantityKind::Answer(_)),
+        };
+    });
+    uses
+}
+
+/// Every `overdue(vital, grace)`.
+pub(crate) fn overdue(condition: &Condition) -> Vec<(Vital, SignedDuration)> {
+    let mut all = Vec::new();
+    visit(condition, &mut |node| {
+        if let Node::Condition(Condition { kind: ConditionKind::Overdue { vital, grace }, .. }) = node {
+            all.push((*vital, *grace));
+        }
+    });
+    all
+}
+
+/// How far back it looks.
+pub(crate) fn lookback(condition: &Condition) -> SignedDuration {
+    let mut longest = SignedDuration::ZERO;
+    visit(condition, &mut |node| {
+        let this = match node {
+            Node::Condition(condition) => match &condition.kind {
+                ConditionKind::Answer { .. } | ConditionKind::Event { .. } => ANSWER_FRESH,
+                ConditionKind::Overdue { grace, .. } => grace.saturating_add(SLOTS_APART),
+                _ => SignedDuration::ZERO,
+            },
+            Node::Quantity(quantity) => match &quantity.kind {
+                QuantityKind::Latest(component) => component.vital().map_or(SignedDuration::ZERO, Vital::fresh),
+                QuantityKind::Answer(_) => ANSWER_FRESH,
+                QuantityKind::Aggregate { window, .. } | QuantityKind::Count { window, .. } => window_length(*window),
+                _ => SignedDuration::ZERO,
+            },
+        };
+        longest = longest.max(this);
+    });
+    longest
+}
+
+fn window_length(window: Window) -> SignedDuration {
+    let one = |length| match length {
+        // From midnight, and a day is up to 25 h long.
+        Length::Days(days) => SignedDuration::from_hours((i64::from(days) + 1) * 24 + 1),
+        Length::Hours(hours) => SignedDuration::from_hours(i64::from(hours)),
+        Length::Last(_) => LAST_WITHIN,
+    };
+    one(window.length).saturating_add(window.before.map_or(SignedDuration::ZERO, one))
+}
+
+/// Components whose single values make it true, and which way is worse. Averages have no worst value.
+pub(crate) fn worse_sides(condition: &Condition) -> Vec<(Component, Side)> {
+    let mut sides = Vec::new();
+    sides_of(condition, true, &mut sides);
+    sides.sort_unstable();
+    sides.dedup();
+    sides
+}
+
+fn sides_of(condition: &Condition, wanted: bool, sides: &mut Vec<(Component, Side)>) {
+    match &condition.kind {
+        ConditionKind::Compare { left, comparison, right } => {
+            let up = match comparison {
+                Comparison::More | Comparison::AtLeast => wanted,
+                Comparison::Less | Comparison::AtMost => !wanted,
+                Comparison::Equal | Comparison::NotEqual => return,
+            };
+            sides_of_quantity(left, up, sides);
+            sides_of_quantity(right, !up, sides);
+        }
+        ConditionKind::And(left, right) | ConditionKind::Or(left, right) => {
+            sides_of(left, wanted, sides);
+            sides_of(right, wanted, sides);
+        }
+        ConditionKind::Not(inner) => sides_of(inner, !wanted, sides),
+        ConditionKind::Together { inner, .. } => sides_of(inner, wanted, sides),
+        _ => {}
+    }
+}
+
+fn sides_of_quantity(quantity: &Quantity, up: bool, sides: &mut Vec<(Component, Side)>) {
+    let side = |up| if up { Side::High } else { Side::Low };
+    match &quantity.kind {
+        QuantityKind::Latest(component) => sides.push((*component, side(up))),
+        QuantityKind::Aggregate { function, component, .. } => match function {
+            Function::Min | Function::Max | Function::Last | Function::Rise => sides.push((*component, side(up))),
+            Function::Fall => sides.push((*component, side(!up))),
+            Function::Mean | Function::Median => {}
+        },
+        QuantityKind::Count { condition, .. } => sides_of(condition, up, sides),
+        QuantityKind::Arithmetic { left, operator, right } => {
+            sides_of_quantity(left, up, sides);
+            let flips = matches!(operator, Operator::Minus | Operator::Over);
+            sides_of_quantity(right, up != flips, sides);
+        }
+        QuantityKind::Negative(inner) => sides_of_quantity(inner, !up, sides),
+        _ => {}
+    }
+}

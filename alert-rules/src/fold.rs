@@ -1,0 +1,364 @@
+//! One rule, one patient, walked through event time: when it opens, what happens while it is open, when it ends.
+//!
+//! Rules are folded apart from each other; `compose.rs` puts their spells together into findings.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::calendar::{Calendar, after};
+use crate::expression::describe;
+use crate::expression::evaluator::{Instant, Mode};
+use crate::facts::Facts;
+use crate::finding::Extreme;
+use crate::limits::Limits;
+use crate::reading::Answers;
+use crate::reason::Reason;
+use crate::rule::{Clause, Pack, Rule, RulePriority};
+use crate::timeline::{Item, Submitted, Timeline};
+use crate::watch::{Step, Terms, Watch, What};
+
+/// A reading that took longer than this to reach us is too late to ask about.
+pub(crate) const ASK_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+/// A phone that has not shown an ask by then will not be waited for.
+pub(crate) const SHOW_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// What every fold of one patient shares.
+#[derive(Clone, Copy)]
+pub(crate) struct Person<'a> {
+    pub patient: Uuid,
+    pub facts: &'a Facts,
+    pub timeline: &'a Timeline<'a>,
+    pub calendar: &'a Calendar<'a>,
+    /// When each ask was shown.
+    pub shown: &'a BTreeMap<Uuid, Timestamp>,
+    /// Event time walked: both ends are inside.
+    pub from: Timestamp,
+    pub at: Timestamp,
+}
+
+pub(crate) struct Fold<'a> {
+    pub person: Person<'a>,
+    pub pack: &'a Pack,
+    pub rule: &'a Rule,
+    pub limits: &'a Limits<'a>,
+}
+
+/// Why the fold stops at an instant.
+enum Stop<'a> {
+    Item(&'a Item<'a>),
+    Timer,
+}
+
+impl<'a> Fold<'a> {
+    /// Walks from `person.from`, with the spell that was open there. Returns it, if any, and all that began since.
+    pub fn run(&self, open: Option<Watch>) -> Vec<Watch> {
+        let items = &self.person.timeline.items;
+        let mut done = Vec::new();
+        let mut watch = open;
+        let mut order = self.person.timeline.first_at(self.person.from);
+        let mut last: Option<Timestamp> = None;
+        loop {
+            while items.get(order).is_some_and(|item| !self.concerns(item)) {
+                order += 1;
+            }
+            let item = items.get(order).filter(|item| item.at <= self.person.at);
+            let timer = self.timer(watch.as_ref(), order, last).filter(|timer| *timer <= self.person.at);
+            let (at, stop) = match (item, timer) {
+                (Some(item), Some(timer)) if timer < item.at => (timer, Stop::Timer),
+                (Some(item), _) => (item.at, Stop::Item(item)),
+                (None, Some(timer)) => (timer, Stop::Timer),
+                (None, None) => break,
+            };
+            order += usize::from(matches!(stop, Stop::Item(_)));
+            // At a timer, whatever else has the same time counts.
+            let known = if matches!(stop, Stop::Timer) { order } else { self.skip_irrelevant(order, at) };
+            watch = self.step(watch, at, known, &stop, &mut done);
+            last = Some(at);
+        }
+        done.extend(watch);
+        done
+    }
+
+    /// Items the rule does not look at change nothing, so they may be known early: they keep answers and events in step.
+    fn skip_irrelevant(&self, mut order: usize, at: Timestamp) -> usize {
+        let items = &self.person.timeline.items;
+        while items.get(order).is_some_and(|item| item.at <= at && !self.concerns(item)) {
+            order += 1;
+        }
+        order
+    }
+
+    fn concerns(&self, item: &Item<'_>) -> bool {
+        match &item.what {
+            Submitted::Reading { reading, .. } => {
+                self.rule.uses.vitals.contains(&reading.vital)
+                    || reading.components.iter().any(|(component, _)| {
+                        component.vital().is_some_and(|vital| self.rule.uses.vitals.contains(&vital))
+                    })
+            }
+            Submitted::Answers(answers) => self.rule.uses.answers || self.is_symptoms(answers),
+            Submitted::Event(_) => self.rule.uses.answers,
+        }
+    }
+
+    /// The next instant to look at although nothing was submitted.
+    fn timer(&self, watch: Option<&Watch>, order: usize, last: Option<Timestamp>) -> Option<Timestamp> {
+        let begin = self.person.from;
+        let is_next = |at: &Timestamp| last.map_or(*at >= begin, |last| *at > last);
+        let changed = self.person.facts.valid_from;
+        match watch {
+            None => {
+                let instant = self.instant(last.unwrap_or(begin), order, Mode::Raise);
+                let overdue =
+                    self.rule.uses.overdue.iter().filter_map(|(vital, grace)| instant.overdue_at(*vital, *grace));
+                // What was overdue before the walk began, and has not fired, fires as it begins: a plan has changed.
+                let overdue = overdue.map(|due| if last.is_none() { due.max(begin) } else { due });
+                overdue.chain(changed).filter(is_next).min()
+            }
+            Some(watch) => {
+                let look = match last {
+                    Some(last) => self.person.calendar.next_look(last),
+                    // `begin` itself may be a look.
+                    None => self.person.calendar.next_look(after(begin, SignedDuration::from_nanos(-1))),
+                };
+                [self.waits_until(watch), Some(look), changed].into_iter().flatten().filter(is_next).min()
+            }
+        }
+    }
+
+    fn step(
+        &self,
+        watch: Option<Watch>,
+        at: Timestamp,
+        order: usize,
+        stop: &Stop<'_>,
+        done: &mut Vec<Watch>,
+    ) -> Option<Watch> {
+        match watch {
+            None => self.open(at, order, stop),
+            Some(mut watch) => {
+                self.go_on(&mut watch, at, order, stop);
+                if watch.until.is_some() {
+                    done.push(watch);
+                    return None;
+                }
+                Some(watch)
+            }
+        }
+    }
+
+    fn open(&self, at: Timestamp, order: usize, stop: &Stop<'_>) -> Option<Watch> {
+        let instant = self.instant(at, order, Mode::Raise);
+        if instant.clause(&self.rule.when) != Some(true) {
+            return None;
+        }
+        let doubtful = self.instant(at, order, Mode::Clear).clause(&self.rule.when) != Some(true);
+        let received_at = match stop {
+            Stop::Item(item) => item.received_at.max(at),
+            Stop::Timer => at,
+        };
+        let opened = What::Opened(self.reasons(&instant, &self.rule.when));
+        let mut watch = Watch {
+            rule: self.rule.id.clone(),
+            terms: self.terms(),
+            since: at,
+            until: None,
+            received_at,
+            doubtful,
+            ask: None,
+            steps: vec![Step { at, what: opened }],
+        };
+        self.note_worst(&mut watch, at, order, stop);
+        self.note_at_once(&mut watch, &instant, stop);
+        let in_time = received_at.duration_since(at) <= ASK_WITHIN;
+        let waits = self.rule.repeat.as_ref().is_some_and(|repeat| repeat.alert_at_once || watch.at_once().is_none());
+        if waits && in_time {
+            watch.ask = Some(ask_id(self.person.patient, &self.rule.id, at));
+        }
+        Some(watch)
+    }
+
+    fn terms(&self) -> Terms {
+        let repeat = self.rule.repeat.as_ref().filter(|repeat| !repeat.alert_at_once);
+        Terms {
+            problem: self.rule.problem.clone(),
+            kind: self.rule.kind,
+            priority: match self.rule.priority {
+                RulePriority::Fixed(priority) => priority,
+                RulePriority::FromPlan => self.person.facts.plan.absence_priority,
+            },
+            team: self.rule.team.clone(),
+            closes_itself: self.rule.closes_itself,
+            repeat_s: repeat.map(|repeat| repeat.within.as_secs()),
+            after_s: 0,
+        }
+    }
+
+    /// What this instant means for an open spell.
+    fn go_on(&self, watch: &mut Watch, at: Timestamp, order: usize, stop: &Stop<'_>) {
+        let instant = self.instant(at, order, Mode::Raise);
+        self.note_worst(watch, at, order, stop);
+        self.note_at_once(watch, &instant, stop);
+        let fires = instant.clause(&self.rule.when);
+        let clears = || self.clears(at, order, fires);
+        if self.is_waiting(watch) {
+            if matches!(stop, Stop::Item(_)) && self.is_repeated(watch, order) {
+                let certain = self.instant(at, order, Mode::Clear);
+                if clears() {
+                    let clear = self.rule.clear.as_ref();
+                    let why = clear.map_or_else(Vec::new, |clear| self.reasons(&certain, clear));
+                    watch.steps.push(Step { at, what: What::Cleared(why) });
+                    watch.until = Some(at);
+                } else {
+                    watch.steps.push(Step { at, what: What::Confirmed(self.reasons(&instant, &self.rule.when)) });
+                }
+            } else if self.waits_until(watch).is_some_and(|end| at >= end) {
+                watch.steps.push(Step { at, what: What::Unanswered });
+            }
+            return;
+        }
+        if watch.doubtful
+            && !watch.is_confirmed()
+            && self.instant(at, order, Mode::Clear).clause(&self.rule.when) == Some(true)
+        {
+            watch.steps.push(Step { at, what: What::Confirmed(self.reasons(&instant, &self.rule.when)) });
+        }
+        // What is as old as the breach itself explains nothing away.
+        if at > watch.since && clears() {
+            watch.until = Some(at);
+        }
+    }
+
+    /// Unknown never clears, and neither does anything while `when` is still true.
+    fn clears(&self, at: Timestamp, order: usize, fires: Option<bool>) -> bool {
+        if fires == Some(true) {
+            return false;
+        }
+        let certain = self.instant(at, order, Mode::Clear);
+        match &self.rule.clear {
+            Some(clear) => certain.clause(clear) == Some(true),
+            None => certain.clause(&self.rule.when) == Some(false),
+        }
+    }
+
+    /// Waiting for the patient to measure again, in event time: whether they were really asked is another matter, for
+    /// findings must not depend on when data arrived.
+    fn is_waiting(&self, watch: &Watch) -> bool {
+        watch.terms.repeat_s.is_some() && !watch.is_settled()
+    }
+
+    fn waits_until(&self, watch: &Watch) -> Option<Timestamp> {
+        if !self.is_waiting(watch) {
+            return None;
+        }
+        let within = SignedDuration::from_secs(watch.terms.repeat_s?);
+        // From when the ask was shown, else from when it would have been at the latest.
+        let shown = watch.ask.and_then(|ask| self.person.shown.get(&ask)).copied();
+        Some(after(shown.unwrap_or(after(watch.since, SHOW_WITHIN)), within))
+    }
+
+    /// Every vital the rule names has been measured since the spell began.
+    fn is_repeated(&self, watch: &Watch, order: usize) -> bool {
+        let measured_since =
+            |vital: &_| self.person.timeline.measured(*vital, order).next().is_some_and(|item| item.at > watch.since);
+        !self.rule.uses.repeated.is_empty() && self.rule.uses.repeated.iter().all(measured_since)
+    }
+
+    fn note_at_once(&self, watch: &mut Watch, instant: &Instant<'_>, stop: &Stop<'_>) {
+        if watch.at_once().is_some() {
+            return;
+        }
+        let met = self.rule.at_once.as_ref().filter(|at_once| instant.clause(at_once) == Some(true));
+        let mut why = met.map_or_else(Vec::new, |at_once| self.reasons(instant, at_once));
+        if let Stop::Item(Item { what: Submitted::Answers(answers), .. }) = stop
+            && self.is_symptoms(answers)
+        {
+            let yes = answers.answers.iter().filter(|(_, answer)| answer.yes() == Some(true));
+            why.extend(
+                yes.map(|(link, _)| self.reason(instant, format!("answered yes to {}", link.replace(['_', '-'], " ")))),
+            );
+        }
+        if !why.is_empty() {
+            watch.steps.push(Step { at: instant.at, what: What::AtOnce(why) });
+        }
+    }
+
+    /// The answers to the questionnaire this rule asks along with a repeat.
+    fn is_symptoms(&self, answers: &Answers) -> bool {
+        let symptoms = self.rule.repeat.as_ref().and_then(|repeat| repeat.symptoms.as_deref());
+        symptoms.is_some_and(|name| answers.questionnaire.split('|').next() == Some(name))
+    }
+
+    fn note_worst(&self, watch: &mut Watch, at: Timestamp, order: usize, stop: &Stop<'_>) {
+        if matches!(stop, Stop::Timer) {
+            return;
+        }
+        for (component, side) in &self.rule.uses.worst {
+            let Some(sample) = self.person.timeline.samples(*component, order).last() else { continue };
+            if sample.at != at {
+                continue;
+            }
+            let (value, comparator) = (sample.measured.value, sample.measured.comparator);
+            let now = Extreme { component: *component, side: *side, value, comparator, at };
+            if watch.worst().all(|known| {
+                (known.component, known.side) != (now.component, now.side) || now.is_worse_than(known, 0.0)
+            }) {
+                watch.steps.push(Step { at, what: What::Worst(now) });
+            }
+        }
+    }
+
+    fn instant(&self, at: Timestamp, order: usize, mode: Mode) -> Instant<'a> {
+        Instant {
+            timeline: self.person.timeline,
+            calendar: self.person.calendar,
+            facts: self.person.facts,
+            limits: self.limits,
+            at,
+            order,
+            mode,
+            stretch: SignedDuration::ZERO,
+            only: None,
+        }
+    }
+
+    fn reasons(&self, instant: &Instant<'_>, clause: &Clause) -> Vec<Reason> {
+        describe::clause(instant, clause).into_iter().map(|sentence| self.reason(instant, sentence)).collect()
+    }
+
+    fn reason(&self, instant: &Instant<'_>, sentence: String) -> Reason {
+        let (version, source) = (self.pack.version.clone(), self.pack.source.clone());
+        Reason { at: instant.at, sentence, rule: self.rule.id.clone(), version, source }
+    }
+
+    /// Whether the rule can be judged when values count for as long as `stretch`, and nothing is asked of freshness.
+    pub fn is_known(&self, at: Timestamp, order: usize, stretch: SignedDuration) -> bool {
+        Instant { stretch, ..self.instant(at, order, Mode::Raise) }.clause(&self.rule.when).is_some()
+    }
+
+    /// When `overdue` becomes true for a quiet rule if nothing is measured.
+    pub fn overdue_next(&self) -> Option<Timestamp> {
+        let order = self.person.timeline.items.partition_point(|item| item.at <= self.person.at);
+        let instant = self.instant(self.person.at, order, Mode::Raise);
+        let overdue = self.rule.uses.overdue.iter();
+        overdue
+            .filter_map(|(vital, grace)| instant.overdue_at(*vital, *grace))
+            .filter(|due| *due > self.person.at)
+            .min()
+    }
+}
+
+/// The same ask of the same person always has the same id, so nothing random is needed and nothing is asked twice.
+pub(crate) fn ask_id(patient: Uuid, rule: &str, since: Timestamp) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(patient.as_bytes());
+    hash.update(rule.as_bytes());
+    hash.update(since.as_nanosecond().to_be_bytes());
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

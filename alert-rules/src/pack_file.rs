@@ -1,0 +1,459 @@
+//! `rules.toml` → `Pack`. Every mistake becomes a problem with its place; a pack is only made when there is none.
+//!
+//! Only what cannot be read at all is said here; whether a pack is sensible is `check.rs`'s to say.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use jiff::SignedDuration;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::expression::fault::{Fault, nearest};
+use crate::expression::parser::{self, Scope};
+use crate::expression::{Condition, walk};
+use crate::finding::{Kind, Priority};
+use crate::problem::{Place, Problem, place_of};
+use crate::rule::{AgeStep, Clause, Join, Limit, Pack, Repeat, Review, Rule, RulePriority, Uses, Written};
+use crate::unit::Dimension;
+use crate::vital::{Component, Vital};
+
+/// Most rules of one pack, most limits of one pack.
+const MAX_ENTRIES: usize = 100;
+
+type Value<'t> = Spanned<DeValue<'t>>;
+
+/// Reads one pack's `rules.toml`. `name` is its folder.
+pub(crate) fn read(name: &str, file: &str, text: &str) -> Result<Pack, Vec<Problem>> {
+    let root = match DeTable::parse(text) {
+        Ok(root) => root.into_inner(),
+        Err(error) => {
+            let span = error.span().unwrap_or(0..0);
+            return Err(vec![Problem::at(
+                file,
+                text,
+                span.start,
+                span.end,
+                format!("this is not TOML: {}", error.message()),
+            )]);
+        }
+    };
+    let mut reader = Reader { file, text, problems: Vec::new() };
+    let pack = reader.pack(name, &root);
+    match pack {
+        Some(pack) if reader.problems.is_empty() => Ok(pack),
+        _ => Err(reader.problems),
+    }
+}
+
+struct Reader<'t> {
+    file: &'t str,
+    text: &'t str,
+    problems: Vec<Problem>,
+}
+
+impl<'t> Reader<'t> {
+    fn pack(&mut self, name: &str, root: &DeTable<'t>) -> Option<Pack> {
+        self.only(root, &["pack", "limits", "rule", "one_sided"]);
+        let Some((head, place)) = root.get("pack").and_then(|head| Some((head.get_ref().as_table()?, head.span())))
+        else {
+            self.problems
+                .push(Problem::of_file(self.file, "there is no [pack]").hint("begin with [pack] and its title"));
+            return None;
+        };
+        self.only(head, &["title", "for", "cover", "source", "version", "review"]);
+        let names = self.names(root.get("limits"));
+        let limits = self.limits(root.get("limits"));
+        let applies = head.get("for").and_then(|value| self.clause_of(std::slice::from_ref(value), Join::All, &names));
+        let review = head.get("review").and_then(|review| self.review(review));
+        let mut required = |key| self.required_text(head, key, &place);
+        let (title, cover, source, version) =
+            (required("title"), required("cover"), required("source"), required("version"));
+        let rules = self.rules(name, root.get("rule"), &names);
+        Some(Pack {
+            name: name.to_owned(),
+            title: title?,
+            applies,
+            cover: cover?,
+            source: source?,
+            version: version?,
+            review,
+            one_sided: self.one_sided(root.get("one_sided")),
+            limits,
+            rules,
+            place: self.place(&place),
+        })
+    }
+
+    fn one_sided(&mut self, table: Option<&Value<'t>>) -> BTreeMap<Component, String> {
+        let mut reasons = BTreeMap::new();
+        for (key, value) in table.and_then(|table| table.get_ref().as_table()).into_iter().flatten() {
+            match (Component::named(key.get_ref()), self.string(value)) {
+                (Some(component), Some(reason)) => {
+                    reasons.insert(component, reason);
+                }
+                (None, _) => self.unknown_name(key, Component::ALL.map(Component::name)),
+                (Some(_), None) => {}
+            }
+        }
+        reasons
+    }
+
+    fn review(&mut self, value: &Value<'t>) -> Option<Review> {
+        let table = self.table(value)?;
+        self.only(table, &["by", "owner"]);
+        let (by, owner) =
+            (self.required_text(table, "by", &value.span()), self.required_text(table, "owner", &value.span()));
+        Some(Review { by: by?, owner: owner? })
+    }
+
+    /// Names and dimensions of limits, first: rules and limits may name them in any order.
+    fn names(&mut self, limits: Option<&Value<'t>>) -> Vec<(String, Dimension)> {
+        let entries = in_file_order(limits);
+        let dimension = |value: &Value<'t>| {
+            let default = value.get_ref().as_table()?.get("default")?.get_ref().as_str()?.to_owned();
+            parser::literal(&default).ok().map(|(dimension, _)| dimension)
+        };
+        entries.into_iter().filter_map(|(name, _, value)| Some((name, dimension(value)?))).collect()
+    }
+
+    fn limits(&mut self, limits: Option<&Value<'t>>) -> Vec<Limit> {
+        let entries = in_file_order(limits);
+        self.bounded(&entries, "limits");
+        entries.into_iter().filter_map(|(name, at, value)| self.limit(name, &at, value)).collect()
+    }
+
+    fn limit(&mut self, name: String, at: &Range<usize>, value: &Value<'t>) -> Option<Limit> {
+        let table = self.table(value)?;
+        let default = self.present(table, "default", at)?;
+        let (dimension, default) = self.literal(default)?;
+        let (range_dimension, from, to) = {
+            let range = self.present(table, "range", at)?;
+            self.parsed(range, parser::literal_range)?
+        };
+        let mut by_age = Vec::new();
+        for (key, value) in table {
+            let steps = key.get_ref().strip_prefix("from_").and_then(|rest| rest.strip_suffix("_years"));
+            match (key.get_ref().as_ref(), steps.map(str::parse)) {
+                ("default" | "range" | "why", _) => {}
+                (_, Some(Ok(from_years))) => {
+                    let (found, step) = self.literal(value)?;
+                    self.same(dimension, found, value);
+                    by_age.push(AgeStep { from_years, value: step });
+                }
+                _ => self.unknown_name(key, ["default", "range", "why", "from_80_years"]),
+            }
+        }
+        by_age.sort_unstable_by_key(|step| step.from_years);
+        self.same(dimension, range_dimension, value);
+        let range = crate::vital::Range { from, to };
+        if !range.holds(default) || by_age.iter().any(|step| !range.holds(step.value)) {
+            self.say(&value.span(), format!("the default of {name} is outside its range"));
+        }
+        let why = table.get("why").and_then(|why| self.string(why));
+        Some(Limit { name, dimension, default, by_age, range, why, place: self.place(at) })
+    }
+
+    fn rules(&mut self, pack: &str, rules: Option<&Value<'t>>, names: &[(String, Dimension)]) -> Vec<Rule> {
+        let entries = in_file_order(rules);
+        if entries.is_empty() {
+            self.problems.push(Problem::of_file(self.file, "there is no rule").hint("write [rule.name]"));
+        }
+        self.bounded(&entries, "rules");
+        entries.into_iter().filter_map(|(name, at, value)| self.rule(pack, name, &at, value, names)).collect()
+    }
+
+    fn rule(
+        &mut self,
+        pack: &str,
+        name: String,
+        at: &Range<usize>,
+        value: &Value<'t>,
+        names: &[(String, Dimension)],
+    ) -> Option<Rule> {
+        const KEYS: [&str; 13] = [
+            "problem",
+            "kind",
+            "priority",
+            "when",
+            "at_once",
+            "repeat",
+            "clear",
+            "may_skip",
+            "closes_itself",
+            "advice",
+            "team",
+            "why",
+            "source",
+        ];
+        let table = self.table(value)?;
+        self.only(table, &KEYS);
+        let mut text = |key| table.get(key).and_then(|value| self.string(value));
+        let (may_skip, advice, team, why) = (text("may_skip"), text("advice"), text("team"), text("why"));
+        let problem = self.required_text(table, "problem", at);
+        let kind = self.kind(table.get("kind"));
+        let priority = self.priority(table, at);
+        let when = self.present(table, "when", at).and_then(|when| self.clause(when, names));
+        let at_once = table.get("at_once").and_then(|at_once| self.clause(at_once, names));
+        let clear = table.get("clear").and_then(|clear| self.clause(clear, names));
+        let repeat = table.get("repeat").and_then(|repeat| self.repeat(repeat));
+        let closes_itself = match table.get("closes_itself").map(|value| (value.get_ref().as_bool(), value.span())) {
+            None => false,
+            Some((Some(closes), span)) => {
+                if closes && priority != Some(RulePriority::Fixed(Priority::Low)) {
+                    self.say(&span, "only a rule of low priority may close itself".to_owned());
+                }
+                closes
+            }
+            Some((None, span)) => {
+                self.say(&span, "expected true or false".to_owned());
+                false
+            }
+        };
+        let (when, priority) = (when?, priority?);
+        let uses = uses(&when, at_once.as_ref(), clear.as_ref());
+        if let (Some(_), [] | [_, _, ..]) = (&repeat, uses.repeated.as_slice()) {
+            self.say(
+                at,
+                format!("rule {name} asks for a repeat, but its `when` does not look at the latest value of one vital"),
+            );
+        }
+        Some(Rule {
+            id: format!("{pack}/{name}"),
+            name,
+            problem: problem?,
+            kind,
+            priority,
+            when,
+            at_once,
+            repeat,
+            clear,
+            may_skip,
+            closes_itself,
+            advice,
+            team,
+            why,
+            place: self.place(at),
+            uses,
+        })
+    }
+
+    fn kind(&mut self, value: Option<&Value<'t>>) -> Kind {
+        let Some(value) = value else { return Kind::Clinical };
+        let kind = self.string(value).and_then(|name| Kind::named(&name)).filter(|kind| *kind != Kind::Service);
+        kind.unwrap_or_else(|| {
+            self.say(&value.span(), "a rule's kind is clinical, absence or equipment".to_owned());
+            Kind::Clinical
+        })
+    }
+
+    fn priority(&mut self, table: &DeTable<'t>, at: &Range<usize>) -> Option<RulePriority> {
+        let value = self.present(table, "priority", at)?;
+        let name = self.string(value)?;
+        let priority = match name.as_str() {
+            "from plan" => Some(RulePriority::FromPlan),
+            name => Priority::named(name).map(RulePriority::Fixed),
+        };
+        if priority.is_none() {
+            self.say(&value.span(), "a priority is high, medium, low or \"from plan\"".to_owned());
+        }
+        priority
+    }
+
+    fn repeat(&mut self, value: &Value<'t>) -> Option<Repeat> {
+        let table = self.table(value)?;
+        self.only(table, &["alert", "within", "first", "ask", "symptoms"]);
+        let alert_at_once = match table.get("alert").map(|alert| (self.string(alert), alert.span())) {
+            None => false,
+            Some((Some(alert), _)) if alert == "at once" => true,
+            Some((_, span)) => {
+                self.say(&span, "the only word here is \"at once\"".to_owned());
+                false
+            }
+        };
+        let within =
+            self.present(table, "within", &value.span()).and_then(|within| self.parsed(within, parser::duration));
+        let (first, ask) =
+            (self.required_text(table, "first", &value.span()), self.required_text(table, "ask", &value.span()));
+        let symptoms = table.get("symptoms").and_then(|symptoms| self.string(symptoms));
+        Some(Repeat { alert_at_once, within: within?, first: first?, ask: ask?, symptoms })
+    }
+
+    /// `"…"`, `["…"]`, `{ any = […] }` or `{ all = […] }`.
+    fn clause(&mut self, value: &Value<'t>, names: &[(String, Dimension)]) -> Option<Clause> {
+        match value.get_ref() {
+            DeValue::String(_) => self.clause_of(std::slice::from_ref(value), Join::All, names),
+            DeValue::Table(table) => {
+                self.only(table, &["any", "all"]);
+                let (join, list) = match (table.get("any"), table.get("all")) {
+                    (Some(any), None) => (Join::Any, any),
+                    (None, Some(all)) => (Join::All, all),
+                    _ => {
+                        self.say(&value.span(), "expected .any or .all, one of them".to_owned());
+                        return None;
+                    }
+                };
+                match list.get_ref().as_array() {
+                    Some(list) if !list.is_empty() => self.clause_of(list, join, names),
+                    _ => {
+                        self.say(&list.span(), "expected a list of conditions".to_owned());
+                        None
+                    }
+                }
+            }
+            _ => {
+                self.say(&value.span(), "expected a condition in quotes, or .any = [ … ]".to_owned());
+                None
+            }
+        }
+    }
+
+    fn clause_of(&mut self, values: &[Value<'t>], join: Join, names: &[(String, Dimension)]) -> Option<Clause> {
+        let mut clause = Clause { join, conditions: Vec::new(), texts: Vec::new() };
+        for value in values {
+            let condition = self.parsed(value, |text| parser::condition(text, Scope { limits: names }));
+            if let (Some(condition), Some(text)) = (condition, value.get_ref().as_str()) {
+                let place = self.place(&(self.inner_start(value, text)..value.span().end));
+                clause.conditions.push(condition);
+                clause.texts.push(Written { text: text.to_owned(), place });
+            }
+        }
+        (clause.conditions.len() == values.len()).then_some(clause)
+    }
+
+    fn literal(&mut self, value: &Value<'t>) -> Option<(Dimension, f64)> {
+        self.parsed(value, parser::literal)
+    }
+
+    /// Reads a quoted expression; its fault becomes a problem at the very characters.
+    fn parsed<T>(&mut self, value: &Value<'t>, read: impl FnOnce(&str) -> Result<T, Fault>) -> Option<T> {
+        let Some(text) = value.get_ref().as_str() else {
+            self.say(&value.span(), format!("expected text in quotes, found {}", value.get_ref().type_str()));
+            return None;
+        };
+        match read(text) {
+            Ok(read) => Some(read),
+            Err(fault) => {
+                let start = self.inner_start(value, text);
+                let problem =
+                    Problem::at(self.file, self.text, start + fault.span.from, start + fault.span.to, fault.message);
+                self.problems.push(match fault.hint {
+                    Some(hint) => problem.hint(hint),
+                    None => problem,
+                });
+                None
+            }
+        }
+    }
+
+    /// Where the text inside the quotes begins; with escapes in it, places are those of the quoted text.
+    fn inner_start(&self, value: &Value<'t>, text: &str) -> usize {
+        let span = value.span();
+        let raw = self.text.get(span.clone()).unwrap_or("");
+        span.start + raw.find(text).unwrap_or(1)
+    }
+
+    fn table<'v>(&mut self, value: &'v Value<'t>) -> Option<&'v DeTable<'t>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.say(&value.span(), format!("expected a table, found {}", value.get_ref().type_str()));
+        }
+        table
+    }
+
+    fn string(&mut self, value: &Value<'t>) -> Option<String> {
+        let text = value.get_ref().as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
+        if text.is_none() {
+            self.say(&value.span(), format!("expected words in quotes, found {}", value.get_ref().type_str()));
+        }
+        text
+    }
+
+    fn present<'v>(&mut self, table: &'v DeTable<'t>, key: &str, at: &Range<usize>) -> Option<&'v Value<'t>> {
+        let value = table.get(key);
+        if value.is_none() {
+            self.say(at, format!("`{key}` is missing"));
+        }
+        value
+    }
+
+    fn required_text(&mut self, table: &DeTable<'t>, key: &str, at: &Range<usize>) -> Option<String> {
+        self.present(table, key, at).and_then(|value| self.string(value))
+    }
+
+    fn only(&mut self, table: &DeTable<'t>, known: &[&'static str]) {
+        for (key, _) in table {
+            if !known.contains(&key.get_ref().as_ref()) {
+                self.unknown_name(key, known.iter().copied());
+            }
+        }
+    }
+
+    fn unknown_name(
+        &mut self,
+        key: &Spanned<std::borrow::Cow<'t, str>>,
+        known: impl IntoIterator<Item = &'static str> + Clone,
+    ) {
+        let span = key.span();
+        let message = format!("`{}` has no meaning here", key.get_ref());
+        let problem = Problem::at(self.file, self.text, span.start, span.end, message);
+        let hint = match nearest(key.get_ref(), known.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("one of {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+        };
+        self.problems.push(problem.hint(hint));
+    }
+
+    fn same(&mut self, wanted: Dimension, found: Dimension, value: &Value<'t>) {
+        if wanted != found {
+            let message = format!("{} and {} are not the same kind of quantity", wanted.display(), found.display());
+            self.say(&value.span(), message);
+        }
+    }
+
+    fn bounded(&mut self, entries: &[(String, Range<usize>, &Value<'t>)], what: &str) {
+        if let Some((_, at, _)) = entries.get(MAX_ENTRIES) {
+            self.say(&at.clone(), format!("a pack has at most {MAX_ENTRIES} {what}"));
+        }
+    }
+
+    fn say(&mut self, at: &Range<usize>, message: String) {
+        self.problems.push(Problem::at(self.file, self.text, at.start, at.end, message));
+    }
+
+    fn place(&self, at: &Range<usize>) -> Place {
+        place_of(self.file, self.text, at.start)
+    }
+}
+
+/// Entries of a table as they stand in the file, each with where its name stands.
+fn in_file_order<'v, 't>(table: Option<&'v Value<'t>>) -> Vec<(String, Range<usize>, &'v Value<'t>)> {
+    let table = table.and_then(|table| table.get_ref().as_table());
+    let mut entries: Vec<_> =
+        table.into_iter().flatten().map(|(key, value)| (key.get_ref().to_string(), key.span(), value)).collect();
+    entries.sort_by_key(|(_, span, _)| span.start);
+    entries
+}
+
+fn uses(when: &Clause, at_once: Option<&Clause>, clear: Option<&Clause>) -> Uses {
+    let all = || [Some(when), at_once, clear].into_iter().flatten().flat_map(|clause| &clause.conditions);
+    let sorted = |mut vitals: Vec<Vital>| {
+        vitals.sort_unstable();
+        vitals.dedup();
+        vitals
+    };
+    let overdue: Vec<(Vital, SignedDuration)> = all().flat_map(walk::overdue).collect();
+    let measured =
+        all().flat_map(walk::components).filter_map(Component::vital).chain(overdue.iter().map(|(vital, _)| *vital));
+    let mut worst: Vec<_> = when.conditions.iter().flat_map(walk::worse_sides).collect();
+    worst.sort_unstable();
+    worst.dedup();
+    Uses {
+        vitals: sorted(measured.collect()),
+        repeated: sorted(when.conditions.iter().flat_map(walk::vitals_to_repeat).collect()),
+        answers: all().any(walk::uses_answers),
+        worst,
+        overdue,
+        lookback: all().map(|condition: &Condition| walk::lookback(condition)).max().unwrap_or(SignedDuration::ZERO),
+    }
+}

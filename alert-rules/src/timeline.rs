@@ -1,0 +1,244 @@
+//! History made ready: corrections resolved, everything in one order of event time, values by component.
+//!
+//! The order depends on what was measured and when, never on the order of arrival: that is half of the order property.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::finding::Side;
+use crate::reading::{Answers, Comparator, Correction, Event, Flags, History, Measured, Reading};
+use crate::vital::{Component, Vital};
+
+/// Two odd values on the same side within this time of each other agree.
+const AGREE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+pub(crate) struct Timeline<'h> {
+    pub items: Vec<Item<'h>>,
+    samples: [Vec<Sample>; Component::COUNT],
+}
+
+/// One submission, at its place in event time. Its index is its order: what is known "as of" an item is all up to it.
+pub(crate) struct Item<'h> {
+    pub at: Timestamp,
+    pub received_at: Timestamp,
+    pub what: Submitted<'h>,
+}
+
+pub(crate) enum Submitted<'h> {
+    Reading { reading: &'h Reading, flags: Flags },
+    Answers(&'h Answers),
+    Event(&'h Event),
+}
+
+/// One value that rules may use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    pub at: Timestamp,
+    /// Index of its item.
+    pub order: usize,
+    /// Infinite for HI and LO.
+    pub value: f64,
+    pub measured: Measured,
+    /// None: nothing odd. Else the order from which a second reading agrees (`usize::MAX`: none does).
+    pub doubt: Option<usize>,
+    pub dated_by_arrival: bool,
+}
+
+impl Sample {
+    /// Seen by `clear` and by means, as of `order`.
+    pub fn is_trusted(&self, order: usize) -> bool {
+        self.doubt.is_none_or(|agreed| agreed < order)
+    }
+}
+
+impl<'h> Timeline<'h> {
+    /// Of everything since the plan began.
+    pub fn new(history: &'h History, since: Timestamp) -> Timeline<'h> {
+        let corrections = last_corrections(&history.corrections);
+        let mut drafts: Vec<(Item<'h>, &'h [(Component, Measured)])> = Vec::new();
+        for reading in history.readings.iter().filter(|reading| reading.effective_at >= since) {
+            let values = match corrections.get(&reading.seq) {
+                None => &reading.components,
+                Some(Correction { values: Some(values), .. }) => values,
+                Some(Correction { values: None, .. }) => continue,
+            };
+            let computed = Flags::of_values(values);
+            let untouched = std::ptr::eq(values, &reading.components);
+            let flags = Flags {
+                unconfirmed: computed.unconfirmed || untouched && reading.flags.unconfirmed,
+                impossible: computed.impossible || untouched && reading.flags.impossible,
+                dated_by_arrival: reading.flags.dated_by_arrival,
+            };
+            let what = Submitted::Reading { reading, flags };
+            drafts.push((Item { at: reading.effective_at, received_at: reading.received_at, what }, values));
+        }
+        for answers in history.answers.iter().filter(|answers| answers.effective_at >= since) {
+            if !corrections.contains_key(&answers.seq) {
+                let what = Submitted::Answers(answers);
+                drafts.push((Item { at: answers.effective_at, received_at: answers.received_at, what }, &[]));
+            }
+        }
+        for event in history.events.iter().filter(|event| event.effective_at >= since) {
+            // A corrected dose is still the same event to a rule; one without new values never happened.
+            if corrections.get(&event.seq).is_none_or(|correction| correction.values.is_some()) {
+                let what = Submitted::Event(event);
+                drafts.push((Item { at: event.effective_at, received_at: event.received_at, what }, &[]));
+            }
+        }
+        drafts.sort_unstable_by(|one, other| in_event_order(one, other));
+        let mut timeline = Timeline { items: Vec::with_capacity(drafts.len()), samples: Default::default() };
+        for (order, (item, values)) in drafts.into_iter().enumerate() {
+            if let Submitted::Reading { reading, flags } = item.what
+                && !flags.impossible
+                && reading.absent.is_none()
+            {
+                timeline.add_samples(&item, order, values, flags);
+            }
+            timeline.items.push(item);
+        }
+        timeline.find_agreement();
+        timeline
+    }
+
+    fn add_samples(&mut self, item: &Item<'h>, order: usize, values: &[(Component, Measured)], flags: Flags) {
+        for (component, measured) in values {
+            let Some(value) = measured.compared() else { continue };
+            // The flag is of the whole reading; the doubt is of the value that is odd, or of all if none is.
+            let odd = measured.comparator.is_none() && !component.is_usual(value);
+            let none_odd = !Flags::of_values(values).unconfirmed;
+            let doubt = (flags.unconfirmed && (odd || none_odd)).then_some(usize::MAX);
+            let dated_by_arrival = flags.dated_by_arrival;
+            let sample = Sample { at: item.at, order, value, measured: *measured, doubt, dated_by_arrival };
+            self.samples[*component as usize].push(sample);
+        }
+    }
+
+    /// A doubted value is agreed with by another reading beyond the same end of the hold range, before or after it.
+    fn find_agreement(&mut self) {
+        for component in Component::ALL {
+            let samples = &mut self.samples[component as usize];
+            for index in 0..samples.len() {
+                if samples[index].doubt.is_none() {
+                    continue;
+                }
+                let (at, side) = (samples[index].at, odd_side(component, samples[index].value));
+                let agrees = |other: &Sample| {
+                    other.at.duration_since(at).abs() <= AGREE_WITHIN
+                        && side.is_some()
+                        && odd_side(component, other.value) == side
+                };
+                let earlier = samples[..index].iter().any(agrees);
+                let later = || samples[index + 1..].iter().find(|other| agrees(other)).map(|other| other.order);
+                let agreed = if earlier { Some(samples[index].order) } else { later() };
+                samples[index].doubt = Some(agreed.unwrap_or(usize::MAX));
+            }
+        }
+    }
+
+    /// Values of a component known before `order` (exclusive), oldest first.
+    pub fn samples(&self, component: Component, order: usize) -> &[Sample] {
+        let samples = &self.samples[component as usize];
+        &samples[..samples.partition_point(|sample| sample.order < order)]
+    }
+
+    /// Index of the first item at or after `at`.
+    pub fn first_at(&self, at: Timestamp) -> usize {
+        self.items.partition_point(|item| item.at < at)
+    }
+
+    /// Readings of a vital among the items before `order`, newest first; with a value that can be used.
+    pub fn measured(&self, vital: Vital, order: usize) -> impl Iterator<Item = &Item<'h>> {
+        self.items[..order.min(self.items.len())].iter().rev().filter(move |item| item.is_measured(vital))
+    }
+}
+
+impl Item<'_> {
+    /// A reading of this vital with values that can be used.
+    pub fn is_measured(&self, vital: Vital) -> bool {
+        matches!(&self.what, Submitted::Reading { reading, flags }
+            if reading.vital == vital && !flags.impossible && reading.absent.is_none())
+    }
+
+    pub fn is_dated_by_arrival(&self) -> bool {
+        matches!(&self.what, Submitted::Reading { flags, .. } if flags.dated_by_arrival)
+    }
+}
+
+/// Beyond which end of the hold range. HI and LO are beyond theirs.
+fn odd_side(component: Component, value: f64) -> Option<Side> {
+    let hold = component.facts().hold?;
+    if value > hold.to {
+        Some(Side::High)
+    } else if value < hold.from {
+        Some(Side::Low)
+    } else {
+        None
+    }
+}
+
+/// For each corrected submission the correction that counts: the last sequence number.
+fn last_corrections(corrections: &[Correction]) -> BTreeMap<i64, &Correction> {
+    let mut last: BTreeMap<i64, &Correction> = BTreeMap::new();
+    for correction in corrections {
+        last.entry(correction.corrects_seq)
+            .and_modify(|known| {
+                if correction.seq > known.seq {
+                    *known = correction;
+                }
+            })
+            .or_insert(correction);
+    }
+    last
+}
+
+type Draft<'h> = (Item<'h>, &'h [(Component, Measured)]);
+
+/// By time; at the same time by content; the sequence number decides only between equals.
+fn in_event_order(one: &Draft<'_>, other: &Draft<'_>) -> Ordering {
+    one.0.at.cmp(&other.0.at).then_with(|| match (&one.0.what, &other.0.what) {
+        (Submitted::Reading { reading: a, flags: fa }, Submitted::Reading { reading: b, flags: fb }) => {
+            let content = (a.vital, a.absent, fa.impossible, fa.dated_by_arrival);
+            content
+                .cmp(&(b.vital, b.absent, fb.impossible, fb.dated_by_arrival))
+                .then_with(|| by_values(one.1, other.1))
+                .then(a.seq.cmp(&b.seq))
+        }
+        (Submitted::Answers(a), Submitted::Answers(b)) => {
+            let words = |answers: &Answers| format!("{:?}", answers.answers);
+            a.questionnaire.cmp(&b.questionnaire).then_with(|| words(a).cmp(&words(b))).then(a.seq.cmp(&b.seq))
+        }
+        (Submitted::Event(a), Submitted::Event(b)) => a.event.cmp(&b.event).then(a.seq.cmp(&b.seq)),
+        (a, b) => a.rank().cmp(&b.rank()),
+    })
+}
+
+impl Submitted<'_> {
+    fn rank(&self) -> u8 {
+        match self {
+            Submitted::Event(_) => 0,
+            Submitted::Answers(_) => 1,
+            Submitted::Reading { .. } => 2,
+        }
+    }
+}
+
+fn by_values(one: &[(Component, Measured)], other: &[(Component, Measured)]) -> Ordering {
+    let key = |(component, measured): &(Component, Measured)| (*component, measured.comparator.map(comparator_rank));
+    for (a, b) in one.iter().zip(other) {
+        let number = |measured: &Measured| measured.value.unwrap_or(0.0);
+        let by = key(a).cmp(&key(b)).then_with(|| number(&a.1).total_cmp(&number(&b.1)));
+        if by.is_ne() {
+            return by;
+        }
+    }
+    one.len().cmp(&other.len())
+}
+
+fn comparator_rank(comparator: Comparator) -> u8 {
+    match comparator {
+        Comparator::Low => 0,
+        Comparator::High => 1,
+    }
+}
