@@ -10,11 +10,15 @@ pub enum Close {
     BadProof,
     /// The same device opened a newer connection.
     Replaced,
-    TooFast { retry_after_s: u32 },
+    TooFast {
+        retry_after_s: u32,
+    },
     /// Something other than `hello` came first, or nothing came.
     ProtocolError,
     TooBig,
-    ShuttingDown { retry_after_s: u32 },
+    ShuttingDown {
+        retry_after_s: u32,
+    },
     /// Pings were not answered.
     NoAnswer,
 }

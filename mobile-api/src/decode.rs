@@ -54,7 +54,9 @@ pub fn frame(text: &str) -> Result<Incoming, Refused> {
         return Err(whole(Reason::FrameTooBig, detail));
     }
     let head: Head = serde_json::from_str(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data if text.trim_start().starts_with('{') => whole(Reason::FieldInvalid, "`type` is not a text"),
+        serde_json::error::Category::Data if text.trim_start().starts_with('{') => {
+            whole(Reason::FieldInvalid, "`type` is not a text")
+        }
         _ => whole(Reason::NotJson, format!("the frame is not a JSON object: {error}")),
     })?;
     let Some(kind) = head.kind else {
@@ -95,7 +97,8 @@ pub fn submissions(text: &str) -> Result<(PhoneTime, Vec<ReceivedItem>), Refusal
 }
 
 fn submit(text: &str) -> Result<Incoming, Refused> {
-    let frame: SubmitFrame = serde_json::from_str(text).map_err(|error| Refused { batch: None, refusal: refusal_of_field(&error) })?;
+    let frame: SubmitFrame =
+        serde_json::from_str(text).map_err(|error| Refused { batch: None, refusal: refusal_of_field(&error) })?;
     let Some(batch) = frame.batch else {
         return Err(whole(Reason::FieldMissing, "a submit needs its `batch` number, so that the receipt can name it"));
     };
@@ -106,7 +109,8 @@ fn submit(text: &str) -> Result<Incoming, Refused> {
 fn check_length(items: &[&RawValue], bytes: usize) -> Result<(), Refusal> {
     let limits = Limits::V1;
     if items.len() > limits.batch_items {
-        let detail = format!("the batch has {} items; at most {} are taken: send it in parts", items.len(), limits.batch_items);
+        let detail =
+            format!("the batch has {} items; at most {} are taken: send it in parts", items.len(), limits.batch_items);
         return Err(Refusal::new(Reason::BatchTooLong, detail));
     }
     if bytes > limits.batch_bytes {
@@ -119,7 +123,9 @@ fn check_length(items: &[&RawValue], bytes: usize) -> Result<(), Refusal> {
 fn received(raw: &RawValue) -> ReceivedItem {
     let as_sent = raw.get();
     match serde_json::from_str::<Item>(as_sent) {
-        Ok(item) => ReceivedItem { id: item.id.to_string(), as_sent: as_sent.to_owned(), item: check(&item).map(|()| item) },
+        Ok(item) => {
+            ReceivedItem { id: item.id.to_string(), as_sent: as_sent.to_owned(), item: check(&item).map(|()| item) }
+        }
         Err(error) => {
             let (id, refusal) = diagnose(as_sent, &error);
             ReceivedItem { id, as_sent: as_sent.to_owned(), item: Err(refusal) }
@@ -159,7 +165,9 @@ fn diagnose(as_sent: &str, error: &serde_json::Error) -> (String, Refusal) {
                 value_not_a_number(item.get("values")).unwrap_or_else(|| refusal_of_field(error))
             }
         }
-        Some(Some(other)) => Refusal::new(Reason::KindUnknown, format!("this service knows no items of kind {}", quoted(other))),
+        Some(Some(other)) => {
+            Refusal::new(Reason::KindUnknown, format!("this service knows no items of kind {}", quoted(other)))
+        }
     };
     (shown_id, refusal)
 }
@@ -190,7 +198,9 @@ fn check(item: &Item) -> Result<(), Refusal> {
             short("vital", &reading.vital)?;
             check_values(&reading.values)?;
             if let Some(instrument) = &reading.instrument {
-                for (name, text) in [("make", &instrument.make), ("model", &instrument.model), ("serial", &instrument.serial)] {
+                for (name, text) in
+                    [("make", &instrument.make), ("model", &instrument.model), ("serial", &instrument.serial)]
+                {
                     if let Some(text) = text {
                         short(name, text)?;
                     }
@@ -245,11 +255,14 @@ fn check_context(context: Option<&serde_json::Map<String, Value>>) -> Result<(),
 
 fn scalar(what: &str, value: &Value) -> Result<(), Refusal> {
     match value {
-        Value::String(text) if text.chars().count() > Limits::V1.note_characters => {
-            Err(Refusal::new(Reason::TextTooLong, format!("the text of {what} is longer than {} characters", Limits::V1.note_characters)))
-        }
+        Value::String(text) if text.chars().count() > Limits::V1.note_characters => Err(Refusal::new(
+            Reason::TextTooLong,
+            format!("the text of {what} is longer than {} characters", Limits::V1.note_characters),
+        )),
         Value::String(text) => no_nul(what, text),
-        Value::Array(_) | Value::Object(_) => Err(Refusal::new(Reason::FieldInvalid, format!("{what} must be a text, a number or a boolean"))),
+        Value::Array(_) | Value::Object(_) => {
+            Err(Refusal::new(Reason::FieldInvalid, format!("{what} must be a text, a number or a boolean")))
+        }
         _ => Ok(()),
     }
 }
@@ -265,7 +278,10 @@ fn short(what: &str, text: &str) -> Result<(), Refusal> {
 
 fn no_nul(what: &str, text: &str) -> Result<(), Refusal> {
     if text.contains('\0') {
-        return Err(Refusal::new(Reason::TextHasNul, format!("{what} holds the character NUL, which cannot be stored")));
+        return Err(Refusal::new(
+            Reason::TextHasNul,
+            format!("{what} holds the character NUL, which cannot be stored"),
+        ));
     }
     Ok(())
 }

@@ -21,9 +21,13 @@ pub enum ClientMessage {
     Hello(Hello),
     Submit(Submit),
     /// An ask is on the screen, in front of a person: its repeat timer starts.
-    Shown { id: Uuid },
+    Shown {
+        id: Uuid,
+    },
     /// Every push up to this number is kept by the phone: the service may forget it.
-    Ack { through: u64 },
+    Ack {
+        through: u64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,7 +72,11 @@ pub enum ServerMessage {
     Welcome(Welcome),
     Receipt(Receipt),
     /// Judged by the computer, up to this sequence number.
-    Checked { #[serde(rename = "for")] whom: String, through: u64 },
+    Checked {
+        #[serde(rename = "for")]
+        whom: String,
+        through: u64,
+    },
     Seen(Seen),
     Ask(Ask),
     Plan(Box<Plan>),

@@ -122,7 +122,9 @@ impl Outbox {
     /// A whole batch was not taken. If sending it again cannot help it is taken apart; an item refused alone is settled.
     pub fn batch_refused(&mut self, batch: u64, refusal: Refusal, now: Duration) -> Option<(Uuid, Refusal)> {
         let members: Vec<usize> = (0..self.waiting.len()).filter(|at| self.waiting[*at].batch == Some(batch)).collect();
-        if !refusal.retry && let [only] = members[..] {
+        if !refusal.retry
+            && let [only] = members[..]
+        {
             let id = self.waiting.remove(only).item.id;
             self.end(batch);
             return Some((id, refusal));
@@ -153,7 +155,10 @@ impl Outbox {
 
     pub fn next_wake(&self, limits: &Limits) -> Option<Duration> {
         let receipts = self.in_flight.iter().map(|flight| flight.sent_at + receipt_within(limits));
-        let retries = self.waiting.iter().filter(|waiting| waiting.batch.is_none() && self.in_flight.len() < limits.batches_in_flight);
+        let retries = self
+            .waiting
+            .iter()
+            .filter(|waiting| waiting.batch.is_none() && self.in_flight.len() < limits.batches_in_flight);
         receipts.chain(retries.map(|waiting| waiting.not_before)).min()
     }
 

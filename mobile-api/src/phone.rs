@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use crate::item::Item;
 use crate::limits::Limits;
-use crate::message::{Ask, ByeCode, ClientMessage, Hello, Message, Outcome, Person, Receipt, Refused, Resume, Seen, ServerMessage};
+use crate::message::{
+    Ask, ByeCode, ClientMessage, Hello, Message, Outcome, Person, Receipt, Refused, Resume, Seen, ServerMessage,
+};
 use crate::outbox::Outbox;
 use crate::plan::Plan;
 use crate::time::PhoneTime;
@@ -38,11 +40,19 @@ pub enum Input<'a> {
     Opened,
     Text(&'a str),
     /// The signature that `Sign` asked for, and what the phone's clock says.
-    Signed { proof: String, phone_time: PhoneTime },
+    Signed {
+        proof: String,
+        phone_time: PhoneTime,
+    },
     /// The socket is closed, by whomever, or could not be opened.
-    Closed { code: Option<u16>, jitter: f64 },
+    Closed {
+        code: Option<u16>,
+        jitter: f64,
+    },
     /// An ask is on the screen.
-    Shown { ask: Uuid },
+    Shown {
+        ask: Uuid,
+    },
     /// The person looks at the app: worth a connection even after another phone took over.
     BroughtToFront,
     /// It is `next_wake` or later.
@@ -53,14 +63,26 @@ pub enum Input<'a> {
 pub enum Command {
     Connect,
     /// Make the proof for this challenge and answer `Signed`.
-    Sign { nonce: String, server_time: Timestamp },
+    Sign {
+        nonce: String,
+        server_time: Timestamp,
+    },
     Send(ClientMessage),
     /// Close the socket and answer `Closed`.
     Disconnect,
-    Welcomed { people: Vec<Person>, clock_skew_ms: i64 },
+    Welcomed {
+        people: Vec<Person>,
+        clock_skew_ms: i64,
+    },
     /// The item left the outbox: it is stored, or refused for good.
-    Settled { id: Uuid, outcome: Outcome },
-    Checked { whom: String, through: u64 },
+    Settled {
+        id: Uuid,
+        outcome: Outcome,
+    },
+    Checked {
+        whom: String,
+        through: u64,
+    },
     Seen(Seen),
     Plan(Box<Plan>),
     Show(Ask),
@@ -74,8 +96,12 @@ pub enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Line {
     /// Not connected; try at this time, or only when brought to the front.
-    Down { again_at: Option<Duration> },
-    Connecting { since: Duration },
+    Down {
+        again_at: Option<Duration>,
+    },
+    Connecting {
+        since: Duration,
+    },
     Talking,
     /// `Disconnect` was said; `Closed` is awaited.
     Hanging,
@@ -191,7 +217,8 @@ impl Phone {
             ServerMessage::Receipt(receipt) => self.receipt(receipt, now, commands),
             ServerMessage::Refused(Refused { batch: Some(batch), refusal }) => {
                 let settled = self.outbox.batch_refused(batch, refusal, now);
-                commands.extend(settled.map(|(id, refusal)| Command::Settled { id, outcome: Outcome::Refused(refusal) }));
+                commands
+                    .extend(settled.map(|(id, refusal)| Command::Settled { id, outcome: Outcome::Refused(refusal) }));
             }
             ServerMessage::Refused(_) => {}
             ServerMessage::Checked { whom, through } => commands.push(Command::Checked { whom, through }),
@@ -254,7 +281,12 @@ impl Phone {
         let backoff_ms = (FIRST_RECONNECT_MS << self.failures.min(6)).min(LONGEST_RECONNECT_MS);
         self.failures = self.failures.saturating_add(1);
         let told_ms = u64::from(self.retry_after_s.take().unwrap_or(0)) * 1_000;
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a minute, in milliseconds")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most a minute, in milliseconds"
+        )]
         let by_chance_ms = (backoff_ms as f64 / 2.0 * jitter.clamp(0.0, 1.0)) as u64;
         Duration::from_millis(told_ms + backoff_ms / 2 + by_chance_ms)
     }

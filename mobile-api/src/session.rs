@@ -14,7 +14,9 @@ use uuid::Uuid;
 use crate::close::Close;
 use crate::decode::{self, Incoming, ReceivedItem};
 use crate::limits::{HELLO_WITHIN_S, Limits, PINGS_MISSED, SKEW_IGNORED_S};
-use crate::message::{Ask, Challenge, Hello, Message, Person, Receipt, ReceiptItem, Refused, Seen, ServerMessage, Welcome};
+use crate::message::{
+    Ask, Challenge, Hello, Message, Person, Receipt, ReceiptItem, Refused, Seen, ServerMessage, Welcome,
+};
 use crate::plan::Plan;
 use crate::proof::SocketProof;
 use crate::refusal::{Reason, Refusal};
@@ -47,7 +49,8 @@ impl Handshake {
         match decode::frame(text) {
             Ok(Incoming::Hello(hello)) => Ok(hello),
             Ok(_) => {
-                let refusal = Refusal::new(Reason::OutOfTurn, "the first message is `hello`, with the proof for this challenge");
+                let refusal =
+                    Refusal::new(Reason::OutOfTurn, "the first message is `hello`, with the proof for this challenge");
                 Err(Refused { batch: None, refusal })
             }
             Err(refused) => Err(refused),
@@ -60,7 +63,14 @@ impl Handshake {
     }
 
     /// The proof held: the conversation begins. `now_at` is the service's time of day.
-    pub fn welcome(self, session_id: Uuid, hello: &Hello, people: Vec<Person>, now_at: Timestamp, now: Duration) -> (Session, ServerMessage) {
+    pub fn welcome(
+        self,
+        session_id: Uuid,
+        hello: &Hello,
+        people: Vec<Person>,
+        now_at: Timestamp,
+        now: Duration,
+    ) -> (Session, ServerMessage) {
         let welcome = Welcome {
             session_id,
             server_time: now_at,
@@ -88,8 +98,15 @@ pub enum Input<'a> {
     /// It is `next_wake` or later.
     Tick,
     /// The batch was decided; whatever is `stored` in it is on disk.
-    Decided { batch: u64, items: Vec<ReceiptItem>, notice: Option<String> },
-    Checked { whom: String, through: u64 },
+    Decided {
+        batch: u64,
+        items: Vec<ReceiptItem>,
+        notice: Option<String>,
+    },
+    Checked {
+        whom: String,
+        through: u64,
+    },
     Seen(Seen),
     Plan(Box<Plan>),
     /// Everything that waits for this device, in order; what this session already sent is passed over.
@@ -129,9 +146,16 @@ pub enum Command {
     Send(ServerMessage),
     Ping,
     /// Decide these items, then say `Decided`.
-    Take { batch: u64, items: Vec<ReceivedItem> },
-    Shown { id: Uuid },
-    Acknowledged { through: u64 },
+    Take {
+        batch: u64,
+        items: Vec<ReceivedItem>,
+    },
+    Shown {
+        id: Uuid,
+    },
+    Acknowledged {
+        through: u64,
+    },
     /// Close the socket with the code of this, after what was sent. Nothing follows.
     Close(Close),
 }
@@ -190,7 +214,10 @@ impl Session {
                 if let Some(close) = self.count_frame(now) {
                     return self.close(close);
                 }
-                vec![refuse(Refusal::new(Reason::NotText, "the frame is binary; send text frames, one JSON object each"), None)]
+                vec![refuse(
+                    Refusal::new(Reason::NotText, "the frame is binary; send text frames, one JSON object each"),
+                    None,
+                )]
             }
             Input::Heard => {
                 self.pings_unanswered = 0;
@@ -243,7 +270,9 @@ impl Session {
             Ok(Incoming::Submit { batch, items }) => self.submit(batch, items),
             Ok(Incoming::Shown { id }) => vec![Command::Shown { id }],
             Ok(Incoming::Ack { through }) => vec![Command::Acknowledged { through }],
-            Ok(Incoming::Hello(_)) => vec![refuse(Refusal::new(Reason::OutOfTurn, "`hello` was said on this connection before"), None)],
+            Ok(Incoming::Hello(_)) => {
+                vec![refuse(Refusal::new(Reason::OutOfTurn, "`hello` was said on this connection before"), None)]
+            }
             Err(Refused { batch, refusal }) => vec![refuse(refusal, batch)],
         }
     }
@@ -267,7 +296,8 @@ impl Session {
             self.frames_in_minute = 0;
         }
         self.frames_in_minute += 1;
-        (self.frames_in_minute > Limits::V1.frames_per_minute).then_some(Close::TooFast { retry_after_s: TOO_FAST_RETRY_S })
+        (self.frames_in_minute > Limits::V1.frames_per_minute)
+            .then_some(Close::TooFast { retry_after_s: TOO_FAST_RETRY_S })
     }
 
     fn tick(&mut self, now: Duration) -> Vec<Command> {

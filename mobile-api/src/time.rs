@@ -36,7 +36,8 @@ impl PhoneTime {
 
 /// `dddd-dd-ddTdd:dd:dd[.d+](Z|±dd:dd)`; whether the digits make sense is left to the real parser.
 fn has_the_shape_of_rfc_3339(text: &[u8]) -> bool {
-    let digits = |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let digits =
+        |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
     let is = |at: usize, allowed: &[u8]| text.get(at).is_some_and(|byte| allowed.contains(byte));
     let date_and_time = digits(0..4)
         && is(4, b"-")
@@ -82,7 +83,8 @@ impl Serialize for PhoneTime {
 impl<'de> Deserialize<'de> for PhoneTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| de::Error::custom("not an RFC 3339 time with an offset, like 2026-11-21T08:05:00+00:00"))
+        Self::parse(&text)
+            .ok_or_else(|| de::Error::custom("not an RFC 3339 time with an offset, like 2026-11-21T08:05:00+00:00"))
     }
 }
 
@@ -103,9 +105,21 @@ mod tests {
     #[test]
     fn refuses_everything_that_is_not_rfc_3339() {
         for text in [
-            "", "yesterday", "2026-06-21", "2026-06-21T08:05:00", "2026-06-21T08:05Z", "2026-06-21T08:05:00+01", "2026-06-21T08:05:00+0100",
-            "2026-06-21T08:05:00+01:00[Europe/London]", "2026-02-30T08:05:00Z", "2026-06-21T25:05:00Z", "2026-06-21T08:05:00.Z",
-            "+002026-06-21T08:05:00Z", "2026-06-21T08:05:00+99:99", "2026-06-21T08:05:00Z ", "２026-06-21T08:05:00Z",
+            "",
+            "yesterday",
+            "2026-06-21",
+            "2026-06-21T08:05:00",
+            "2026-06-21T08:05Z",
+            "2026-06-21T08:05:00+01",
+            "2026-06-21T08:05:00+0100",
+            "2026-06-21T08:05:00+01:00[Europe/London]",
+            "2026-02-30T08:05:00Z",
+            "2026-06-21T25:05:00Z",
+            "2026-06-21T08:05:00.Z",
+            "+002026-06-21T08:05:00Z",
+            "2026-06-21T08:05:00+99:99",
+            "2026-06-21T08:05:00Z ",
+            "２026-06-21T08:05:00Z",
         ] {
             assert_eq!(PhoneTime::parse(text), None, "{text}");
         }

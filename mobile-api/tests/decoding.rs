@@ -49,7 +49,9 @@ fn frames_are_refused_by_name() {
 
 #[test]
 fn a_bad_item_refuses_only_itself() {
-    let good = format!(r#"{{"id":"{ID}","kind":"reading","taken_at":"2026-11-21T08:05:00+00:00","vital":"weight","values":{{"weight":{{"value":70,"unit":"kg"}}}},"of_a_later_version":1}}"#);
+    let good = format!(
+        r#"{{"id":"{ID}","kind":"reading","taken_at":"2026-11-21T08:05:00+00:00","vital":"weight","values":{{"weight":{{"value":70,"unit":"kg"}}}},"of_a_later_version":1}}"#
+    );
     let items = items(&format!(r#"[7,{good},{{"id":"{ID}"}},{{"kind":"reading"}}]"#));
     let reasons: Vec<_> = items.iter().map(|item| item.item.as_ref().err().map(|refusal| refusal.reason)).collect();
     assert_eq!(reasons, [Some(Reason::FieldInvalid), None, Some(Reason::FieldMissing), Some(Reason::IdInvalid)]);
@@ -65,18 +67,39 @@ fn each_thing_wrong_with_an_item_has_its_reason() {
         (r#""kind":"reading","vital":"weight","taken_at":"yesterday""#.to_owned(), Reason::TimeInvalid),
         (r#""kind":"reading","vital":"weight","taken_at":1764000000"#.to_owned(), Reason::TimeInvalid),
         (format!(r#""kind":"reading",{taken}"#), Reason::FieldMissing),
-        (format!(r#""kind":"reading",{taken},"vital":"weight","values":{{"weight":{{"value":"70","unit":"kg"}}}}"#), Reason::ValueNotANumber),
-        (format!(r#""kind":"reading",{taken},"vital":"weight","values":{{"weight":{{"value":[],"unit":"kg"}}}}"#), Reason::ValueNotANumber),
-        (format!(r#""kind":"reading",{taken},"vital":"weight","values":{{"weight":{{"value":1e999,"unit":"kg"}}}}"#), Reason::ValueNotANumber),
-        (format!(r#""kind":"reading",{taken},"vital":"weight","values":{{"weight":{{"value":70,"unit":7}}}}"#), Reason::FieldInvalid),
+        (
+            format!(r#""kind":"reading",{taken},"vital":"weight","values":{{"weight":{{"value":"70","unit":"kg"}}}}"#),
+            Reason::ValueNotANumber,
+        ),
+        (
+            format!(r#""kind":"reading",{taken},"vital":"weight","values":{{"weight":{{"value":[],"unit":"kg"}}}}"#),
+            Reason::ValueNotANumber,
+        ),
+        (
+            format!(r#""kind":"reading",{taken},"vital":"weight","values":{{"weight":{{"value":1e999,"unit":"kg"}}}}"#),
+            Reason::ValueNotANumber,
+        ),
+        (
+            format!(r#""kind":"reading",{taken},"vital":"weight","values":{{"weight":{{"value":70,"unit":7}}}}"#),
+            Reason::FieldInvalid,
+        ),
         (format!(r#""kind":"reading",{taken},"vital":"weight","age_ms":-1"#), Reason::FieldInvalid),
         (format!(r#""kind":"reading",{taken},"vital":"weight","note":"a\u0000b""#), Reason::TextHasNul),
         (format!(r#""kind":"reading",{taken},"vital":"wei\u0000ght""#), Reason::TextHasNul),
         (format!(r#""kind":"reading",{taken},"vital":"weight","note":"{}""#, "é".repeat(2_001)), Reason::NoteTooLong),
         (format!(r#""kind":"reading",{taken},"vital":"{}""#, "x".repeat(201)), Reason::TextTooLong),
         (format!(r#""kind":"reading",{taken},"vital":"weight","context":{{"deep":{{"er":1}}}}"#), Reason::FieldInvalid),
-        (format!(r#""kind":"answers",{taken},"questionnaire":"q|1","answers":[{}]"#, vec![r#"{"link_id":"a","value":1}"#; 101].join(",")), Reason::TooManyEntries),
-        (format!(r#""kind":"answers",{taken},"questionnaire":"q|1","answers":[{{"link_id":"a","value":"\u0000"}}]"#), Reason::TextHasNul),
+        (
+            format!(
+                r#""kind":"answers",{taken},"questionnaire":"q|1","answers":[{}]"#,
+                vec![r#"{"link_id":"a","value":1}"#; 101].join(",")
+            ),
+            Reason::TooManyEntries,
+        ),
+        (
+            format!(r#""kind":"answers",{taken},"questionnaire":"q|1","answers":[{{"link_id":"a","value":"\u0000"}}]"#),
+            Reason::TextHasNul,
+        ),
         (r#""kind":"correction","corrects":"no","reason":"not_mine""#.to_owned(), Reason::FieldInvalid),
     ];
     for (fields, reason) in cases {
@@ -89,9 +112,15 @@ fn each_thing_wrong_with_an_item_has_its_reason() {
 fn content_is_what_was_measured_and_not_how_it_was_written() {
     let patient = Uuid::from_u128(1);
     let item = |text: &str| serde_json::from_str::<Item>(text).unwrap();
-    let first = item(&format!(r#"{{"id":"{ID}","for":"p1","kind":"reading","taken_at":"2026-11-21T08:05:00+00:00","age_ms":5,"vital":"weight","values":{{"weight":{{"value":70,"unit":"kg"}}}},"context":{{"a":1,"b":2}}}}"#));
-    let again = item(&format!(r#"{{"kind":"reading","id":"{ID}","vital":"weight","taken_at":"2026-11-21T08:05:00Z","age_ms":9000,"later":true,"values":{{"weight":{{"unit":"kg","value":70.0}}}},"context":{{"b":2,"a":1.0}}}}"#));
-    let other = item(&format!(r#"{{"id":"{ID}","kind":"reading","taken_at":"2026-11-21T08:05:00Z","vital":"weight","values":{{"weight":{{"value":70.1,"unit":"kg"}}}},"context":{{"a":1,"b":2}}}}"#));
+    let first = item(&format!(
+        r#"{{"id":"{ID}","for":"p1","kind":"reading","taken_at":"2026-11-21T08:05:00+00:00","age_ms":5,"vital":"weight","values":{{"weight":{{"value":70,"unit":"kg"}}}},"context":{{"a":1,"b":2}}}}"#
+    ));
+    let again = item(&format!(
+        r#"{{"kind":"reading","id":"{ID}","vital":"weight","taken_at":"2026-11-21T08:05:00Z","age_ms":9000,"later":true,"values":{{"weight":{{"unit":"kg","value":70.0}}}},"context":{{"b":2,"a":1.0}}}}"#
+    ));
+    let other = item(&format!(
+        r#"{{"id":"{ID}","kind":"reading","taken_at":"2026-11-21T08:05:00Z","vital":"weight","values":{{"weight":{{"value":70.1,"unit":"kg"}}}},"context":{{"a":1,"b":2}}}}"#
+    ));
     let hash = ContentHash::of(&first, patient);
     assert_eq!(hash, ContentHash::of(&again, patient));
     assert_ne!(hash, ContentHash::of(&other, patient));

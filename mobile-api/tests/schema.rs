@@ -66,9 +66,9 @@ fn read(folder: &Path) -> BTreeMap<String, String> {
     files
 }
 
-/// Compares, or with `DERWENT_WRITE_SCHEMA` writes.
+/// Compares, or with `DERWENT_REGENERATE` writes.
 fn settle(folder: &Path, wanted: &BTreeMap<String, String>) {
-    if std::env::var_os("DERWENT_WRITE_SCHEMA").is_some() {
+    if std::env::var_os("DERWENT_REGENERATE").is_some() {
         let _ = std::fs::remove_dir_all(folder);
         for (name, text) in wanted {
             let path = folder.join(name);
@@ -87,11 +87,11 @@ fn settle(folder: &Path, wanted: &BTreeMap<String, String>) {
 }
 
 #[test]
-fn the_json_schema_fits_the_types() {
+fn the_json_schema_is_the_generated_one() {
     settle(&root().join("schema"), &schemas());
 }
 
 #[test]
-fn the_typescript_fits_the_types() {
+fn the_typescript_is_the_generated_one() {
     settle(&root().join("../web/shared/api/mobile"), &types());
 }

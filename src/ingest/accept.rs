@@ -76,7 +76,7 @@ impl Sender {
 /// What is to be done with one item.
 #[derive(Clone, Debug)]
 pub enum Accepted {
-    Submission(Submission),
+    Submission(Box<Submission>),
     /// Answer it so, and put it on record unless the phone is to try again.
     Refused {
         refusal: Refusal,
@@ -102,7 +102,7 @@ pub fn accept(received: &ReceivedItem, sender: &Sender, knows_questionnaire: imp
             if person.ended {
                 flags.push("not_monitored".to_owned());
             }
-            Accepted::Submission(Submission {
+            Accepted::Submission(Box::new(Submission {
                 organisation: person.organisation,
                 patient: person.patient,
                 client_id: item.id,
@@ -115,7 +115,7 @@ pub fn accept(received: &ReceivedItem, sender: &Sender, knows_questionnaire: imp
                 note: item.note.clone(),
                 as_sent: received.as_sent.clone(),
                 body,
-            })
+            }))
         }
         Err(refusal) => Accepted::Refused { refusal, patient: Some(person.patient) },
     }
@@ -349,124 +349,4 @@ fn wire_name(name: &impl serde::Serialize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use mobile_api::decode;
-
-    const ARRIVAL: &str = "2026-03-01T08:00:00Z";
-
-    fn sender() -> Sender {
-        let patient = Uuid::from_u128(1);
-        Sender {
-            organisation: Uuid::from_u128(9),
-            device: Some(Uuid::from_u128(8)),
-            entered_by: None,
-            own: Some(patient),
-            people: vec![Person { handle: "p1".to_owned(), patient, organisation: Uuid::from_u128(9), ended: false }],
-            skew: SignedDuration::ZERO,
-            received_at: ARRIVAL.parse().expect("a time"),
-        }
-    }
-
-    fn accepted(sender: &Sender, fields: Value) -> Accepted {
-        let mut item =
-            json!({ "id": Uuid::from_u128(7), "kind": "reading", "taken_at": ARRIVAL, "vital": "blood_pressure" });
-        for (name, value) in fields.as_object().expect("fields") {
-            item[name] = value.clone();
-        }
-        let body = json!({ "phone_time": ARRIVAL, "items": [item] }).to_string();
-        let (_, items) = decode::submissions(&body).expect("a readable body");
-        accept(&items[0], sender, |name| name == "bp-warning-signs")
-    }
-
-    fn pressure(systolic: f64, diastolic: f64) -> Value {
-        json!({ "values": {
-            "systolic": { "value": systolic, "unit": "mm[Hg]" },
-            "diastolic": { "value": diastolic, "unit": "mm[Hg]" },
-        } })
-    }
-
-    fn stored(accepted: Accepted) -> Submission {
-        match accepted {
-            Accepted::Submission(submission) => submission,
-            Accepted::Refused { refusal, .. } => panic!("refused: {refusal:?}"),
-        }
-    }
-
-    fn refused(accepted: Accepted) -> Refusal {
-        match accepted {
-            Accepted::Refused { refusal, .. } => refusal,
-            Accepted::Submission(submission) => panic!("accepted: {submission:?}"),
-        }
-    }
-
-    #[test]
-    fn an_ordinary_reading_has_no_flags() {
-        let submission = stored(accepted(&sender(), pressure(148.0, 92.0)));
-        assert_eq!(submission.flags, Vec::<String>::new());
-        assert_eq!(submission.effective_at, ARRIVAL.parse().expect("a time"));
-    }
-
-    #[test]
-    fn odd_values_are_kept_and_flagged() {
-        let flags = |systolic, diastolic| stored(accepted(&sender(), pressure(systolic, diastolic))).flags;
-        assert_eq!(flags(225.0, 92.0), ["unconfirmed"]);
-        assert_eq!(flags(1850.0, 92.0), ["impossible"]);
-        assert_eq!(flags(92.0, 148.0), ["impossible"]);
-    }
-
-    #[test]
-    fn a_unit_is_neither_guessed_nor_misread() {
-        let mut values = pressure(148.0, 92.0);
-        values["values"]["systolic"]["unit"] = json!("mmHG");
-        let refusal = refused(accepted(&sender(), values.clone()));
-        assert_eq!(refusal.reason, Reason::UnitUnknown);
-        assert_eq!(refusal.detail, "mmHG is not a unit of systolic; use mm[Hg] or kPa");
-        values["values"]["systolic"] = json!({ "value": 148 });
-        assert_eq!(refused(accepted(&sender(), values)).reason, Reason::UnitMissing);
-    }
-
-    #[test]
-    fn a_time_that_makes_no_sense_is_replaced_by_the_arrival_and_flagged() {
-        for taken_at in ["1066-10-14T09:00:00Z", "2999-01-01T00:00:00Z"] {
-            let mut item = pressure(148.0, 92.0);
-            item["taken_at"] = json!(taken_at);
-            let submission = stored(accepted(&sender(), item));
-            assert_eq!(submission.flags, ["dated_by_arrival"]);
-            assert_eq!(submission.effective_at, submission.received_at);
-        }
-    }
-
-    #[test]
-    fn a_clock_thirteen_hours_off_is_corrected_by_the_sessions_skew_and_age_wins_over_both() {
-        let mut sender = sender();
-        sender.skew = SignedDuration::from_hours(-13);
-        let mut item = pressure(148.0, 92.0);
-        item["taken_at"] = json!("2026-03-01T20:59:00Z");
-        assert_eq!(
-            stored(accepted(&sender, item.clone())).effective_at,
-            "2026-03-01T07:59:00Z".parse().expect("a time")
-        );
-        item["age_ms"] = json!(600_000);
-        assert_eq!(stored(accepted(&sender, item)).effective_at, "2026-03-01T07:50:00Z".parse().expect("a time"));
-    }
-
-    #[test]
-    fn nobody_submits_for_somebody_elses_patient() {
-        let mut item = pressure(148.0, 92.0);
-        item["for"] = json!("p2");
-        assert_eq!(refused(accepted(&sender(), item)).reason, Reason::ForUnknown);
-        let carer = Sender { own: None, ..sender() };
-        assert_eq!(refused(accepted(&carer, pressure(148.0, 92.0))).reason, Reason::ForMissing);
-    }
-
-    #[test]
-    fn hi_and_could_not_measure_are_readings_and_nothing_at_all_is_not() {
-        let high = json!({ "vital": "glucose", "values": { "glucose": { "comparator": "high" } } });
-        assert_eq!(stored(accepted(&sender(), high)).rank(), 0);
-        stored(accepted(&sender(), json!({ "vital": "weight", "absent": "could_not_measure" })));
-        assert_eq!(refused(accepted(&sender(), json!({ "vital": "weight" }))).reason, Reason::ValueMissing);
-        let half = json!({ "values": { "systolic": { "value": 148, "unit": "mm[Hg]" } } });
-        assert_eq!(refused(accepted(&sender(), half)).reason, Reason::ComponentMissing);
-    }
-}
+mod tests;

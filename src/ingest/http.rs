@@ -57,7 +57,10 @@ impl IntoResponse for Refused {
 pub async fn challenge(State(ingest): State<Ingest>) -> Result<Json<HttpChallenge>, Refused> {
     // Nobody is known yet: they share the doorstep with new sockets.
     let Ok(_doorstep) = ingest.doorstep.clone().try_acquire_owned() else {
-        return Err(Refused::With(StatusCode::SERVICE_UNAVAILABLE, Refusal::new(Reason::Busy, "too many requests from phones not known yet; try again")));
+        return Err(Refused::With(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::new(Reason::Busy, "too many requests from phones not known yet; try again"),
+        ));
     };
     let server_time = whole_seconds(ingest.parts.clock.machine_now());
     let nonce = random::token();
@@ -88,7 +91,10 @@ pub async fn submissions(
     });
     let items = deciding.await.map_err(|error| {
         tracing::error!(%error, "a batch over HTTP ended unexpectedly");
-        Refused::With(StatusCode::SERVICE_UNAVAILABLE, Refusal::new(Reason::NotStored, "it is not known what was stored; send it again"))
+        Refused::With(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::new(Reason::NotStored, "it is not known what was stored; send it again"),
+        )
     })?;
     let notice = receipt::notice(&people, &items);
     Ok(Json(Receipt { batch: None, items, notice }))
@@ -152,7 +158,9 @@ pub async fn readings(
         if (component.value.is_some() || comparator.is_some())
             && let Some(reading) = readings.last_mut()
         {
-            reading.values.insert(component.component, Quantity { value: component.value, unit: component.unit, comparator });
+            reading
+                .values
+                .insert(component.component, Quantity { value: component.value, unit: component.unit, comparator });
         }
     }
     let more = i64::try_from(readings.len()).is_ok_and(|read| read >= PAGE_READINGS);
@@ -160,16 +168,28 @@ pub async fn readings(
 }
 
 /// The device that signed exactly this request, with a nonce that had not been used.
-async fn proven(ingest: &Ingest, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Device, Refused> {
+async fn proven(
+    ingest: &Ingest,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Device, Refused> {
     let unauthorised = |reason, detail: &str| Refused::With(StatusCode::UNAUTHORIZED, Refusal::new(reason, detail));
     let token = headers.get(PROOF_HEADER).and_then(|value| value.to_str().ok());
     let claimed: Option<HttpProof> = token.and_then(proof::claimed);
     let (Some(token), Some(claimed)) = (token, claimed) else {
-        return Err(unauthorised(Reason::ProofInvalid, "the request needs a proof in the header Derwent-Proof, with all its claims"));
+        return Err(unauthorised(
+            Reason::ProofInvalid,
+            "the request needs a proof in the header Derwent-Proof, with all its claims",
+        ));
     };
     let device = device::find(&ingest.parts.store.ingest, claimed.iss).await?;
     let Some(device) = device.filter(|device| !device.revoked) else {
-        return Err(unauthorised(Reason::NotEnrolled, "this device is not enrolled, or no longer: enrol with a new code"));
+        return Err(unauthorised(
+            Reason::NotEnrolled,
+            "this device is not enrolled, or no longer: enrol with a new code",
+        ));
     };
     let expected = HttpProof {
         iss: device.device,
@@ -181,12 +201,18 @@ async fn proven(ingest: &Ingest, method: &Method, uri: &Uri, headers: &HeaderMap
         body_sha256: BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, body)),
     };
     if !proof::holds(token, &device.public_key, &expected) {
-        return Err(unauthorised(Reason::ProofInvalid, "the proof is not by this device's key, or not about this request"));
+        return Err(unauthorised(
+            Reason::ProofInvalid,
+            "the proof is not by this device's key, or not about this request",
+        ));
     }
     let now = ingest.parts.clock.machine_now();
     let made_at = http_challenge::take(&ingest.parts.store.ingest, &expected.nonce, now).await?;
     if made_at.map(|made_at| made_at.as_second()) != Some(expected.iat) {
-        return Err(unauthorised(Reason::NonceUnknown, "the nonce was used, is too old, or is not of the time in `iat`; ask for another"));
+        return Err(unauthorised(
+            Reason::NonceUnknown,
+            "the nonce was used, is too old, or is not of the time in `iat`; ask for another",
+        ));
     }
     Ok(device)
 }

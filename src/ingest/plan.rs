@@ -51,7 +51,13 @@ impl Plans {
     }
 
     /// The plan of a patient as it stands now; none before the first facts. Facts that cannot be read are an error of the row.
-    pub async fn of_patient(&self, pool: &PgPool, patient: Uuid, handle: &str, now: Timestamp) -> sqlx::Result<Option<Plan>> {
+    pub async fn of_patient(
+        &self,
+        pool: &PgPool,
+        patient: Uuid,
+        handle: &str,
+        now: Timestamp,
+    ) -> sqlx::Result<Option<Plan>> {
         let Some(in_force) = stored::in_force(pool, patient).await? else { return Ok(None) };
         let facts: Facts =
             serde_json::from_value(in_force.facts.clone()).map_err(|error| sqlx::Error::Decode(error.into()))?;
@@ -63,7 +69,15 @@ impl Plans {
         Ok(Some(self.assemble(handle, &in_force, &facts, slots, &done, now)))
     }
 
-    fn assemble(&self, handle: &str, in_force: &InForce, facts: &Facts, slots: Vec<DueSlot>, done: &[Done], now: Timestamp) -> Plan {
+    fn assemble(
+        &self,
+        handle: &str,
+        in_force: &InForce,
+        facts: &Facts,
+        slots: Vec<DueSlot>,
+        done: &[Done],
+        now: Timestamp,
+    ) -> Plan {
         let packs: Vec<&OfPack> = facts.plan.packs.iter().filter_map(|name| self.packs.get(name)).collect();
         let mut vitals: BTreeSet<Vital> = packs.iter().flat_map(|pack| pack.vitals.iter().copied()).collect();
         vitals.extend(facts.plan.slots.iter().filter_map(|slot| match slot.due {
@@ -164,8 +178,11 @@ struct DueSlot {
 /// Today's and tomorrow's, so that a phone that stays connected overnight knows its morning. Soonest first.
 fn slots_of_two_days(facts: &Facts, now: Timestamp) -> Vec<DueSlot> {
     let today = facts.time_zone.to_datetime(now).date();
-    let mut slots: Vec<DueSlot> =
-        today.series(1.day()).take(2).flat_map(|date| facts.plan.slots.iter().filter_map(move |slot| due_slot(facts, slot, date))).collect();
+    let mut slots: Vec<DueSlot> = today
+        .series(1.day())
+        .take(2)
+        .flat_map(|date| facts.plan.slots.iter().filter_map(move |slot| due_slot(facts, slot, date)))
+        .collect();
     slots.sort_by_key(|slot| slot.due_at);
     slots
 }
@@ -191,7 +208,9 @@ fn due_slot(facts: &Facts, slot: &Slot, date: Date) -> Option<DueSlot> {
 impl DueSlot {
     fn show(self, questionnaires: &[Questionnaire], done: &[Done]) -> Due {
         let (name, what, words) = match self.what {
-            DueOf::Vital(vital) => (vital.name().to_owned(), DueWhat::Vital(vital.name().to_owned()), capital(vital.words())),
+            DueOf::Vital(vital) => {
+                (vital.name().to_owned(), DueWhat::Vital(vital.name().to_owned()), capital(vital.words()))
+            }
             DueOf::Questionnaire(name) => {
                 let known = questionnaires.iter().find(|known| name_of(known) == name);
                 let reference = known.map_or_else(|| name.clone(), |known| known.questionnaire.clone());
@@ -199,7 +218,9 @@ impl DueSlot {
                 (name, DueWhat::Questionnaire(reference), title)
             }
         };
-        let fills = |done: &&Done| done.what.split('|').next() == Some(name.as_str()) && done.at >= self.opens_at && done.at <= self.closes_at;
+        let fills = |done: &&Done| {
+            done.what.split('|').next() == Some(name.as_str()) && done.at >= self.opens_at && done.at <= self.closes_at
+        };
         let part_of_day = match self.at.hour() {
             0..12 => "morning",
             12..17 => "afternoon",

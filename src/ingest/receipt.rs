@@ -20,7 +20,7 @@ pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) 
         let entry = match accept(received, sender, |name| ingest.plans.knows_questionnaire(name)) {
             Accepted::Submission(submission) => {
                 known.push(None);
-                Some(Entry::Submission(submission))
+                Some(Entry::Submission(*submission))
             }
             Accepted::Refused { refusal, patient } => {
                 let entry = (!refusal.retry).then(|| {

@@ -31,9 +31,11 @@ pub async fn page(pool: &PgPool, patient: Uuid, since: i64, limit: i64) -> sqlx:
     .bind(limit)
     .fetch_all(pool)
     .await?;
-    let Some((from, until)) = listed.iter().map(|(_, _, at)| at.to_jiff()).fold(None, |span: Option<(Timestamp, Timestamp)>, at| {
-        Some(span.map_or((at, at), |(from, until)| (from.min(at), until.max(at))))
-    }) else {
+    let Some((from, until)) =
+        listed.iter().map(|(_, _, at)| at.to_jiff()).fold(None, |span: Option<(Timestamp, Timestamp)>, at| {
+            Some(span.map_or((at, at), |(from, until)| (from.min(at), until.max(at))))
+        })
+    else {
         return Ok(Vec::new());
     };
     type Found = (i64, SqlTimestamp, String, String, Option<f64>, Option<String>, Option<String>, Vec<String>);
@@ -52,7 +54,17 @@ pub async fn page(pool: &PgPool, patient: Uuid, since: i64, limit: i64) -> sqlx:
     Ok(found
         .into_iter()
         .filter_map(|(seq, at, vital, component, value, unit, comparator, flags)| {
-            Some(Component { seq, client_id: client_id(seq)?, at: at.to_jiff(), vital, component, value, unit, comparator, flags })
+            Some(Component {
+                seq,
+                client_id: client_id(seq)?,
+                at: at.to_jiff(),
+                vital,
+                component,
+                value,
+                unit,
+                comparator,
+                flags,
+            })
         })
         .collect())
 }

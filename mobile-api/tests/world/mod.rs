@@ -26,7 +26,8 @@ pub struct Faults {
 }
 
 impl Faults {
-    pub const NONE: Self = Self { lose_percent: 0, repeat_percent: 0, delay_up_to_ms: 0, cut_percent: 0, decide_up_to_ms: 0 };
+    pub const NONE: Self =
+        Self { lose_percent: 0, repeat_percent: 0, delay_up_to_ms: 0, cut_percent: 0, decide_up_to_ms: 0 };
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -205,7 +206,8 @@ impl World {
             Service::Waiting(handshake) => match handshake.hello(text) {
                 Ok(hello) => {
                     self.acknowledged(hello.resume.push);
-                    let (session, welcome) = handshake.welcome(Uuid::from_u128(9), &hello, vec![], care_time(self.now), self.now);
+                    let (session, welcome) =
+                        handshake.welcome(Uuid::from_u128(9), &hello, vec![], care_time(self.now), self.now);
                     self.service = Service::Talking(session);
                     self.send_to_phone(&welcome);
                     self.session(session::Input::Pushes(self.pushes.clone()));
@@ -400,7 +402,16 @@ fn push(n: u64) -> Push {
     if n.is_multiple_of(2) {
         Push::Message(Message { n, id, whom: "p1".into(), from: "Ida".into(), text: "Well done.".into(), at })
     } else {
-        Push::Ask(Ask { n, id, whom: "p1".into(), first: None, text: "Measure again.".into(), vital: None, symptoms: None, until: at })
+        Push::Ask(Ask {
+            n,
+            id,
+            whom: "p1".into(),
+            first: None,
+            text: "Measure again.".into(),
+            vital: None,
+            symptoms: None,
+            until: at,
+        })
     }
 }
 
