@@ -65,15 +65,15 @@ struct Task {
 impl Task {
     async fn run(mut self, mut batches: mpsc::Receiver<Batch>) {
         while let Some(first) = batches.recv().await {
-            let (entries, replies) = gather(first, &mut batches);
+            let (entries, waiting) = gather(first, &mut batches);
             let decisions = self.settle(&entries).await;
             if decisions.iter().any(|decision| matches!(decision, Decision::Stored { .. })) {
                 self.signals.send(Signal::Arrived);
             }
             let mut decisions = decisions.into_iter();
-            for (count, reply) in replies {
+            for who in waiting {
                 // Who asked may be gone; it sends again and hears *duplicate*.
-                let _ = reply.send(decisions.by_ref().take(count).collect());
+                let _ = who.reply.send(decisions.by_ref().take(who.entries).collect());
             }
         }
         if let Some(ledger) = self.ledger {
@@ -132,22 +132,25 @@ impl Task {
     }
 }
 
+/// Whose turn it is with the decisions, for how many of them.
+struct Waiting {
+    entries: usize,
+    reply: oneshot::Sender<Vec<Decision>>,
+}
+
 /// The first batch and whatever else is waiting, up to a commit's worth.
-fn gather(
-    first: Batch,
-    batches: &mut mpsc::Receiver<Batch>,
-) -> (Vec<Entry>, Vec<(usize, oneshot::Sender<Vec<Decision>>)>) {
+fn gather(first: Batch, batches: &mut mpsc::Receiver<Batch>) -> (Vec<Entry>, Vec<Waiting>) {
     let mut entries = Vec::new();
-    let mut replies = Vec::new();
+    let mut waiting = Vec::new();
     let mut rows = 0;
     let mut next = Some(first);
     while let Some(batch) = next {
         rows += batch.entries.iter().map(Entry::rows).sum::<usize>();
-        replies.push((batch.entries.len(), batch.reply));
+        waiting.push(Waiting { entries: batch.entries.len(), reply: batch.reply });
         entries.extend(batch.entries);
         next = if rows < COMMIT_ROWS { batches.try_recv().ok() } else { None };
     }
-    (entries, replies)
+    (entries, waiting)
 }
 
 /// The error's kind without its words, which may quote a value.

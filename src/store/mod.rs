@@ -51,6 +51,7 @@ pub mod team;
 pub mod watch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use sqlx::postgres::{PgConnectOptions, Postgres};
@@ -61,6 +62,9 @@ use crate::config::DatabaseConfig;
 use embedded::Embedded;
 use extension::Versions;
 use pools::{Role, pool, session};
+
+/// How long a pool may take to get its connections back.
+const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -132,9 +136,10 @@ impl Store {
     /// Closes the pools, then stops the private database if this process owns it.
     pub async fn close(self) {
         for pool in [&self.owner, &self.ingest, &self.monitor, &self.web] {
-            pool.close().await;
+            // Somebody may still hold a connection; what it has not committed was not promised to anyone.
+            let _ = tokio::time::timeout(CLOSE_LIMIT, pool.close()).await;
         }
-        if let Some(embedded) = self.embedded.and_then(Arc::into_inner) {
+        if let Some(embedded) = &self.embedded {
             embedded.stop().await;
         }
     }

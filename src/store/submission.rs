@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 /// One thing for the writer: something to keep, or something we would not take and must keep a record of.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every entry is a submission")]
 pub enum Entry {
     Submission(Submission),
     Refusal(Refusal),

@@ -1,6 +1,7 @@
 //! The store on a real TimescaleDB: the writer's promises, the roles' walls, the pools' manners, the private server's life.
 
 mod embedded;
+mod given;
 mod pools;
 mod roles;
 mod writer;

@@ -71,7 +71,8 @@ async fn numbers_have_no_gaps_however_many_write() {
         entries.rotate_left(n % 10);
         sent.spawn(async move { writer.submit(entries).await.unwrap() });
     }
-    sent.join_all().await;
+    let decisions: Vec<Decision> = sent.join_all().await.into_iter().flatten().collect();
+    assert!(decisions.iter().all(|decision| matches!(decision, Decision::Stored { .. })), "{decisions:?}");
 
     let gaps = "SELECT count(*) FROM (SELECT patient FROM submission GROUP BY patient HAVING max(seq) = 60 AND min(seq) = 1 AND count(*) = 60) p";
     assert_eq!(count(&store.owner, gaps).await, 10);

@@ -10,6 +10,7 @@ mod user;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -35,8 +36,8 @@ const RESTART_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Embedded {
     cluster: Cluster,
-    stop: Option<oneshot::Sender<()>>,
-    keeper: Option<JoinHandle<()>>,
+    /// Taken when it is stopped.
+    keeper: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
 }
 
 /// The owner's lock and what it entitles to.
@@ -63,7 +64,7 @@ impl Embedded {
         let owned = own_or_attach(&cluster).await?;
         let (stop, stopping) = oneshot::channel();
         let keeper = tokio::spawn(keep(cluster.clone(), owned, stopping));
-        Ok(Self { cluster, stop: Some(stop), keeper: Some(keeper) })
+        Ok(Self { cluster, keeper: Mutex::new(Some((stop, keeper))) })
     }
 
     /// How the owner of the database connects.
@@ -82,12 +83,13 @@ impl Embedded {
     }
 
     /// Stops the server if this process owns it, and waits for its end.
-    pub async fn stop(mut self) {
-        drop(self.stop.take());
-        if let Some(keeper) = self.keeper.take()
-            && let Err(error) = keeper.await
-        {
-            tracing::error!(%error, "the keeper of the private TimescaleDB broke");
+    pub async fn stop(&self) {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stop, keeper)) = keeper {
+            drop(stop);
+            if let Err(error) = keeper.await {
+                tracing::error!(%error, "the keeper of the private TimescaleDB broke");
+            }
         }
     }
 }
