@@ -47,20 +47,14 @@ fn stray(path: &str) -> Option<Problem> {
 
 fn of_pack(files: &BTreeMap<String, String>, pack: &Pack) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let advice = advice::of_pack(files, pack).unwrap_or_else(|found| {
-        problems.extend(found);
-        Advice::default()
-    });
-    let questionnaire = questionnaire::of_pack(files, &pack.name).unwrap_or_else(|found| {
-        problems.push(found);
-        None
-    });
-    let scenarios = scenario::of_pack(files, &pack.name).unwrap_or_else(|found| {
-        // A questionnaire that cannot be read is said once.
-        problems.extend(found.into_iter().filter(|problem| problem.place.file.ends_with("scenarios.toml")));
-        Vec::new()
-    });
-    let pack = Whole { files, pack, advice, questionnaire, scenarios };
+    let advice = advice::of_pack(files, pack).map_err(|found| problems.extend(found));
+    let questionnaire = questionnaire::of_pack(files, &pack.name).map_err(|found| problems.push(found));
+    // Scenarios name questions: of an unreadable questionnaire nothing more is said.
+    let scenarios = match &questionnaire {
+        Ok(_) => scenario::of_pack(files, &pack.name).map_err(|found| problems.extend(found)).ok(),
+        Err(()) => None,
+    };
+    let pack = Whole { files, pack, advice: advice.unwrap_or_default(), questionnaire: questionnaire.ok(), scenarios };
     evidence::check(&pack, &mut problems);
     logic::check(&pack, &mut problems);
     promises::check(&pack, &mut problems);
@@ -76,8 +70,10 @@ struct Whole<'a> {
     files: &'a BTreeMap<String, String>,
     pack: &'a Pack,
     advice: Advice,
-    questionnaire: Option<Questionnaire>,
-    scenarios: Vec<Scenario>,
+    /// None: it cannot be read, which is said already. Some(None): there is none.
+    questionnaire: Option<Option<Questionnaire>>,
+    /// None: they cannot be read, which is said already.
+    scenarios: Option<Vec<Scenario>>,
 }
 
 impl Whole<'_> {
@@ -98,13 +94,14 @@ impl Whole<'_> {
 
     /// Questions that no rule reads, rules that read a question nobody asks, and types that phones cannot show.
     fn questions(&self, problems: &mut Vec<Problem>) {
+        let Some(questionnaire) = &self.questionnaire else { return };
         let read: Vec<(&str, &Place)> = self.pack.rules.iter().flat_map(sides::links).collect();
-        let asked = |link: &str| self.questionnaire.as_ref().is_some_and(|questionnaire| questionnaire.asks(link));
+        let asked = |link: &str| questionnaire.as_ref().is_some_and(|questionnaire| questionnaire.asks(link));
         for (link, place) in read.iter().filter(|(link, _)| !asked(link)) {
             let problem = self.problem(place, link, format!("questionnaire.json has no question {link}"));
             problems.push(problem.hint("its linkId is what answer(\"…\") names"));
         }
-        for item in self.questionnaire.iter().flat_map(|questionnaire| &questionnaire.item) {
+        for item in questionnaire.iter().flat_map(|questionnaire| &questionnaire.item) {
             let file = Place { file: format!("{}/questionnaire.json", self.pack.name), line: 1, column: 1 };
             if !KINDS.contains(&item.kind.as_str()) {
                 let problem =

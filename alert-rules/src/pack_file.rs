@@ -364,7 +364,8 @@ impl<'t> Reader<'t> {
     fn string(&mut self, value: &Value<'t>) -> Option<String> {
         let text = value.get_ref().as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
         if text.is_none() {
-            self.say(&value.span(), format!("expected words in quotes, found {}", value.get_ref().type_str()));
+            let found = if value.get_ref().is_str() { "nothing in them" } else { value.get_ref().type_str() };
+            self.say(&value.span(), format!("expected words in quotes, found {found}"));
         }
         text
     }

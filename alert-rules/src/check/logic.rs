@@ -11,71 +11,59 @@ use super::Whole;
 use super::solve::{Corner, corners, possible};
 
 pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
-    let pack = whole.pack;
-    let limits = &pack.limits;
-    for rule in &pack.rules {
-        let first = |clause: &Clause| clause.texts.first().map_or(rule.place.clone(), |written| written.place.clone());
-        let text = |clause: &Clause| clause.texts.first().map_or(String::new(), |written| written.text.clone());
-        let at = |clause: &Clause, message: String| whole.problem(&first(clause), &text(clause), message);
-        for corner in corners(&[&rule.when], limits) {
-            if !possible(&[(&rule.when, true)], &corner, limits) {
-                let problem = at(&rule.when, format!("{} can never be true{}", rule.name, at_corner(&corner, limits)));
-                problems
-                    .push(problem.hint("its conditions contradict each other, or ask for a value no instrument gives"));
-                break;
-            }
-            if !possible(&[(&rule.when, false)], &corner, limits) {
-                let problem = at(&rule.when, format!("{} is always true{}", rule.name, at_corner(&corner, limits)));
-                problems.push(problem.hint("a rule that always fires tells nobody anything"));
-                break;
-            }
-        }
-        if let Some(clear) = &rule.clear {
-            let both = corners(&[&rule.when, clear], limits)
-                .into_iter()
-                .find(|corner| possible(&[(&rule.when, true), (clear, true)], corner, limits));
-            if let Some(corner) = both {
-                let problem =
-                    at(clear, format!("{} can fire and be clear at once{}", rule.name, at_corner(&corner, limits)));
-                problems.push(
-                    problem.hint("every way to fire must be shut by `clear`, at both ends of each limit's range"),
-                );
-            }
-        }
-        if let Some(at_once) = &rule.at_once {
-            let impossible =
-                corners(&[at_once], limits).into_iter().find(|corner| !possible(&[(at_once, true)], corner, limits));
-            if let Some(corner) = impossible {
-                problems.push(at(
-                    at_once,
-                    format!("`at_once` of {} can never be true{}", rule.name, at_corner(&corner, limits)),
-                ));
-            }
-        }
-        for other in pack
-            .rules
-            .iter()
-            .filter(|other| other.id != rule.id && other.problem == rule.problem && outranks(other, rule))
-        {
-            // Never matters: whenever it fires, the other does.
-            let shadowed = corners(&[&rule.when, &other.when], limits)
-                .into_iter()
-                .find(|corner| !possible(&[(&rule.when, true), (&other.when, false)], corner, limits));
-            if let Some(corner) = shadowed {
-                let problem = at(
-                    &rule.when,
-                    format!(
-                        "{} never matters: {} fires whenever it does{}",
-                        rule.name,
-                        other.name,
-                        at_corner(&corner, limits)
-                    ),
-                );
-                problems
-                    .push(problem.hint("rules of one problem make one finding, at the highest priority that fires"));
-            }
+    for rule in &whole.pack.rules {
+        problems.extend(of_rule(whole, rule));
+    }
+}
+
+fn of_rule(whole: &Whole, rule: &Rule) -> Vec<Problem> {
+    let (pack, name) = (whole.pack, &rule.name);
+    let at = |clause: &Clause, message: String| {
+        let first = clause.texts.first();
+        whole.problem(
+            first.map_or(&rule.place, |written| &written.place),
+            first.map_or("", |written| &written.text),
+            message,
+        )
+    };
+    // The first corner of the limits' ranges at which these cannot (or can) hold together, in words.
+    let corner = |clauses: &[(&Clause, bool)], can: bool| {
+        let named: Vec<&Clause> = clauses.iter().map(|(clause, _)| *clause).collect();
+        let found =
+            corners(&named, &pack.limits).into_iter().find(|corner| possible(clauses, corner, &pack.limits) == can);
+        found.map(|corner| at_corner(&corner, &pack.limits))
+    };
+    let mut problems = Vec::new();
+    if let Some(corner) = corner(&[(&rule.when, true)], false) {
+        let problem = at(&rule.when, format!("{name} can never be true{corner}"));
+        return vec![problem.hint("its conditions contradict each other, or ask for a value no instrument gives")];
+    }
+    if let Some(corner) = corner(&[(&rule.when, false)], false) {
+        let problem = at(&rule.when, format!("{name} is always true{corner}"));
+        return vec![problem.hint("a rule that always fires tells nobody anything")];
+    }
+    if let Some(clear) = &rule.clear {
+        if let Some(corner) = corner(&[(&rule.when, true), (clear, true)], true) {
+            let problem = at(clear, format!("{name} can fire and be clear at once{corner}"));
+            problems
+                .push(problem.hint("every way to fire must be shut by `clear`, at both ends of each limit's range"));
         }
     }
+    if let Some(at_once) = &rule.at_once {
+        if let Some(corner) = corner(&[(at_once, true)], false) {
+            problems.push(at(at_once, format!("`at_once` of {name} can never be true{corner}")));
+        }
+    }
+    let others = pack.rules.iter().filter(|other| other.id != rule.id && other.problem == rule.problem);
+    for other in others.filter(|other| outranks(other, rule)) {
+        // Whenever it fires, the other does.
+        if let Some(corner) = corner(&[(&rule.when, true), (&other.when, false)], false) {
+            let problem =
+                at(&rule.when, format!("{name} never matters: {} fires whenever it does{corner}", other.name));
+            problems.push(problem.hint("rules of one problem make one finding, at the highest priority that fires"));
+        }
+    }
+    problems
 }
 
 /// Of equal rules the earlier in the file is the one that matters.

@@ -30,7 +30,7 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
     let bands = whole.advice.bands.iter().map(|band| (band.say.as_str(), band.place.clone()));
     let education = whole.advice.education.iter().map(|education| (education.say.as_str(), start.clone()));
     for (text, place) in rules.chain(bands).chain(education) {
-        if let Some(word) = promise(text) {
+        for word in promises(text) {
             let problem = whole.problem(&place, word, format!("advice promises: “{word}”"));
             problems.push(
                 problem.hint("say what to do and when to call whom; whether anybody knows is written from facts"),
@@ -39,16 +39,12 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
     }
 }
 
-/// The promise as it stands in the text, as whole words.
-fn promise(text: &str) -> Option<&str> {
+/// The promises as they stand in the text, as whole words.
+fn promises(text: &str) -> Vec<&str> {
     let lower = text.to_ascii_lowercase();
-    PROMISES.iter().find_map(|promise| {
-        lower.match_indices(promise).find_map(|(at, _)| {
-            let end = at + promise.len();
-            let inside = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-            let whole = !inside(at.checked_sub(1).and_then(|before| lower.as_bytes().get(before)))
-                && !inside(lower.as_bytes().get(end));
-            whole.then(|| &text[at..end])
-        })
-    })
+    let letter_at =
+        |at: Option<usize>| at.and_then(|at| lower.as_bytes().get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    let found = PROMISES.iter().flat_map(|promise| lower.match_indices(promise));
+    let whole = found.filter(|(at, promise)| !letter_at(at.checked_sub(1)) && !letter_at(Some(at + promise.len())));
+    whole.map(|(at, promise)| &text[at..at + promise.len()]).collect()
 }

@@ -12,18 +12,13 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
         let Some(repeat) = &rule.repeat else { continue };
         let mut says =
             |message: String, hint: &str| problems.push(whole.problem(&rule.place, "repeat", message).hint(hint));
-        if repeat.first.trim().is_empty() {
-            says(
-                format!("{} asks to measure again without saying what to do before", rule.name),
-                "first = \"Sit down. Rest for five minutes.\"",
-            );
-        }
         match (&repeat.symptoms, &whole.questionnaire) {
             (None, _) => says(
                 format!("{} asks to measure again without asking for symptoms", rule.name),
                 "symptoms = \"…\": the id of this pack's questionnaire; any yes fires at once",
             ),
-            (Some(symptoms), Some(questionnaire)) if *symptoms == questionnaire.id => {}
+            (Some(_), None) => {}
+            (Some(symptoms), Some(Some(questionnaire))) if *symptoms == questionnaire.id => {}
             (Some(symptoms), _) => {
                 says(format!("this pack has no questionnaire {symptoms}"), "name the id in questionnaire.json")
             }
@@ -45,8 +40,8 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
             }
         }
         for case in Case::ALL {
-            let shown = whole
-                .scenarios
+            let Some(scenarios) = &whole.scenarios else { break };
+            let shown = scenarios
                 .iter()
                 .any(|scenario| scenario.case.as_ref().is_some_and(|(of, shown)| *of == rule.name && *shown == case));
             if !shown {

@@ -7,7 +7,8 @@ use super::Whole;
 
 pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
     let pack = whole.pack;
-    if whole.scenarios.is_empty() && !whole.files.contains_key(&format!("{}/scenarios.toml", pack.name)) {
+    let Some(scenarios) = &whole.scenarios else { return };
+    if !whole.files.contains_key(&format!("{}/scenarios.toml", pack.name)) {
         problems.push(
             whole
                 .problem_in_file("scenarios.toml", "this pack has no scenarios")
@@ -16,7 +17,7 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
         return;
     }
     let is_rule = |name: &str| pack.rules.iter().any(|rule| rule.name == name) || name.contains('/');
-    for scenario in &whole.scenarios {
+    for scenario in scenarios {
         let named = scenario.expect.iter().map(|moment| match &moment.what {
             Outcome::Ask(rule) | Outcome::Alert(_, rule) | Outcome::Ends(rule) => rule,
         });
@@ -33,7 +34,7 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
         }
     }
     for rule in &pack.rules {
-        let shown = whole.scenarios.iter().any(|scenario| {
+        let shown = scenarios.iter().any(|scenario| {
             scenario.expect.iter().any(|moment| matches!(&moment.what, Outcome::Alert(_, of) if *of == rule.name))
         });
         if !shown {

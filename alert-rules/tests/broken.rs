@@ -1,0 +1,105 @@
+//! Packs broken on purpose, each in one place: what `check` says of them, word for word. A check that no longer finds its
+//! fault shows here as a snapshot that became empty.
+
+use std::collections::BTreeMap;
+
+use alert_rules::{Rulebook, built_in, check, replay};
+
+/// The hypertension pack alone, with one thing replaced.
+fn broken(file: &str, from: &str, to: &str) -> BTreeMap<String, String> {
+    let mut files: BTreeMap<String, String> =
+        built_in::files().into_iter().filter(|(path, _)| path.starts_with("hypertension/")).collect();
+    let text = files.get_mut(&format!("hypertension/{file}")).expect("the file is there");
+    assert!(text.contains(from), "{file} has no “{from}” to break");
+    *text = text.replacen(from, to, 1);
+    files
+}
+
+fn said(files: &BTreeMap<String, String>) -> String {
+    check::check(files).iter().map(|problem| format!("{problem}\n")).collect::<Vec<_>>().join("\n")
+}
+
+macro_rules! faults {
+    ($($name:ident: $file:literal, $from:literal => $to:literal;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let said = said(&broken($file, $from, $to));
+                assert!(!said.is_empty(), "check finds nothing wrong");
+                insta::assert_snapshot!(said);
+            }
+        )*
+    };
+}
+
+faults! {
+    // What the files say cannot be read.
+    number_without_unit: "rules.toml", "systolic >= 220 mmHg" => "systolic >= 220";
+    another_dimension: "rules.toml", "systolic >= 220 mmHg" => "systolic >= 12 mmol/L";
+    unknown_name: "rules.toml", "systolic >= 220 mmHg" => "sistolic >= 220 mmHg";
+    unknown_key: "rules.toml", "advice      = \"If you have chest" => "advise      = \"If you have chest";
+    unknown_priority: "rules.toml", "priority    = \"high\"" => "priority    = \"urgent\"";
+    not_toml: "rules.toml", "[rule.severe]" => "[rule.severe";
+    limit_out_of_its_range: "rules.toml", "default = \"180 mmHg\"" => "default = \"210 mmHg\"";
+
+    // What the rules say does not hold together.
+    clear_while_firing: "rules.toml", "systolic < severe_systolic - 10 mmHg" => "systolic < severe_systolic + 10 mmHg";
+    clear_forgets_one: "rules.toml", ", \"diastolic < severe_diastolic - 10 mmHg\"]" => "]";
+    clear_at_an_end_of_the_range: "rules.toml", "systolic < severe_systolic - 10 mmHg" => "systolic < 170 mmHg";
+    never_true: "rules.toml", "when        = \"systolic < low_systolic\"" => "when        = \"systolic < low_systolic and systolic > 150 mmHg\"";
+    no_instrument_gives_it: "rules.toml", "when        = \"systolic < low_systolic\"" => "when        = \"systolic < 30 mmHg\"";
+    always_true: "rules.toml", "when        = \"systolic < low_systolic\"" => "when        = \"systolic <= 300 mmHg\"";
+    never_matters: "rules.toml", "priority = \"high\"\nwhen.all = [\"systolic < low_systolic\", 'answer(\"dizzy_or_fell\") = yes']" => "priority = \"low\"\nwhen.all = [\"systolic < low_systolic\", 'answer(\"dizzy_or_fell\") = yes']";
+    limit_that_no_rule_uses: "rules.toml", "[limits]" => "[limits]\nfever = { default = \"38 Cel\", range = \"37..39 Cel\", why = \"local\" }";
+    one_side_without_saying_why: "rules.toml", "diastolic = \"A low" => "systolic = \"A low";
+
+    // Who is told, and why.
+    no_reason: "rules.toml", "why         = \"Below 90 †" => "may_skip    = \"Below 90 †";
+    no_reason_for_a_limit: "rules.toml", ", why = \"Below 90 with dizziness or falls †\" }" => " }";
+    no_source: "rules.toml", "source  = \"NICE NG136, Hypertension in adults (2019, updated 2023)\"" => "source  = \"\"";
+    nobody_is_paged: "rules.toml", "cover   = \"08:00-20:00 daily\"" => "cover   = \"sometimes\"";
+    team_is_told_nothing: "rules.toml", "team        = \"Low twice" => "may_skip    = \"Low twice";
+    advice_that_promises: "rules.toml", "advice      = \"Stand up slowly." => "advice      = \"You are safe, the team has been told.";
+    phone_that_promises: "advice.toml", "say   = \"Sit for five minutes" => "say   = \"A nurse will ring you. Sit for five minutes";
+    words_that_say_nothing: "rules.toml", "team        = \"Low twice, or not measured again. Ask about dizziness and falls; look at the medicines.\"" => "team        = \"\"";
+    ranked_by_the_plan: "rules.toml", "priority    = \"high\"" => "priority    = \"from plan\"";
+    nobody_reviews_it: "rules.toml", "review  = { by = \"2027-06-01\", owner = \"clinical safety officer\" }" => "";
+    for_anybody: "rules.toml", "for     = \"age_of_patient >= 18 years and not pregnant\"" => "";
+
+    // Asking first.
+    asks_first_however_high: "rules.toml", "at_once.any = [\"systolic >= 220 mmHg\", \"diastolic >= 130 mmHg\", " => "at_once.any = [\"systolic >= 220 mmHg\", ";
+    asks_without_symptoms: "rules.toml", ", symptoms = \"bp-warning-signs\"" => "";
+    asks_another_packs_questions: "rules.toml", "symptoms = \"bp-warning-signs\"" => "symptoms = \"diabetes-today\"";
+    a_case_of_the_repeat_is_missing: "scenarios.toml", "case   = \"severe: never came\"\n" => "";
+
+    // What stands beside the rules.
+    question_nobody_asks: "questionnaire.json", "\"linkId\": \"dizzy_or_fell\"" => "\"linkId\": \"dizzy\"";
+    question_phones_cannot_show: "questionnaire.json", "\"type\": \"boolean\"" => "\"type\": \"attachment\"";
+    not_json: "questionnaire.json", "\"version\": \"1\"," => "\"version\": \"1\"";
+    band_of_an_unknown_limit: "advice.toml", "below     = \"low_systolic\"" => "below     = \"low_sistolic\"";
+    scenario_without_a_unit: "scenarios.toml", "systolic 184 mmHg" => "systolic 184";
+    scenario_of_a_rule_that_is_gone: "scenarios.toml", "08:12 high severe" => "08:12 high serious";
+    scenario_with_an_unknown_key: "scenarios.toml", "phone  = " => "fone  = ";
+    rule_that_no_scenario_shows: "scenarios.toml", "expect = [\"2026-03-04 20:00 medium above-target\"]" => "expect = []";
+}
+
+#[test]
+fn a_file_that_nothing_reads() {
+    let mut files = built_in::files();
+    files.insert("hypertension/advices.toml".to_owned(), String::new());
+    insta::assert_snapshot!(said(&files));
+}
+
+#[test]
+fn a_failing_scenario_shows_its_timeline() {
+    // It asks first, and then waits twice as long as was promised.
+    let files = broken("rules.toml", "within = \"15 min\"", "within = \"30 min\"");
+    let rulebook = Rulebook::from_files(files).expect("it can be read");
+    let outcomes = replay::replay_all(&rulebook).expect("its scenarios can be read");
+    let failed: Vec<String> = outcomes
+        .iter()
+        .filter(|outcome| !outcome.passed())
+        .map(|outcome| format!("{}\n{}", outcome.scenario.name, outcome.timeline()))
+        .collect();
+    insta::assert_snapshot!(failed.join("\n"));
+}
