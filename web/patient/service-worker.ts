@@ -34,13 +34,20 @@ async function newest(request: Request): Promise<Response> {
   const shell = await caches.open(SHELL)
   try {
     const fresh = await fetch(request)
-    if (fresh.ok) await shell.put('/app/', fresh.clone())
+    if (fresh.ok) await keepPage(shell, fresh.clone())
     return fresh
   } catch (failure) {
     const old = await shell.match('/app/')
     if (old) return old
     throw failure
   }
+}
+
+/** A page that changed names other files: those of the page before are forgotten. */
+async function keepPage(shell: Cache, fresh: Response): Promise<void> {
+  const old = await shell.match('/app/')
+  if (old && (await old.text()) !== (await fresh.clone().text())) for (const file of await shell.keys()) await shell.delete(file)
+  await shell.put('/app/', fresh)
 }
 
 /** Files whose name holds their hash never change. */
