@@ -1,0 +1,183 @@
+//! The order property: findings depend on what was measured and when, never on the order or the batches in which it
+//! arrived, nor on how often somebody looked in between.
+
+mod world;
+
+use alert_rules::finding::Finding;
+use alert_rules::reading::{Absent, Comparator, Measured};
+use alert_rules::{Component, Correction, Event, History, Reading, Rulebook, Shown, Vital, evaluate};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use world::{Monitor, Thing, answers, at, dorothy, pressure, reading};
+
+/// Nine days with a change of clocks in them.
+const DAYS: i64 = 9;
+
+fn end() -> Timestamp {
+    at(world::SINCE) + SignedDuration::from_hours(24 * DAYS)
+}
+
+/// Minutes of the world, often near each other and near the usual hours.
+fn minute() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        3 => (0..DAYS, 7_i64..9, 0_i64..60).prop_map(|(day, hour, minute)| (day * 24 + hour) * 60 + minute),
+        1 => -600..DAYS * 24 * 60 - 1,
+    ]
+}
+
+/// Seconds from taken to received: mostly soon.
+fn delay() -> impl Strategy<Value = i64> {
+    prop_oneof![4 => 0_i64..60, 1 => 0_i64..1_200, 1 => 0_i64..200_000]
+}
+
+fn values() -> impl Strategy<Value = (Vital, Vec<(Component, Measured)>)> {
+    let whole = |from: i32, to: i32| (from..to).prop_map(|value| Measured::value(f64::from(value)));
+    let tenths = |from: i32, to: i32| (from..to).prop_map(|value| Measured::value(f64::from(value) / 10.0));
+    let systolic = prop_oneof![whole(118, 150), whole(170, 192), whole(80, 96), whole(60, 240)];
+    let glucose = prop_oneof![
+        tenths(30, 120),
+        tenths(10, 300),
+        Just(Measured::off_scale(Comparator::High)),
+        Just(Measured::off_scale(Comparator::Low)),
+    ];
+    prop_oneof![
+        4 => (systolic, whole(60, 125)).prop_map(|(systolic, diastolic)| {
+            (Vital::BloodPressure, vec![(Component::Systolic, systolic), (Component::Diastolic, diastolic)])
+        }),
+        2 => glucose.prop_map(|glucose| (Vital::Glucose, vec![(Component::Glucose, glucose)])),
+        2 => tenths(780, 830).prop_map(|weight| (Vital::Weight, vec![(Component::Weight, weight)])),
+    ]
+}
+
+fn thing(seq: i64) -> impl Strategy<Value = Thing> {
+    let measured = (minute(), delay(), values(), 0_u8..20).prop_map(move |(minute, delay, (vital, values), odd)| {
+        let taken = at(world::SINCE) + SignedDuration::from_mins(minute);
+        let mut reading = Reading { components: values, ..reading(seq, taken, delay, vital, &[]) };
+        reading.flags = alert_rules::reading::Flags::of_values(&reading.components);
+        if odd == 0 {
+            reading.components.clear();
+            reading.absent = Some(Absent::CouldNotMeasure);
+        }
+        reading.flags.dated_by_arrival = odd == 1;
+        Thing::Reading(reading)
+    });
+    let answered = (minute(), delay(), 0_usize..4, any::<bool>()).prop_map(move |(minute, delay, which, yes)| {
+        let taken = at(world::SINCE) + SignedDuration::from_mins(minute);
+        let link = ["warning_signs", "dizzy_or_fell", "hypo_symptoms", "breathless_at_rest"][which];
+        Thing::Answers(answers(seq, taken, delay, "bp-warning-signs|1", link, yes))
+    });
+    let event = (minute(), delay()).prop_map(move |(minute, delay)| {
+        let effective_at = at(world::SINCE) + SignedDuration::from_mins(minute);
+        let received_at = effective_at + SignedDuration::from_secs(delay);
+        Thing::Event(Event { seq, effective_at, received_at, event: "hypo_symptoms".to_owned(), quantity: None })
+    });
+    let correction = (1_i64..40, proptest::option::of(values())).prop_map(move |(corrects_seq, values)| {
+        let values = values.map(|(_, values)| values);
+        Thing::Correction(Correction { seq, corrects_seq, reason: "wrong_entry".to_owned(), values })
+    });
+    prop_oneof![16 => measured, 2 => answered, 1 => event, 1 => correction]
+}
+
+fn things() -> impl Strategy<Value = Vec<Thing>> {
+    (4_usize..40).prop_flat_map(|count| (1..=count as i64).map(thing).collect::<Vec<_>>())
+}
+
+fn history_of(things: &[Thing]) -> History {
+    let mut history = History::default();
+    for thing in things.iter().cloned() {
+        thing.put(&mut history);
+    }
+    history
+}
+
+/// Everything at once, in one evaluation.
+fn in_one_go(rulebook: &Rulebook, things: &[Thing]) -> Vec<Finding> {
+    let facts = dorothy();
+    let mut findings = evaluate(rulebook, &facts, facts.plan.since, &[], &history_of(things), end()).findings;
+    findings.sort_by(|one, other| (&one.problem, one.start).cmp(&(&other.problem, other.start)));
+    findings
+}
+
+/// Some asks that the world gives rise to were shown.
+fn with_some_shown(rulebook: &Rulebook, mut things: Vec<Thing>, choice: u64) -> Vec<Thing> {
+    let facts = dorothy();
+    let evaluation = evaluate(rulebook, &facts, facts.plan.since, &[], &history_of(&things), end());
+    for (n, watch) in evaluation.watches.iter().enumerate() {
+        if let (Some(ask), true) = (watch.ask, choice >> (n % 64) & 1 == 1) {
+            let at = watch.received_at + SignedDuration::from_secs(n as i64 % 50);
+            things.push(Thing::Shown(Shown { ask, at }));
+        }
+    }
+    things
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_and_any_batches_give_the_same_findings(
+        things in things(),
+        choice in any::<u64>(),
+        order in any::<u64>(),
+        looks in proptest::collection::vec(0_i64..DAYS * 24 * 60, 0..12),
+        batch in 1_usize..6,
+    ) {
+        let rulebook = Rulebook::built_in();
+        let things = with_some_shown(&rulebook, things, choice);
+        let expected = in_one_go(&rulebook, &things);
+
+        let mut shuffled = things;
+        shuffle(&mut shuffled, order);
+        let mut looks: Vec<Timestamp> = looks.into_iter().map(|look| at(world::SINCE) + SignedDuration::from_mins(look)).collect();
+        looks.sort_unstable();
+        let mut looks = looks.into_iter();
+        let mut now = at(world::SINCE);
+        let mut monitor = Monitor::new(dorothy());
+        for batch in shuffled.chunks(batch) {
+            now = looks.next().unwrap_or(now);
+            monitor.take(&rulebook, batch.to_vec(), now);
+        }
+        for look in looks {
+            monitor.look(&rulebook, monitor.folded_through, look);
+        }
+        monitor.look(&rulebook, monitor.folded_through, end());
+        let found: Vec<Finding> = monitor.findings.into_values().collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn looking_at_every_timer_changes_nothing(things in things(), choice in any::<u64>()) {
+        let rulebook = Rulebook::built_in();
+        let things = with_some_shown(&rulebook, things, choice);
+        let expected = in_one_go(&rulebook, &things);
+        let mut monitor = Monitor::new(dorothy());
+        monitor.take(&rulebook, things, at(world::SINCE));
+        monitor.pass(&rulebook, end());
+        let found: Vec<Finding> = monitor.findings.into_values().collect();
+        prop_assert_eq!(found, expected);
+    }
+}
+
+/// A newer normal reading never hides an older critical one.
+#[test]
+fn late_breach_behind_a_normal_reading_is_found() {
+    let rulebook = Rulebook::built_in();
+    let mut monitor = Monitor::new(dorothy());
+    let morning = at("2026-03-27T08:00:00Z");
+    let noon = at("2026-03-27T12:00:00Z");
+    monitor.take(&rulebook, vec![Thing::Reading(pressure(1, noon, 5, 128.0, 80.0))], noon + SignedDuration::from_secs(5));
+    let evening = at("2026-03-27T17:00:00Z");
+    monitor.take(&rulebook, vec![Thing::Reading(pressure(2, morning, 9 * 3_600, 190.0, 100.0))], evening);
+    let finding = monitor.findings.get(&("blood pressure high".to_owned(), morning)).expect("found");
+    assert_eq!(finding.end, Some(noon));
+    assert_eq!(finding.late_minutes, 540);
+    assert!(!finding.pending, "too late to ask");
+}
+
+/// Fisher and Yates, from a number.
+fn shuffle<T>(items: &mut [T], mut seed: u64) {
+    for i in (1..items.len()).rev() {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        items.swap(i, (seed >> 33) as usize % (i + 1));
+    }
+}
