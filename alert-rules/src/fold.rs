@@ -18,6 +18,7 @@ use crate::reading::Answers;
 use crate::reason::Reason;
 use crate::rule::{Clause, Pack, Rule, RulePriority};
 use crate::timeline::{Item, Submitted, Timeline};
+use crate::vital::{Component, Vital};
 use crate::watch::{Step, Terms, Watch, What};
 
 /// A reading that took longer than this to reach us is too late to ask about.
@@ -94,10 +95,8 @@ impl<'a> Fold<'a> {
     fn concerns(&self, item: &Item<'_>) -> bool {
         match &item.what {
             Submitted::Reading { reading, .. } => {
-                self.rule.uses.vitals.contains(&reading.vital)
-                    || reading.components.iter().any(|(component, _)| {
-                        component.vital().is_some_and(|vital| self.rule.uses.vitals.contains(&vital))
-                    })
+                let watched = |vital: Vital| self.rule.uses.vitals.contains(&vital);
+                watched(reading.vital) || reading.vital.components().filter_map(Component::vital).any(watched)
             }
             Submitted::Answers(answers) => self.rule.uses.answers || self.is_symptoms(answers),
             Submitted::Event(_) => self.rule.uses.answers,

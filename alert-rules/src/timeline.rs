@@ -94,7 +94,7 @@ impl<'h> Timeline<'h> {
                 && !flags.impossible
                 && reading.absent.is_none()
             {
-                timeline.add_samples(&item, order, values, flags);
+                timeline.add_samples(&item, reading.vital, order, values, flags);
             }
             timeline.items.push(item);
         }
@@ -102,8 +102,18 @@ impl<'h> Timeline<'h> {
         timeline
     }
 
-    fn add_samples(&mut self, item: &Item<'h>, order: usize, values: &[(Component, Measured)], flags: Flags) {
-        for (component, measured) in values {
+    fn add_samples(
+        &mut self,
+        item: &Item<'h>,
+        vital: Vital,
+        order: usize,
+        values: &[(Component, Measured)],
+        flags: Flags,
+    ) {
+        // A correction cannot make a weight into a glucose.
+        for (component, measured) in
+            values.iter().filter(|(component, _)| vital.components().any(|own| own == *component))
+        {
             let Some(value) = measured.compared() else { continue };
             // The flag is of the whole reading; the doubt is of the value that is odd, or of all if none is.
             let odd = measured.comparator.is_none() && !component.is_usual(value);
@@ -155,6 +165,14 @@ impl<'h> Timeline<'h> {
 }
 
 impl Item<'_> {
+    fn seq(&self) -> i64 {
+        match self.what {
+            Submitted::Reading { reading, .. } => reading.seq,
+            Submitted::Answers(answers) => answers.seq,
+            Submitted::Event(event) => event.seq,
+        }
+    }
+
     /// A reading of this vital with values that can be used.
     pub fn is_measured(&self, vital: Vital) -> bool {
         matches!(&self.what, Submitted::Reading { reading, flags }
@@ -195,23 +213,25 @@ fn last_corrections(corrections: &[Correction]) -> BTreeMap<i64, &Correction> {
 
 type Draft<'h> = (Item<'h>, &'h [(Component, Measured)]);
 
-/// By time; at the same time by content; the sequence number decides only between equals.
+/// By time; at the same time by content; arrival decides only between equals.
 fn in_event_order(one: &Draft<'_>, other: &Draft<'_>) -> Ordering {
-    one.0.at.cmp(&other.0.at).then_with(|| match (&one.0.what, &other.0.what) {
+    let (one_item, other_item) = (&one.0, &other.0);
+    let content = || match (&one_item.what, &other_item.what) {
         (Submitted::Reading { reading: a, flags: fa }, Submitted::Reading { reading: b, flags: fb }) => {
-            let content = (a.vital, a.absent, fa.impossible, fa.dated_by_arrival);
+            let content = (a.vital, a.absent, fa.impossible, fa.dated_by_arrival, fa.unconfirmed);
             content
-                .cmp(&(b.vital, b.absent, fb.impossible, fb.dated_by_arrival))
+                .cmp(&(b.vital, b.absent, fb.impossible, fb.dated_by_arrival, fb.unconfirmed))
                 .then_with(|| by_values(one.1, other.1))
-                .then(a.seq.cmp(&b.seq))
         }
         (Submitted::Answers(a), Submitted::Answers(b)) => {
             let words = |answers: &Answers| format!("{:?}", answers.answers);
-            a.questionnaire.cmp(&b.questionnaire).then_with(|| words(a).cmp(&words(b))).then(a.seq.cmp(&b.seq))
+            a.questionnaire.cmp(&b.questionnaire).then_with(|| words(a).cmp(&words(b)))
         }
-        (Submitted::Event(a), Submitted::Event(b)) => a.event.cmp(&b.event).then(a.seq.cmp(&b.seq)),
+        (Submitted::Event(a), Submitted::Event(b)) => a.event.cmp(&b.event),
         (a, b) => a.rank().cmp(&b.rank()),
-    })
+    };
+    let arrival = || one_item.received_at.cmp(&other_item.received_at).then(one_item.seq().cmp(&other_item.seq()));
+    one_item.at.cmp(&other_item.at).then_with(content).then_with(arrival)
 }
 
 impl Submitted<'_> {

@@ -175,7 +175,7 @@ fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, a
     };
     let mut alert = old.clone();
     for finding in &about {
-        learn(&mut alert, finding);
+        follow(&mut alert, finding);
     }
     let itself = about.iter().all(|finding| finding.closes_itself) && alert.priority == Priority::Low;
     if let (Some(Note::Ended), true) = (note, itself) {
@@ -194,28 +194,33 @@ fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, a
 
 /// From now on people have been told this.
 fn learn(alert: &mut Alert, finding: &Finding) {
-    for firing in finding.firings.iter().filter(|firing| !firing.pending) {
-        let now = KnownFiring {
-            rule: firing.rule.clone(),
-            since: firing.since,
-            until: firing.until,
-            at_once: firing.at_once,
-        };
-        match alert.known.firings.iter_mut().find(|old| overlaps(old, firing)) {
-            // What was told about once stays told, even when later data shorten it.
-            Some(old) => {
-                old.since = old.since.min(now.since);
-                old.until = now.until;
-                old.at_once = old.at_once.or(now.at_once);
-            }
-            None => alert.known.firings.push(now),
-        }
-    }
+    follow(alert, finding);
+    alert.known.note = finding.end.map(|_| Note::Ended);
     for worst in &finding.worst {
         match alert.known.worst.iter_mut().find(|old| old.component == worst.component && old.side == worst.side) {
             Some(old) if worst.is_worse_than(old, 0.0) => *old = *worst,
             Some(_) => {}
             None => alert.known.worst.push(*worst),
+        }
+    }
+}
+
+/// Keeps up with how long each firing lasts. The worst that people were told stays as it was: many small steps that
+/// nobody was told about must add up to news.
+fn follow(alert: &mut Alert, finding: &Finding) {
+    for firing in finding.firings.iter().filter(|firing| !firing.pending) {
+        match alert.known.firings.iter_mut().find(|old| overlaps(old, firing)) {
+            Some(old) => {
+                old.since = old.since.min(firing.since);
+                old.until = firing.until;
+                old.at_once = old.at_once.or(firing.at_once);
+            }
+            None => alert.known.firings.push(KnownFiring {
+                rule: firing.rule.clone(),
+                since: firing.since,
+                until: firing.until,
+                at_once: firing.at_once,
+            }),
         }
     }
 }

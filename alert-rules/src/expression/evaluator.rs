@@ -268,3 +268,37 @@ fn median(values: &mut [f64]) -> Option<f64> {
         Some((values.get(middle.checked_sub(1)?)? + values.get(middle)?) / 2.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{and, or};
+
+    const ALL: [Option<bool>; 3] = [Some(true), Some(false), None];
+
+    #[test]
+    fn kleenes_laws_hold() {
+        let not = |truth: Option<bool>| truth.map(|truth| !truth);
+        for a in ALL {
+            assert_eq!(and(a, || Some(true)), a);
+            assert_eq!(or(a, || Some(false)), a);
+            assert_eq!(and(a, || Some(false)), Some(false));
+            assert_eq!(or(a, || Some(true)), Some(true));
+            assert_eq!((and(a, || a), or(a, || a)), (a, a));
+            for b in ALL {
+                assert_eq!((and(a, || b), or(a, || b)), (and(b, || a), or(b, || a)));
+                assert_eq!(not(and(a, || b)), or(not(a), || not(b)));
+                assert_eq!(and(a, || or(a, || b)), a);
+                for c in ALL {
+                    assert_eq!(and(and(a, || b), || c), and(a, || and(b, || c)));
+                    assert_eq!(and(a, || or(b, || c)), or(and(a, || b), || and(a, || c)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_is_neither() {
+        assert_eq!(and(None, || Some(true)), None);
+        assert_eq!(or(None, || Some(false)), None);
+    }
+}

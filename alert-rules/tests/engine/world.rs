@@ -7,7 +7,8 @@ use alert_rules::facts::{Due, Plan, Slot};
 use alert_rules::finding::Finding;
 use alert_rules::reading::{Answer, Flags, Measured};
 use alert_rules::{
-    Answers, Ask, Component, Correction, Event, Facts, History, Priority, Reading, Rulebook, Shown, Vital, Watch, evaluate,
+    Answers, Ask, Component, Correction, Event, Facts, History, Priority, Reading, Rulebook, Shown, Vital, Watch,
+    evaluate,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -66,8 +67,11 @@ impl Thing {
             Thing::Event(event) => event.effective_at,
             Thing::Shown(shown) => shown.at,
             Thing::Correction(correction) => {
-                let corrected = history.readings.iter().find(|reading| reading.seq == correction.corrects_seq);
-                corrected.map_or(Timestamp::MAX, |reading| reading.effective_at)
+                let readings = history.readings.iter().map(|reading| (reading.seq, reading.effective_at));
+                let answers = history.answers.iter().map(|answers| (answers.seq, answers.effective_at));
+                let events = history.events.iter().map(|event| (event.seq, event.effective_at));
+                let mut known = readings.chain(answers).chain(events);
+                known.find(|(seq, _)| *seq == correction.corrects_seq).map_or(Timestamp::MAX, |(_, at)| at)
             }
         }
     }

@@ -1,0 +1,119 @@
+//! The rule language as its writers meet it: what it understands, and how it says no.
+
+use alert_rules::Rulebook;
+use std::collections::BTreeMap;
+
+fn pack_with(when: &str) -> Result<Rulebook, String> {
+    let text = format!(
+        "[pack]\ntitle = 'x'\ncover = 'x'\nsource = 'x'\nversion = '1'\n\n[limits]\nsevere = {{ default = '180 mmHg', range = '160..200 mmHg' }}\n\n\
+         [rule.x]\nproblem = 'x'\npriority = 'low'\nwhen = '''{when}'''\n"
+    );
+    Rulebook::from_files(BTreeMap::from([("x/rules.toml".to_owned(), text)]))
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn understood() {
+    for when in [
+        "systolic >= severe",
+        "systolic >= severe - 10 mmHg and diastolic > 90 mm[Hg]",
+        "spo2 in 88..92 %",
+        "glucose < 4.0 mmol/L or glucose > 15 mmol/L",
+        "not (pregnant or on_oxygen)",
+        "mean(systolic, over 7 days, at least 8) >= severe",
+        "median(pulse, last 4, at least 4) > 100 /min",
+        "rise(weight, over 3 days, at least 2) > 2 kg",
+        "mean(weight, over 4 days, at least 3) - mean(weight, over 15 days before those, at least 8) > 1.5 kg",
+        "count(glucose < 4.0 mmol/L, over 24 h) >= 2",
+        "min(glucose, over 72 h) < 3.0 mmol/L",
+        "overdue(blood_pressure, 36 h) and lives_alone",
+        "answer(\"breathless\") = \"more\"",
+        "answer(\"pain\") >= 7",
+        "answer(\"warning_signs\") != no",
+        "together(systolic < 100 mmHg and pulse > 110 /min, 30 min)",
+        "age_of_patient >= 80 years",
+        "weight / 2 > 40 kg",
+        "systolic / diastolic > 2",
+        "-rise(temperature, over 24 h) < 1 Cel",
+        "temperature >= 38.5 °C",
+    ] {
+        if let Err(problem) = pack_with(when) {
+            panic!("{when}\n{problem}");
+        }
+    }
+}
+
+#[test]
+fn refused_with_a_reason() {
+    for (when, expected) in [
+        ("systolic >= 18", "a value in mmHg cannot meet a plain number"),
+        ("systolic >= 80 kg", "a value in mmHg cannot meet a value in kg"),
+        ("glucose > 250 mg/dL", "mg/dL is not a unit that rules know"),
+        ("temperature > 101 [degF]", "a rule counts in Cel"),
+        ("systolc > 180 mmHg", "systolc is not a vital, a limit of this pack or a tag"),
+        ("systolic > 180 mmHG", "mmHG is not a unit that rules know"),
+        ("mean(systolic, over 7 days) > severe", "of how many readings at the least?"),
+        ("slope(weight, over 7 days) > 1 kg", "slope is not a function"),
+        ("systolic > severe and pulse > 100 /min", "blood pressure and pulse are measured apart"),
+        ("weight * weight > 3 kg", "a value in kg and a value in kg cannot be multiplied or divided"),
+        ("systolic", "this is a quantity, not a condition"),
+        ("overdue(systolic, 36 h)", "systolic is not a vital that can be due"),
+        ("blood_pressure > 180 mmHg", "blood_pressure is several numbers"),
+        ("mean(weight, over 91 days, at least 2) > 80 kg", "a window is at most 90 days"),
+        ("mean(weight, over 4 days before those, at least 2) > 80 kg", "before which?"),
+        ("spo2 in 92..88 %", "the range ends before it begins"),
+        ("pregnant >= 1", "this is a condition, not a quantity"),
+        ("systolic > severe diastolic", "expected the end, and, or, found diastolic"),
+        ("answer(\"x\") > yes", "words are only equal or not"),
+    ] {
+        let problem = pack_with(when).err().unwrap_or_else(|| panic!("{when} was understood"));
+        assert!(problem.contains(expected), "{when}\n{problem}");
+    }
+}
+
+#[test]
+fn the_caret_stands_under_the_mistake() {
+    let problem = pack_with("systolic >= 180 mmHG").expect_err("mmHG");
+    let expected = "x/rules.toml:13:27: mmHG is not a unit that rules know
+  when = '''systolic >= 180 mmHG'''
+                            ^^^^
+  hint: did you mean mmHg?";
+    assert_eq!(problem, expected);
+}
+
+#[test]
+fn nesting_and_length_are_bounded() {
+    let deep = format!("{}pregnant{}", "(".repeat(60), ")".repeat(60));
+    assert!(pack_with(&deep).expect_err("deep").contains("nested deeper"));
+    let long = vec!["pregnant"; 200].join(" or ");
+    assert!(pack_with(&long).expect_err("long").contains("longer than"));
+}
+
+#[test]
+fn a_files_other_mistakes_are_all_told_at_once() {
+    let text = "[pack]\ntitle = 'x'\ncover = 'x'\nsource = 'x'\nvesion = '1'\n\
+                [limits]\nlow = { default = '90 mmHg', range = '100..120 mmHg' }\n\
+                [rule.x]\nproblem = 'x'\npriority = 'hihg'\nwhen = 'systolic < low'\nwhne = 'x'\n";
+    let problems =
+        Rulebook::from_files(BTreeMap::from([("x/rules.toml".to_owned(), text.to_owned())])).expect_err("four");
+    let told = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for expected in [
+        "`vesion` has no meaning here",
+        "hint: did you mean `version`?",
+        "the default of low is outside its range",
+        "a priority is high, medium, low or \"from plan\"",
+        "hint: did you mean `when`?",
+    ] {
+        assert!(told.contains(expected), "{expected} is missing in\n{told}");
+    }
+}
+
+#[test]
+fn the_hash_knows_every_file() {
+    let files = alert_rules::built_in::files();
+    let one = Rulebook::from_files(files.clone()).expect("built in").hash();
+    assert_eq!(one, Rulebook::built_in().hash());
+    let mut changed = files;
+    changed.insert("hypertension/advice.toml".to_owned(), String::new());
+    assert_ne!(one, Rulebook::from_files(changed).expect("reads").hash());
+}

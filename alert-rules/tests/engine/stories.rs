@@ -1,0 +1,298 @@
+//! What the engine concludes, told as stories of one morning.
+
+use alert_rules::finding::Finding;
+use alert_rules::reading::{Absent, Comparator, Measured};
+use alert_rules::{Component, Event, Kind, Priority, Rulebook, Shown, Vital};
+use jiff::SignedDuration;
+
+use crate::world::{Monitor, Thing, answers, at, dorothy, pressure, reading};
+
+struct Morning {
+    rulebook: Rulebook,
+    monitor: Monitor,
+    seq: i64,
+}
+
+impl Morning {
+    fn of(pack: &str) -> Morning {
+        let mut facts = dorothy();
+        facts.plan.packs.retain(|name| name == pack);
+        Morning { rulebook: Rulebook::built_in(), monitor: Monitor::new(facts), seq: 0 }
+    }
+
+    fn next(&mut self) -> i64 {
+        self.seq += 1;
+        self.seq
+    }
+
+    /// Something arrives a second after it happened; time has passed until then.
+    fn then(&mut self, time: &str, thing: Thing) {
+        let now = at(time) + SignedDuration::from_secs(1);
+        self.monitor.pass(&self.rulebook, at(time).max(self.monitor.folded_through));
+        self.monitor.take(&self.rulebook, vec![thing], now);
+    }
+
+    fn pressure(&mut self, time: &str, systolic: f64, diastolic: f64) {
+        let reading = pressure(self.next(), at(time), 1, systolic, diastolic);
+        self.then(time, Thing::Reading(reading));
+    }
+
+    fn glucose(&mut self, time: &str, measured: Measured) {
+        let mut reading = reading(self.next(), at(time), 1, Vital::Glucose, &[]);
+        reading.components = vec![(Component::Glucose, measured)];
+        self.then(time, Thing::Reading(reading));
+    }
+
+    fn pass(&mut self, until: &str) {
+        self.monitor.pass(&self.rulebook, at(until));
+    }
+
+    fn finding(&self, problem: &str) -> &Finding {
+        let mut found = self.monitor.findings.values().filter(|finding| finding.problem == problem);
+        let first = found.next().unwrap_or_else(|| panic!("no finding of {problem}"));
+        assert!(found.next().is_none(), "more than one finding of {problem}");
+        first
+    }
+
+    fn problems(&self) -> Vec<&str> {
+        self.monitor.findings.values().map(|finding| finding.problem.as_str()).collect()
+    }
+}
+
+const HIGH: &str = "blood pressure high";
+
+#[test]
+fn one_severe_reading_asks_and_alarms_nobody_yet() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 186.0, 101.0);
+    let ask = &morning.monitor.asks[0];
+    assert_eq!((ask.rule.as_str(), ask.vital), ("hypertension/severe", Vital::BloodPressure));
+    assert_eq!(ask.until, at("2026-03-26T08:16:01Z"));
+    assert!(morning.finding(HIGH).pending);
+    assert_eq!(morning.monitor.asks.len(), 1);
+    // Looking again asks nothing again.
+    morning.monitor.look(&morning.rulebook, at("2026-03-26T08:00:00Z"), at("2026-03-26T08:00:30Z"));
+    assert_eq!(morning.monitor.asks.len(), 1);
+}
+
+#[test]
+fn the_repeat_clock_runs_from_when_the_phone_showed_it() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 186.0, 101.0);
+    let shown = Shown { ask: morning.monitor.asks[0].id, at: at("2026-03-26T08:00:40Z") };
+    morning.then("2026-03-26T08:00:40Z", Thing::Shown(shown));
+    morning.pass("2026-03-26T08:15:39Z");
+    assert!(morning.finding(HIGH).pending, "fifteen minutes are not over");
+    morning.pass("2026-03-26T08:15:40Z");
+    let finding = morning.finding(HIGH);
+    assert_eq!((finding.pending, finding.unconfirmed, finding.priority), (false, true, Priority::High));
+}
+
+#[test]
+fn confirmed_by_the_worst_of_both() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 186.0, 101.0);
+    morning.pressure("2026-03-26T08:00:50Z", 181.0, 104.0);
+    let finding = morning.finding(HIGH);
+    assert_eq!((finding.priority, finding.pending, finding.unconfirmed), (Priority::High, false, false));
+    let worst: Vec<_> = finding.worst.iter().map(|worst| (worst.component, worst.value)).collect();
+    assert_eq!(worst, [(Component::Systolic, Some(186.0)), (Component::Diastolic, Some(104.0))]);
+    assert_eq!(
+        finding.reasons[0].sentence,
+        "systolic 186 mmHg, at or above 180 mmHg (severe systolic, the pack's default)"
+    );
+}
+
+#[test]
+fn a_clear_repeat_leaves_a_low_finding() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 186.0, 101.0);
+    morning.pressure("2026-03-26T08:00:50Z", 140.0, 84.0);
+    let finding = morning.finding(HIGH);
+    assert_eq!((finding.priority, finding.pending), (Priority::Low, false));
+    assert_eq!(finding.end, Some(at("2026-03-26T08:00:50Z")));
+}
+
+#[test]
+fn a_warning_sign_fires_at_once() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 186.0, 101.0);
+    let yes = answers(morning.next(), at("2026-03-26T08:00:30Z"), 1, "bp-warning-signs|1", "chest_pain", true);
+    morning.then("2026-03-26T08:00:30Z", Thing::Answers(yes));
+    let finding = morning.finding(HIGH);
+    assert!(!finding.pending);
+    assert_eq!(finding.firings[0].at_once, Some(at("2026-03-26T08:00:30Z")));
+}
+
+#[test]
+fn a_doubtful_value_raises_and_does_not_clear() {
+    let mut morning = Morning::of("diabetes");
+    morning.glucose("2026-03-26T08:00:00Z", Measured::value(2.5));
+    // 29 is outside the hold range: it may raise, it may not end the low.
+    morning.glucose("2026-03-26T08:30:00Z", Measured::value(29.0));
+    assert_eq!(morning.finding("glucose low").end, None);
+    assert!(morning.finding("glucose very high").unconfirmed);
+    morning.glucose("2026-03-26T08:40:00Z", Measured::value(29.5));
+    assert_eq!(morning.finding("glucose low").end, Some(at("2026-03-26T08:40:00Z")), "a second reading agrees");
+    assert!(!morning.finding("glucose very high").unconfirmed);
+}
+
+#[test]
+fn a_reading_dated_by_arrival_raises_and_does_not_clear() {
+    let mut morning = Morning::of("diabetes");
+    morning.glucose("2026-03-26T08:00:00Z", Measured::value(2.5));
+    let mut undated = reading(9, at("2026-03-26T09:00:00Z"), 0, Vital::Glucose, &[(Component::Glucose, 6.0)]);
+    undated.flags.dated_by_arrival = true;
+    morning.then("2026-03-26T09:00:00Z", Thing::Reading(undated));
+    assert_eq!(morning.finding("glucose low").end, None);
+}
+
+#[test]
+fn hi_is_high_and_lo_is_low() {
+    let mut morning = Morning::of("diabetes");
+    morning.glucose("2026-03-26T08:00:00Z", Measured::off_scale(Comparator::High));
+    assert_eq!(morning.problems(), ["glucose very high"]);
+    assert_eq!(morning.finding("glucose very high").priority, Priority::High);
+    let mut morning = Morning::of("diabetes");
+    morning.glucose("2026-03-26T08:00:00Z", Measured::off_scale(Comparator::Low));
+    assert_eq!(morning.problems(), ["glucose low"]);
+    assert_eq!(morning.finding("glucose low").priority, Priority::High);
+    assert!(morning.finding("glucose low").sentence.contains("glucose LO"));
+}
+
+#[test]
+fn an_impossible_value_is_asked_again_and_is_a_task_after_an_hour() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 1_850.0, 90.0);
+    assert_eq!(morning.problems(), Vec::<&str>::new(), "never used as a value");
+    assert_eq!(morning.monitor.asks[0].text, Vital::BloodPressure.facts().ask_again);
+    morning.pass("2026-03-26T09:00:00Z");
+    let task = morning.finding("blood pressure value not possible");
+    assert_eq!((task.start, task.priority), (at("2026-03-26T09:00:00Z"), Priority::Low));
+}
+
+#[test]
+fn an_impossible_value_measured_anew_within_the_hour_is_no_task() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 80.0, 120.0);
+    morning.pressure("2026-03-26T08:10:00Z", 128.0, 80.0);
+    morning.pass("2026-03-26T12:00:00Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+}
+
+#[test]
+fn could_not_measure_is_a_task_and_the_second_time_more() {
+    let mut morning = Morning::of("heart-failure");
+    let absent = |seq, time| {
+        let mut reading = reading(seq, at(time), 1, Vital::Weight, &[]);
+        reading.absent = Some(Absent::CouldNotMeasure);
+        Thing::Reading(reading)
+    };
+    morning.then("2026-03-26T08:00:00Z", absent(1, "2026-03-26T08:00:00Z"));
+    assert_eq!(morning.finding("could not measure weight").priority, Priority::Low);
+    morning.then("2026-03-27T08:00:00Z", absent(2, "2026-03-27T08:00:00Z"));
+    assert_eq!(morning.finding("could not measure weight").priority, Priority::Medium);
+    // The slot stays open: what is due is still due.
+    morning.pass("2026-03-27T20:00:00Z");
+    assert_eq!(morning.finding("no weight").start, at("2026-03-27T20:00:00Z"));
+}
+
+#[test]
+fn silence_is_found_once_at_due_plus_grace_and_ends_with_a_reading() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    morning.pass("2026-03-28T19:59:59Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+    morning.pass("2026-03-30T12:00:00Z");
+    let silent = morning.finding("no blood pressure");
+    assert_eq!((silent.start, silent.kind), (at("2026-03-28T20:00:00Z"), Kind::Absence), "due on the 27th, 36 h later");
+    morning.pressure("2026-03-30T13:00:00Z", 128.0, 80.0);
+    assert_eq!(morning.finding("no blood pressure").end, Some(at("2026-03-30T13:00:00Z")));
+}
+
+#[test]
+fn our_own_outage_is_not_the_patients_silence() {
+    let mut morning = Morning::of("hypertension");
+    let gap = alert_rules::facts::Gap { from: at("2026-03-27T12:00:00Z"), until: at("2026-03-27T18:00:00Z") };
+    morning.monitor.facts.service_gaps = vec![gap];
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    morning.pass("2026-03-30T12:00:00Z");
+    assert_eq!(morning.finding("no blood pressure").start, at("2026-03-29T02:00:00Z"));
+}
+
+#[test]
+fn a_pause_stops_silence_and_never_a_value() {
+    let mut morning = Morning::of("hypertension");
+    morning.monitor.facts.pauses = vec![alert_rules::facts::Pause {
+        from: at("2026-03-26T12:00:00Z"),
+        until: at("2026-03-31T12:00:00Z"),
+        by: "Ida".to_owned(),
+        why: "visiting her sister".to_owned(),
+    }];
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    morning.pass("2026-03-31T12:00:00Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+    morning.pressure("2026-03-31T12:30:00Z", 224.0, 118.0);
+    assert_eq!(morning.problems(), [HIGH]);
+}
+
+#[test]
+fn an_event_is_a_condition_too() {
+    let mut morning = Morning::of("diabetes");
+    let effective_at = at("2026-03-26T09:00:00Z");
+    let event =
+        Event { seq: 1, effective_at, received_at: effective_at, event: "hypo_symptoms".to_owned(), quantity: None };
+    morning.then("2026-03-26T09:00:00Z", Thing::Event(event));
+    assert_eq!(morning.finding("symptoms of a hypo").sentence, "Symptoms of a hypo: reported hypo symptoms");
+}
+
+#[test]
+fn a_limit_lowered_for_one_patient_is_looked_at_when_it_comes_into_force() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 172.0, 90.0);
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+    let limit = alert_rules::facts::PlanLimit {
+        value: 165.0,
+        unit: "mm[Hg]".to_owned(),
+        by: "Dr Ahmed".to_owned(),
+        why: "kidneys".to_owned(),
+        until: None,
+    };
+    morning.monitor.facts.plan.limits.insert("hypertension/severe_systolic".to_owned(), limit);
+    morning.monitor.facts.valid_from = Some(at("2026-03-26T10:00:00Z"));
+    morning.pass("2026-03-26T10:05:00Z");
+    let finding = morning.finding(HIGH);
+    assert_eq!(finding.start, at("2026-03-26T10:00:00Z"));
+    assert!(finding.reasons[0].sentence.ends_with("165 mmHg (severe systolic, set by Dr Ahmed)"));
+}
+
+#[test]
+fn a_rule_that_cannot_be_judged_is_one_task_after_two_weeks() {
+    let text = "[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n\
+                [rule.hot]\nproblem='fever'\npriority='high'\nwhen='temperature >= 39.0 Cel'\n";
+    let files = [("x/rules.toml".to_owned(), text.to_owned())].into();
+    let mut morning = Morning::of("x");
+    morning.rulebook = Rulebook::from_files(files).expect("reads");
+    morning.monitor.facts.plan.packs = vec!["x".to_owned()];
+    morning.monitor.look(&morning.rulebook, at("2026-03-26T00:00:00Z"), at("2026-03-26T00:00:00Z"));
+    morning.pass("2026-04-08T23:59:59Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+    morning.pass("2026-04-20T00:00:00Z");
+    let task = morning.finding("rule x/hot cannot be judged");
+    assert_eq!((task.kind, task.priority, task.end), (Kind::Service, Priority::Low, None));
+    let mut cool = reading(1, at("2026-04-20T08:00:00Z"), 1, Vital::Temperature, &[(Component::Temperature, 36.6)]);
+    cool.seq = 1;
+    morning.then("2026-04-20T08:00:00Z", Thing::Reading(cool));
+    assert!(morning.finding("rule x/hot cannot be judged").end.is_some());
+}
+
+#[test]
+fn one_ask_per_finding() {
+    let mut morning = Morning::of("hypertension");
+    for (time, systolic) in
+        [("2026-03-26T08:00:00Z", 186.0), ("2026-03-26T08:00:40Z", 188.0), ("2026-03-26T08:30:00Z", 189.0)]
+    {
+        morning.pressure(time, systolic, 101.0);
+    }
+    assert_eq!(morning.monitor.asks.len(), 1);
+}
