@@ -95,7 +95,9 @@ pub async fn heard(signals: &mut broadcast::Receiver<Signal>, of_interest: impl 
 async fn tell_others(pool: PgPool, replica: Uuid, mut outgoing: mpsc::UnboundedReceiver<Signal>, lifecycle: Lifecycle) {
     let mut waiting = Vec::new();
     loop {
+        // What was sent before the end is still carried: `derwent admin` sends and ends at once.
         let count = tokio::select! {
+            biased;
             count = outgoing.recv_many(&mut waiting, usize::MAX) => count,
             () = lifecycle.stopping.cancelled() => return,
         };

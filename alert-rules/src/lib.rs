@@ -17,7 +17,7 @@ pub mod expression;
 pub mod facts;
 pub mod finding;
 mod fold;
-mod limits;
+pub mod limits;
 mod pack_file;
 pub mod print;
 pub mod problem;

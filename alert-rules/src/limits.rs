@@ -20,7 +20,7 @@ impl<'a> Limits<'a> {
                 return None;
             }
             let plan = facts.plan.limits.get(&format!("{}/{}", pack.name, limit.name))?;
-            // A limit in a foreign unit is no limit; whoever sets one is told by `Rulebook::limit_of_plan`.
+            // A limit in a foreign unit is no limit; `canonical` tells whoever sets one.
             let value = canonical(limit, plan)?;
             Some((value, plan))
         };
@@ -54,8 +54,15 @@ impl<'a> Limits<'a> {
     }
 }
 
+/// The value of a pack's limit for one patient at an instant, and the plan's own entry where that is what gives it.
+pub fn in_force<'a>(pack: &'a Pack, index: usize, facts: &'a Facts, at: Timestamp) -> Option<(f64, Option<&'a PlanLimit>)> {
+    let limits = Limits::new(pack, facts);
+    let value = limits.value(index, at, &Calendar::new(facts))?;
+    Some((value, limits.own_at(index, at).map(|(_, own)| own)))
+}
+
 /// A plan's limit in the canonical unit, if it is in a unit of that limit.
-pub(crate) fn canonical(limit: &Limit, plan: &PlanLimit) -> Option<f64> {
+pub fn canonical(limit: &Limit, plan: &PlanLimit) -> Option<f64> {
     if plan.unit.is_empty() {
         return matches!(limit.dimension, Dimension::Number | Dimension::Score).then_some(plan.value);
     }

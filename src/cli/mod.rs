@@ -1,5 +1,6 @@
 //! The commands. Each has a file of its own; errors end here, in one sentence and an exit code.
 
+mod admin;
 mod rules;
 
 use std::process::ExitCode;
@@ -21,6 +22,8 @@ struct Cli {
 enum Command {
     /// Run the service
     Serve(Box<Config>),
+    /// Set up the service and look after it: organisations, staff, patients, codes, readings told by phone
+    Admin(Box<admin::Admin>),
     /// Check, test and print rule packs; needs no database
     #[command(subcommand)]
     Rules(rules::Command),
@@ -44,6 +47,7 @@ pub fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         match cli.command {
             Command::Serve(config) => app::serve(*config).await,
+            Command::Admin(command) => admin::run(*command).await,
             Command::Rules(command) => rules::run(command),
         }
     });

@@ -92,3 +92,19 @@ pub async fn standing(pool: &PgPool, device: Uuid) -> sqlx::Result<Option<(i64, 
         .fetch_optional(pool)
         .await
 }
+
+/// Which organisation a device belongs to.
+pub async fn organisation(connection: &mut sqlx::PgConnection, device: Uuid) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar("SELECT organisation FROM device WHERE device = $1").bind(device).fetch_optional(connection).await
+}
+
+/// It is let in no more. Send `Signal::Revoked` after the commit. `at` is machine time.
+pub async fn revoke(connection: &mut sqlx::PgConnection, device: Uuid, at: jiff::Timestamp) -> sqlx::Result<()> {
+    use jiff_sqlx::ToSqlx;
+    sqlx::query("UPDATE device SET revoked_at = $2 WHERE device = $1 AND revoked_at IS NULL")
+        .bind(device)
+        .bind(at.to_sqlx())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -94,3 +94,10 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<Staff, sqlx::Error> {
         profession: row.try_get("profession")?,
     })
 }
+
+/// `password` is its hash. Ends this person's sessions.
+pub async fn set_password(db: &mut PgConnection, staff: Uuid, password: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE staff SET password = $2 WHERE staff = $1").bind(staff).bind(password).execute(&mut *db).await?;
+    sqlx::query("DELETE FROM staff_session WHERE staff = $1").bind(staff).execute(db).await?;
+    Ok(())
+}

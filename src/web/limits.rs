@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 
 use alert_rules::expression::{Comparison, Condition, ConditionKind, Function, Quantity, QuantityKind};
-use alert_rules::rule::{Clause, Limit, Pack};
+use alert_rules::rule::{Clause, Pack};
 use alert_rules::{Component, Facts, Rulebook, Vital};
 use jiff::{Timestamp, ToSpan};
 
 use super::api::{LimitStep, Side, Whose};
-use super::words;
 use crate::store::facts::Version;
 
 /// One limit at one instant.
@@ -27,18 +26,12 @@ pub fn packs<'a>(rulebook: &'a Rulebook, facts: &'a Facts) -> impl Iterator<Item
     facts.plan.packs.iter().filter_map(|name| rulebook.pack(name))
 }
 
-pub fn in_force(pack: &Pack, limit: &Limit, facts: &Facts, at: Timestamp) -> InForce {
-    if let Some(own) = facts.plan.limits.get(&format!("{}/{}", pack.name, limit.name))
-        && own.until.is_none_or(|until| at < until)
-        && let Some((dimension, value)) = alert_rules::unit::Dimension::of_literal(own.value, &own.unit)
-        && dimension == limit.dimension
-    {
-        return InForce { value, whose: Whose::Plan, by: own.by.clone(), why: own.why.clone() };
-    }
-    let age = words::age(facts.date_of_birth, at, &facts.time_zone);
-    let by_age = limit.by_age.iter().rev().find(|step| age >= step.from_years);
-    let value = by_age.map_or(limit.default, |step| step.value);
-    InForce { value, whose: Whose::Pack, by: String::new(), why: String::new() }
+pub fn in_force(pack: &Pack, index: usize, facts: &Facts, at: Timestamp) -> Option<InForce> {
+    let (value, own) = alert_rules::limits::in_force(pack, index, facts, at)?;
+    Some(match own {
+        Some(own) => InForce { value, whose: Whose::Plan, by: own.by.clone(), why: own.why.clone() },
+        None => InForce { value, whose: Whose::Pack, by: String::new(), why: String::new() },
+    })
 }
 
 /// Which limits of a pack a rule holds a component against directly (a rise or a count is not on the chart's axis).
@@ -109,11 +102,14 @@ pub fn steps(
         let Some(version) = versions.iter().rfind(|version| version.valid_from <= *edge) else { continue };
         for pack in packs(rulebook, &version.facts) {
             for (index, component, side) in compared(pack) {
-                let Some(limit) = pack.limits.get(index) else { continue };
                 if !vital.components().any(|own| own == component) {
                     continue;
                 }
-                let now = in_force(pack, limit, &version.facts, *edge);
+                let (Some(limit), Some(now)) =
+                    (pack.limits.get(index), in_force(pack, index, &version.facts, *edge))
+                else {
+                    continue;
+                };
                 let same = steps.iter_mut().find(|step| {
                     step.until == Some(*edge)
                         && (step.name.as_str(), step.component.as_str(), step.side)

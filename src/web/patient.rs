@@ -105,10 +105,10 @@ fn plan(facts: &Facts) -> Plan {
 
 fn limits_of(rulebook: &Rulebook, facts: &Facts, now: Timestamp) -> Vec<Limit> {
     limits::packs(rulebook, facts)
-        .flat_map(|pack| pack.limits.iter().map(move |limit| (pack, limit)))
-        .map(|(pack, limit)| {
-            let in_force = limits::in_force(pack, limit, facts, now);
-            Limit {
+        .flat_map(|pack| pack.limits.iter().enumerate().map(move |(index, limit)| (pack, index, limit)))
+        .filter_map(|(pack, index, limit)| {
+            let in_force = limits::in_force(pack, index, facts, now)?;
+            Some(Limit {
                 pack: pack.name.clone(),
                 name: limit.name.clone(),
                 value: in_force.value,
@@ -116,7 +116,7 @@ fn limits_of(rulebook: &Rulebook, facts: &Facts, now: Timestamp) -> Vec<Limit> {
                 whose: in_force.whose,
                 by: in_force.by,
                 why: in_force.why,
-            }
+            })
         })
         .collect()
 }

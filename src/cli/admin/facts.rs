@@ -1,0 +1,130 @@
+//! A new version of what is set for a patient, checked against the rulebook in force before it is written.
+
+use std::collections::BTreeMap;
+
+use alert_rules::facts::{Due, Facts, PlanLimit};
+use alert_rules::{Rulebook, built_in, questionnaire};
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Desk;
+use super::parse::OwnLimit;
+use crate::signal::Signal;
+use crate::store::facts::{self, NewVersion};
+use crate::store::rulebook;
+
+/// The one in force; before the first `serve`, the built-in one.
+pub async fn rulebook(desk: &Desk) -> anyhow::Result<Rulebook> {
+    let hash = rulebook::in_force(&mut *desk.store.owner.acquire().await?).await?;
+    let files = match hash {
+        Some(hash) => rulebook::files(&desk.store.owner, hash).await?,
+        None => built_in::files(),
+    };
+    Rulebook::from_files(files).map_err(|problems| {
+        let first = problems.first().map(ToString::to_string).unwrap_or_default();
+        anyhow::anyhow!("the rulebook in force cannot be read by this version of the service:\n{first}")
+    })
+}
+
+/// Packs, limits and questionnaires that the rulebook does not have would silently watch nobody.
+pub fn check(rulebook: &Rulebook, facts: &Facts) -> anyhow::Result<()> {
+    for name in &facts.plan.packs {
+        if rulebook.pack(name).is_none() {
+            let there: Vec<&str> = rulebook.packs().iter().map(|pack| pack.name.as_str()).collect();
+            bail!("there is no pack {name:?}; there are {}", there.join(", "));
+        }
+    }
+    for (name, limit) in &facts.plan.limits {
+        check_limit(rulebook, &facts.plan.packs, name, limit)?;
+    }
+    let questionnaires: Vec<String> = rulebook
+        .packs()
+        .iter()
+        .filter_map(|pack| questionnaire::of_pack(rulebook.files(), &pack.name).ok().flatten())
+        .map(|questionnaire| questionnaire.id)
+        .collect();
+    for slot in &facts.plan.slots {
+        if let Due::Questionnaire(name) = &slot.due
+            && !questionnaires.contains(name)
+        {
+            bail!("{name:?} is neither a vital nor a questionnaire; there are {}", questionnaires.join(", "));
+        }
+    }
+    Ok(())
+}
+
+fn check_limit(rulebook: &Rulebook, packs: &[String], name: &str, own: &PlanLimit) -> anyhow::Result<()> {
+    let (pack, limit) = name.split_once('/').context("a limit is named pack/limit")?;
+    if !packs.iter().any(|assigned| assigned == pack) {
+        bail!("the limit {name} belongs to a pack that this plan does not have; add --pack {pack}");
+    }
+    let limits = rulebook.pack(pack).map(|pack| pack.limits.as_slice()).unwrap_or_default();
+    let known = limits.iter().find(|known| known.name == limit).with_context(|| {
+        let there: Vec<&str> = limits.iter().map(|limit| limit.name.as_str()).collect();
+        format!("the pack {pack} has no limit {limit:?}; it has {}", there.join(", "))
+    })?;
+    let value = alert_rules::limits::canonical(known, own)
+        .with_context(|| format!("{name} is given in {}, not in {:?}", known.dimension.display(), own.unit))?;
+    if !known.range.holds(value) {
+        bail!(
+            "{name} may be from {} to {} {}; choose one within, or have the pack changed",
+            known.range.from,
+            known.range.to,
+            known.dimension.display()
+        );
+    }
+    Ok(())
+}
+
+pub fn own_limits(limits: &[OwnLimit], by: &str, why: &str, until: Option<Timestamp>) -> BTreeMap<String, PlanLimit> {
+    limits
+        .iter()
+        .map(|limit| {
+            let own = PlanLimit { value: limit.value, unit: limit.unit.clone(), by: by.to_owned(), why: why.to_owned(), until };
+            (limit.name.clone(), own)
+        })
+        .collect()
+}
+
+/// Changes the newest version into a new one, in a transaction of its own. Returns the new version's number.
+pub async fn change(
+    desk: &Desk,
+    patient: Uuid,
+    why: &str,
+    change: impl FnOnce(&mut Facts) -> anyhow::Result<()>,
+) -> anyhow::Result<i64> {
+    let rulebook = rulebook(desk).await?;
+    let mut db = desk.store.owner.begin().await?;
+    let organisation = super::patient::known(&mut db, patient).await?.organisation;
+    let newest = facts::newest_for_change(&mut db, patient).await?;
+    let mut facts = newest.with_context(|| format!("{patient} has no plan yet"))?.facts;
+    change(&mut facts)?;
+    check(&rulebook, &facts)?;
+    let version = write(desk, &mut db, patient, organisation, &facts, why).await?;
+    db.commit().await?;
+    announce(desk, patient);
+    Ok(version)
+}
+
+/// Call `announce` after the commit.
+pub async fn write(
+    desk: &Desk,
+    db: &mut PgConnection,
+    patient: Uuid,
+    organisation: Uuid,
+    facts: &Facts,
+    why: &str,
+) -> anyhow::Result<i64> {
+    let new =
+        NewVersion { patient, organisation, facts, valid_from: desk.clock.care_now(), made_by: &desk.made_by, why };
+    let version = facts::insert(db, new).await?;
+    desk.record(db, organisation, Some(patient), "changed a plan", serde_json::json!({ "version": version, "why": why })).await?;
+    Ok(version)
+}
+
+pub fn announce(desk: &Desk, patient: Uuid) {
+    desk.signals.send(Signal::Arrived);
+    desk.signals.send(Signal::Plan { patient });
+}

@@ -1,0 +1,143 @@
+//! What is typed on the command line, read strictly, with an example in every refusal.
+
+use alert_rules::facts::{Day, Due, Slot};
+use alert_rules::unit::Dimension;
+use alert_rules::{Vital, facts};
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
+/// Hours of every day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hours {
+    pub from: Time,
+    pub until: Time,
+}
+
+pub fn hours(text: &str) -> Result<Hours, String> {
+    if text == "all-day" {
+        return Ok(Hours { from: Time::midnight(), until: Time::midnight() });
+    }
+    let read = || {
+        let (from, until) = text.split_once('-')?;
+        Some(Hours { from: time(from)?, until: time(until)? })
+    };
+    read().ok_or_else(|| format!("{text:?} are no hours; write 08:00-20:00, or all-day"))
+}
+
+fn time(text: &str) -> Option<Time> {
+    Time::strptime("%H:%M", text.trim()).ok()
+}
+
+pub fn time_zone(text: &str) -> Result<String, String> {
+    TimeZone::get(text)
+        .map(|_| text.to_owned())
+        .map_err(|_| format!("{text:?} is no time zone; write an IANA name such as Europe/London"))
+}
+
+/// `blood_pressure@08:00`, `weight@07:30@mon,thu`, `hypertension-weekly@20:00` (a questionnaire)
+pub fn slot(text: &str) -> Result<Slot, String> {
+    let example = "write blood_pressure@08:00, weight@07:30@mon,thu, or a questionnaire's name in place of the vital";
+    let mut parts = text.split('@');
+    let (what, at, days) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+    let at = at.and_then(time).ok_or_else(|| format!("{text:?} is no slot; {example}"))?;
+    if what.is_empty() || parts.next().is_some() {
+        return Err(format!("{text:?} is no slot; {example}"));
+    }
+    let due = Vital::named(what).map_or_else(|| Due::Questionnaire(what.to_owned()), Due::Vital);
+    let days = days.map_or_else(|| Ok(Vec::new()), |days| days.split(',').map(day).collect::<Result<_, _>>())?;
+    Ok(Slot { due, at, days, early_min: 240 })
+}
+
+fn day(text: &str) -> Result<Day, String> {
+    serde_json::from_value(text.trim().to_lowercase().into())
+        .map_err(|_| format!("{text:?} is no day; write mon, tue, wed, thu, fri, sat or sun"))
+}
+
+/// `pregnant=no`
+pub fn tag(text: &str) -> Result<(String, bool), String> {
+    let (name, value) = text.split_once('=').unwrap_or((text, "yes"));
+    let value = match value {
+        "yes" => true,
+        "no" => false,
+        other => return Err(format!("{other:?} is neither yes nor no; write {name}=yes or {name}=no")),
+    };
+    if !facts::TAGS.contains(&name) {
+        return Err(format!("there is no tag {name:?}; there are {}", facts::TAGS.join(", ")));
+    }
+    Ok((name.to_owned(), value))
+}
+
+/// A patient's own limit: `hypertension/severe_systolic=175 mmHg`
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnLimit {
+    /// `pack/limit`
+    pub name: String,
+    pub value: f64,
+    pub unit: String,
+}
+
+pub fn own_limit(text: &str) -> Result<OwnLimit, String> {
+    let read = || {
+        let (name, quantity) = text.split_once('=')?;
+        let (value, unit) = number_and_unit(quantity)?;
+        name.contains('/').then(|| OwnLimit { name: name.trim().to_owned(), value, unit })
+    };
+    let limit: OwnLimit =
+        read().ok_or_else(|| format!("{text:?} is no limit; write hypertension/severe_systolic=\"175 mmHg\""))?;
+    if Dimension::of_literal(limit.value, &limit.unit).is_none() {
+        return Err(format!("{:?} is no unit of a limit; write it as the pack does, such as mmHg, kg or mmol/L", limit.unit));
+    }
+    Ok(limit)
+}
+
+/// `148`, `24.6 kPa`
+pub fn number_and_unit(text: &str) -> Option<(f64, String)> {
+    let text = text.trim();
+    let ends = text.find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | '-')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(ends);
+    let number: f64 = number.parse().ok()?;
+    Some((number, unit.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_say_what_when_and_on_which_days() {
+        let daily = slot("blood_pressure@08:00").expect("a slot");
+        assert_eq!((daily.due, daily.days.len()), (Due::Vital(Vital::BloodPressure), 0));
+        let twice = slot("weight@07:30@mon,thu").expect("a slot");
+        assert_eq!(twice.days, [Day::Mon, Day::Thu]);
+        assert_eq!(slot("bp-weekly@20:00").expect("a slot").due, Due::Questionnaire("bp-weekly".into()));
+        for wrong in ["blood_pressure", "blood_pressure@8", "@08:00", "weight@08:00@someday", "a@08:00@mon@x"] {
+            assert!(slot(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_limit_needs_a_unit() {
+        let limit = own_limit("hypertension/severe_systolic=175 mmHg").expect("a limit");
+        assert_eq!((limit.name.as_str(), limit.value, limit.unit.as_str()), ("hypertension/severe_systolic", 175.0, "mmHg"));
+        for wrong in ["hypertension/severe_systolic=175", "severe_systolic=175 mmHg", "a/b=mmHg", "a/b=175 bananas"] {
+            assert!(own_limit(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tags_are_those_that_rules_know() {
+        assert_eq!(tag("pregnant=no"), Ok(("pregnant".into(), false)));
+        assert_eq!(tag("on_insulin"), Ok(("on_insulin".into(), true)));
+        assert!(tag("tall").is_err());
+        assert!(tag("pregnant=maybe").is_err());
+    }
+
+    #[test]
+    fn hours_may_go_over_midnight_or_be_all_day() {
+        let night = hours("20:00-08:00").expect("hours");
+        assert!(night.from > night.until);
+        assert_eq!(hours("all-day").map(|hours| hours.from == hours.until), Ok(true));
+        assert!(hours("8-20").is_err());
+        assert!(hours("08:00").is_err());
+    }
+}

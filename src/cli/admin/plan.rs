@@ -1,0 +1,115 @@
+//! `derwent admin plan` and `derwent admin limit`: each change is a new version of the patient's facts.
+
+use anyhow::bail;
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::parse::{self, OwnLimit};
+use super::{Desk, Done, facts};
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Change packs, slots or tags; what is not named stays
+    Set {
+        #[arg(long)]
+        patient: Uuid,
+        /// The packs that watch this person, in place of those before
+        #[arg(long)]
+        pack: Option<Vec<String>>,
+        /// What is asked and when, in place of what was before: blood_pressure@08:00
+        #[arg(long, value_parser = parse::slot)]
+        slot: Option<Vec<alert_rules::facts::Slot>>,
+        /// A tag to set beside the others: pregnant=no
+        #[arg(long, value_parser = parse::tag)]
+        tag: Vec<(String, bool)>,
+        /// The reason, for the record
+        #[arg(long)]
+        why: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum LimitCommand {
+    /// Set a limit of a patient's own
+    Set {
+        #[arg(long)]
+        patient: Uuid,
+        /// hypertension/severe_systolic="175 mmHg"; may be given several times
+        #[arg(long, value_parser = parse::own_limit, required = true)]
+        limit: Vec<OwnLimit>,
+        /// When it ends; the pack's own holds again then
+        #[arg(long)]
+        until: Option<Timestamp>,
+        /// The reason, for the record
+        #[arg(long)]
+        why: String,
+    },
+    /// Go back to the pack's own limit
+    Clear {
+        #[arg(long)]
+        patient: Uuid,
+        /// hypertension/severe_systolic
+        #[arg(long, required = true)]
+        limit: Vec<String>,
+        /// The reason, for the record
+        #[arg(long)]
+        why: String,
+    },
+}
+
+impl Command {
+    pub async fn run(self, desk: &Desk) -> anyhow::Result<Done> {
+        let Self::Set { patient, pack, slot, tag, why } = self;
+        if pack.is_none() && slot.is_none() && tag.is_empty() {
+            bail!("nothing to change; give --pack, --slot or --tag");
+        }
+        let version = facts::change(desk, patient, &why, |facts| {
+            if let Some(packs) = pack {
+                facts.plan.packs = packs;
+            }
+            if let Some(slots) = slot {
+                facts.plan.slots = slots;
+            }
+            facts.tags.extend(tag);
+            Ok(())
+        })
+        .await?;
+        Ok(done(patient, version))
+    }
+}
+
+impl LimitCommand {
+    pub async fn run(self, desk: &Desk) -> anyhow::Result<Done> {
+        let (patient, version) = match self {
+            Self::Set { patient, limit, until, why } => {
+                let own = facts::own_limits(&limit, &desk.made_by, &why, until);
+                let change = facts::change(desk, patient, &why, |facts| {
+                    facts.plan.limits.extend(own);
+                    Ok(())
+                });
+                (patient, change.await?)
+            }
+            Self::Clear { patient, limit, why } => {
+                let change = facts::change(desk, patient, &why, |facts| {
+                    for name in &limit {
+                        if facts.plan.limits.remove(name).is_none() {
+                            bail!("this patient has no limit {name} of their own; nothing was changed");
+                        }
+                    }
+                    Ok(())
+                });
+                (patient, change.await?)
+            }
+        };
+        Ok(done(patient, version))
+    }
+}
+
+fn done(patient: Uuid, version: i64) -> Done {
+    Done {
+        text: format!("patient {patient}: plan version {version} is in force"),
+        json: json!({ "patient": patient, "plan_version": version }),
+    }
+}
