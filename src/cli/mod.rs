@@ -1,13 +1,15 @@
 //! The commands. Each has a file of its own; errors end here, in one sentence and an exit code.
 
 mod admin;
+mod doctor;
+mod migrate;
 mod rules;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, DatabaseConfig};
 use crate::{app, telemetry};
 
 /// Telecare monitoring: readings taken at home come in, are judged by clinical rules, and a person is told
@@ -24,6 +26,10 @@ enum Command {
     Serve(Box<Config>),
     /// Set up the service and look after it: organisations, staff, patients, codes, readings told by phone
     Admin(Box<admin::Admin>),
+    /// Say what is wrong and what to do; the exit code is not 0 when something is
+    Doctor(doctor::Doctor),
+    /// Bring the database's tables up to date
+    Migrate(DatabaseConfig),
     /// Check, test and print rule packs; needs no database
     #[command(subcommand)]
     Rules(rules::Command),
@@ -48,6 +54,8 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Serve(config) => app::serve(*config).await,
             Command::Admin(command) => admin::run(*command).await,
+            Command::Doctor(doctor) => doctor::run(doctor).await,
+            Command::Migrate(config) => migrate::run(config).await,
             Command::Rules(command) => rules::run(command),
         }
     });

@@ -1,7 +1,9 @@
 //! E-mail over SMTP, or into a folder for trying out. The Message-ID is the page's id, so a page that had to be sent
 //! again can be recognised.
 
-use anyhow::Context;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::response::{Category, Severity};
@@ -10,6 +12,8 @@ use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Execu
 use crate::config::Config;
 use crate::notify::channel::NotSent;
 use crate::store::page::Taken;
+
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub struct Email {
@@ -44,6 +48,22 @@ impl Email {
         let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
         let host = host.split(':').next().unwrap_or(host).to_owned();
         Ok(Self { from, host, transport })
+    }
+
+    /// Whether the server would take a mail now.
+    pub async fn answers(&self) -> anyhow::Result<()> {
+        match &self.transport {
+            Transport::Smtp(smtp) => {
+                let asked = tokio::time::timeout(ANSWER_LIMIT, smtp.test_connection()).await;
+                let answers = asked.context("the mail server did not answer in time")?;
+                if !answers.context("the mail server cannot be reached")? {
+                    bail!("the mail server answers, and refuses to talk");
+                }
+                Ok(())
+            }
+            // Opening has made the folder.
+            Transport::Folder(_) => Ok(()),
+        }
     }
 
     pub async fn send(&self, page: &Taken) -> Result<(), NotSent> {

@@ -9,6 +9,7 @@ pub mod ask;
 pub mod audit;
 pub mod carer;
 pub mod chart;
+pub mod checkup;
 mod columns;
 pub mod device;
 pub mod due;

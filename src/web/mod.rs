@@ -115,6 +115,11 @@ pub fn router(parts: &Parts) -> Router {
         .with_state(web)
 }
 
+/// `make web` ran before this binary was built.
+pub fn has_pages() -> bool {
+    pages::are_built()
+}
+
 /// Finishes what was begun even if the browser has gone: a dropped statement would leave its connection unusable,
 /// and with sqlx 0.9 a dropped `begin` even inside an open transaction.
 async fn uncancelled(request: Request, next: Next) -> Response {

@@ -44,6 +44,10 @@ pub async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     }
 }
 
+pub fn are_built() -> bool {
+    APPLICATIONS.iter().all(|name| Dist::get(&format!("{name}/index.html")).is_some())
+}
+
 fn send(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
     // Names in assets/ change with their content; everything else is asked for anew each time.

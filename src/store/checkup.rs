@@ -1,0 +1,107 @@
+//! What `derwent doctor` asks the database.
+
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+
+use super::{MIGRATIONS, Store};
+
+/// Settings without which a commit may not be on disk, where they are off.
+pub async fn settings_off(db: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT name FROM pg_settings
+         WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes') AND setting IN ('off', 'local') ORDER BY name",
+    )
+    .fetch_all(db)
+    .await
+}
+
+impl Store {
+    /// How many migrations this version brings that the database has not had.
+    pub async fn migrations_missing(&self) -> Result<usize, sqlx::Error> {
+        let mut db = self.owner.acquire().await?;
+        let known: Option<String> = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations')::text").fetch_one(&mut *db).await?;
+        let applied: Vec<i64> = match known {
+            Some(_) => sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&mut *db).await?,
+            None => Vec::new(),
+        };
+        Ok(MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version)).count())
+    }
+
+    /// `17, 2.19.3`
+    pub fn versions(&self) -> (i32, &str) {
+        (self.versions.postgres_major, &self.versions.timescaledb)
+    }
+}
+
+/// Care time was stepped in this database; none before the first `serve`.
+pub async fn is_demo(db: &mut PgConnection) -> Result<Option<bool>, sqlx::Error> {
+    sqlx::query_scalar("SELECT demo FROM installation").fetch_optional(db).await
+}
+
+/// Names of teams whose roster names nobody.
+pub async fn teams_without_roster(db: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT name FROM team WHERE NOT EXISTS (SELECT FROM roster WHERE roster.team = team.team) ORDER BY name",
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// When the arrival that has waited longest for the monitor came.
+pub async fn oldest_unjudged(db: &mut PgConnection) -> Result<Option<Timestamp>, sqlx::Error> {
+    let oldest: Option<jiff_sqlx::Timestamp> =
+        sqlx::query_scalar("SELECT min(received_at) FROM arrival").fetch_one(db).await?;
+    Ok(oldest.map(|at| at.to_jiff()))
+}
+
+/// Patients whose evaluation ranges do not tile 1…judged_through.
+pub async fn untiled(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM patient_judged AS judged
+         CROSS JOIN LATERAL (
+             SELECT coalesce(max(to_seq), 0) AS last, count(*) FILTER (WHERE from_seq <> before + 1) AS holes
+             FROM (SELECT from_seq, to_seq, lag(to_seq, 1, 0::bigint) OVER (ORDER BY from_seq) AS before
+                   FROM evaluation
+                   WHERE evaluation.patient = judged.patient AND from_seq IS NOT NULL) AS ranges) AS tiles
+         WHERE tiles.holes > 0 OR tiles.last <> judged.judged_through",
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What should long have reached a person and has not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stuck {
+    /// Open alerts of patients for which no page was ever asked.
+    pub alerts_without_page: i64,
+    /// Page requests of which no page was formed in time.
+    pub requests_unformed: i64,
+    /// Pages that should have gone and have not.
+    pub pages_waiting: i64,
+    /// Pages given up whose alert nobody has acknowledged.
+    pub pages_given_up: i64,
+}
+
+pub async fn stuck(
+    db: &mut PgConnection,
+    care_now: Timestamp,
+    machine_now: Timestamp,
+    after: SignedDuration,
+) -> Result<Stuck, sqlx::Error> {
+    let (alerts_without_page, requests_unformed, pages_waiting, pages_given_up) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM alert
+                 WHERE closed_at IS NULL AND acknowledged_at IS NULL AND patient IS NOT NULL AND opened_at < $1
+                       AND NOT EXISTS (SELECT FROM page_request WHERE page_request.alert = alert.alert)),
+                (SELECT count(*) FROM page_request WHERE NOT formed AND at < $1),
+                (SELECT count(*) FROM page WHERE state IN ('ready', 'sending') AND next_at < $2),
+                (SELECT count(*) FROM page WHERE state = 'given_up'
+                       AND EXISTS (SELECT FROM alert WHERE alert.alert = ANY(page.alerts) AND closed_at IS NULL
+                                   AND acknowledged_at IS NULL))",
+    )
+    .bind((care_now - after).to_sqlx())
+    .bind((machine_now - after).to_sqlx())
+    .fetch_one(db)
+    .await?;
+    Ok(Stuck { alerts_without_page, requests_unformed, pages_waiting, pages_given_up })
+}
