@@ -1,7 +1,7 @@
 //! Everything that one evaluation needs, for a batch of patients at once: a handful of set-based queries in one snapshot.
 //! A patient whose rows cannot be understood is told apart here, so that nobody else suffers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alert_rules::{Facts, Finding, History, REACH, Watch};
@@ -33,6 +33,8 @@ pub struct Case {
     /// The instant of this evaluation, and where its fold begins.
     pub at: Timestamp,
     pub from: Timestamp,
+    /// Why it cannot be judged as it is stored.
+    pub problem: Option<String>,
     /// None: nobody set any, or the episode is over. Nothing is judged then.
     pub facts: Option<Facts>,
     pub watches: Vec<Watch>,
@@ -58,17 +60,15 @@ fn range(person: &Person, judged_through: i64) -> Option<(i64, i64)> {
 pub struct Batch {
     pub rulebook: Arc<InForce>,
     pub cases: Vec<Case>,
-    /// Patients that cannot be judged as they are stored, and why.
-    pub unreadable: Vec<(Uuid, String)>,
 }
 
 /// Loads what was taken. `care_now` is the instant of the evaluation, unless another replica's clock was ahead of ours.
 pub async fn load(pool: &PgPool, rulebooks: &Rulebooks, taken: &[Taken], care_now: Timestamp) -> anyhow::Result<Batch> {
     let rulebook = rulebooks.in_force(pool).await?;
     let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let (cases, unreadable) = load_cases(&mut tx, &rulebook, taken, care_now).await?;
+    let cases = load_cases(&mut tx, &rulebook, taken, care_now).await?;
     tx.commit().await?;
-    Ok(Batch { rulebook, cases, unreadable })
+    Ok(Batch { rulebook, cases })
 }
 
 async fn load_cases(
@@ -76,7 +76,7 @@ async fn load_cases(
     rulebook: &InForce,
     taken: &[Taken],
     care_now: Timestamp,
-) -> Result<(Vec<Case>, Vec<(Uuid, String)>), sqlx::Error> {
+) -> Result<Vec<Case>, sqlx::Error> {
     let patients: Vec<Uuid> = taken.iter().map(|taken| taken.patient).collect();
     let judged: BTreeMap<Uuid, &Taken> = taken.iter().map(|taken| (taken.patient, taken)).collect();
     let mut waiting: BTreeMap<Uuid, arrival::Waiting> =
@@ -84,23 +84,14 @@ async fn load_cases(
     let mut watches = watch::of(db, &patients).await?;
     let mut timers = due::of(db, &patients).await?;
 
-    let mut unreadable = Vec::new();
     let mut cases = Vec::new();
     for person in person::of(db, &patients).await? {
         let (Some(taken), patient) = (judged.get(&person.patient), person.patient) else { continue };
+        let mut problem = None;
         let facts = person.facts.clone().filter(|_| !person.ended).map(serde_json::from_value::<Facts>).transpose();
-        let (facts, watches) = match (facts, read_all(watches.remove(&patient))) {
-            (Ok(facts), Ok(watches)) => (facts, watches),
-            (Err(error), _) => {
-                unreadable.push((patient, format!("its facts cannot be read: {error}")));
-                continue;
-            }
-            (_, Err(error)) => {
-                unreadable.push((patient, format!("its watches cannot be read: {error}")));
-                continue;
-            }
-        };
+        let facts = or_problem(facts, "its facts", &mut problem);
         let facts = facts.map(|facts| Facts { version: person.facts_version, ..facts });
+        let watches = or_problem(read_all(watches.remove(&patient)), "its watches", &mut problem);
         let waiting = waiting.remove(&patient);
         let at = [waiting.as_ref().map(|waiting| waiting.received_at), taken.folded_through]
             .into_iter()
@@ -114,6 +105,7 @@ async fn load_cases(
             waiting,
             at,
             from: from.max(at - REACH),
+            problem,
             facts,
             watches,
             findings: Vec::new(),
@@ -123,10 +115,8 @@ async fn load_cases(
             person,
         });
     }
-    load_time(db, rulebook, &mut cases, &mut unreadable, care_now).await?;
-    let bad: BTreeSet<Uuid> = unreadable.iter().map(|(patient, _)| *patient).collect();
-    cases.retain(|case| !bad.contains(&case.person.patient));
-    Ok((cases, unreadable))
+    load_time(db, rulebook, &mut cases, care_now).await?;
+    Ok(cases)
 }
 
 /// What depends on how far back each patient's evaluation looks.
@@ -134,7 +124,6 @@ async fn load_time(
     db: &mut PgConnection,
     rulebook: &InForce,
     cases: &mut [Case],
-    unreadable: &mut Vec<(Uuid, String)>,
     care_now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let patients: Vec<Uuid> = cases.iter().map(|case| case.person.patient).collect();
@@ -164,13 +153,10 @@ async fn load_time(
         }
         match histories.remove(&patient) {
             Some(Ok(history)) => case.history = history,
-            Some(Err(problem)) => unreadable.push((patient, problem)),
+            Some(Err(problem)) => case.problem = Some(problem),
             None => {}
         }
-        match read_all(findings.remove(&patient)) {
-            Ok(findings) => case.findings = findings,
-            Err(error) => unreadable.push((patient, format!("its findings cannot be read: {error}"))),
-        }
+        case.findings = or_problem(read_all(findings.remove(&patient)), "its findings", &mut case.problem);
         case.intake = intakes.remove(&patient).unwrap_or_default();
     }
     Ok(())
@@ -178,6 +164,13 @@ async fn load_time(
 
 fn read_all<T: DeserializeOwned>(values: Option<Vec<Value>>) -> Result<Vec<T>, serde_json::Error> {
     values.unwrap_or_default().into_iter().map(serde_json::from_value).collect()
+}
+
+fn or_problem<T: Default>(read: Result<T, serde_json::Error>, what: &str, problem: &mut Option<String>) -> T {
+    read.unwrap_or_else(|error| {
+        *problem = Some(format!("{what} cannot be read: {error}"));
+        T::default()
+    })
 }
 
 /// What `settle` writes for a case.

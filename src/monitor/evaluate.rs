@@ -49,6 +49,9 @@ pub async fn judge(rulebook: Arc<InForce>, cases: Vec<Case>) -> anyhow::Result<V
 }
 
 fn judge_one(rulebook: &InForce, case: &Case) -> Result<Evaluation, String> {
+    if let Some(problem) = &case.problem {
+        return Err(problem.clone());
+    }
     let Some(facts) = &case.facts else {
         return Ok(Evaluation { folded_through: case.at, folded_from: case.at, ..Evaluation::default() });
     };

@@ -12,6 +12,7 @@ use crate::monitor::evaluate::{self, Judged};
 use crate::monitor::rulebook::Rulebooks;
 use crate::parts::Parts;
 use crate::random;
+use crate::store::alert;
 use crate::store::judged::{self, Taken};
 
 /// Patients judged in one transaction.
@@ -72,17 +73,16 @@ impl Sweep<'_> {
     async fn try_to_judge(&self, taken: &[Taken]) -> anyhow::Result<()> {
         let pool = &self.parts.store.monitor;
         let now = self.parts.clock.care_now();
-        let Batch { rulebook, mut cases, unreadable } = case::load(pool, self.rulebooks, taken, now).await?;
-        let hopeless = taken.iter().filter(|taken| taken.attempts >= GIVE_UP_AT).map(|taken| taken.patient);
-        let hopeless: Vec<Uuid> = hopeless.collect();
-        let given_up = cases.extract_if(.., |case| hopeless.contains(&case.person.patient)).collect::<Vec<_>>();
-        let mut judged = evaluate::judge(rulebook.clone(), cases).await?;
-
-        let mut failed = unreadable;
-        for broken in judged.extract_if(.., |judged| judged.outcome.is_err()) {
-            failed.push((broken.case.person.patient, broken.outcome.err().unwrap_or_default()));
+        let Batch { rulebook, mut cases } = case::load(pool, self.rulebooks, taken, now).await?;
+        let hopeless = |patient: Uuid| taken.iter().any(|taken| taken.patient == patient && taken.attempts >= GIVE_UP_AT);
+        for case in cases.iter_mut().filter(|case| hopeless(case.person.patient)) {
+            case.problem.get_or_insert_with(|| "its judging never came to an end".to_owned());
         }
-        judged.extend(given_up.into_iter().map(|case| Judged { case, outcome: Err("given up".to_owned()) }));
+        let judged = evaluate::judge(rulebook.clone(), cases).await?;
+        // Failed for good is written down like a judgement; failed for now is tried again.
+        let (judged, failed): (Vec<Judged>, Vec<Judged>) = judged
+            .into_iter()
+            .partition(|judged| judged.outcome.is_ok() || hopeless(judged.case.person.patient));
         let finished = evaluate::finish(pool, self.lease, &rulebook, &judged, now).await?;
         if !finished.start_over.is_empty() {
             judged::release(pool, self.lease, &finished.start_over, SignedDuration::ZERO, false).await?;
@@ -90,8 +90,8 @@ impl Sweep<'_> {
         for signal in finished.signals {
             self.parts.signals.send(signal);
         }
-        for (patient, why) in failed {
-            if let Some(taken) = taken.iter().find(|taken| taken.patient == patient) {
+        for Judged { case, outcome } in failed {
+            if let (Some(taken), Err(why)) = (taken.iter().find(|taken| taken.patient == case.person.patient), outcome) {
                 self.failed(taken, &why).await?;
             }
         }
@@ -100,9 +100,18 @@ impl Sweep<'_> {
 
     /// An attempt that counts: the patient is tried again after a pause that grows.
     async fn failed(&self, taken: &Taken, why: &str) -> anyhow::Result<()> {
+        let pool = &self.parts.store.monitor;
         let pause = SignedDuration::from_secs(1 << taken.attempts.clamp(0, GIVE_UP_AT));
         tracing::error!(patient = %taken.patient, attempt = taken.attempts, "a patient could not be judged: {why}");
-        judged::release(&self.parts.store.monitor, self.lease, &[taken.patient], pause, true).await?;
+        judged::release(pool, self.lease, &[taken.patient], pause, true).await?;
+        if taken.attempts > GIVE_UP_AT {
+            // Not even giving up could be written down.
+            let sentence = "Readings of a patient can be neither judged nor given to people; the log names the patient.";
+            let now = self.parts.clock.care_now();
+            let mut tx = pool.begin().await?;
+            alert::open_operator(&mut tx, "a patient that cannot be judged", sentence, now).await?;
+            tx.commit().await?;
+        }
         Ok(())
     }
 }

@@ -1,0 +1,74 @@
+//! A mail server we did not write (PyPI's aiosmtpd), as a process of its own. `mail_server.py` says how it behaves to whom.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// A mail it accepted.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Mail {
+    pub to: String,
+    pub message_id: String,
+    pub subject: String,
+    pub body: String,
+}
+
+pub struct MailServer {
+    child: Child,
+    port: u16,
+    mails: Arc<Mutex<Vec<Mail>>>,
+}
+
+impl MailServer {
+    pub fn start() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let python = root.join(".cache/python/bin/python");
+        let mut child = Command::new(&python)
+            .arg(root.join("tests/harness/mail_server.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}; `make python` sets it up", python.display()));
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let port = lines.next().expect("a first line").expect("readable").parse().expect("a port");
+        let mails = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&mails);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                kept.lock().expect("not poisoned").push(serde_json::from_str(&line).expect("a mail"));
+            }
+        });
+        Self { child, port, mails }
+    }
+
+    pub fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    pub fn mails(&self) -> Vec<Mail> {
+        self.mails.lock().expect("not poisoned").clone()
+    }
+
+    /// Waits until `count` mails have come; panics after ten seconds.
+    pub async fn wait_for(&self, count: usize) -> Vec<Mail> {
+        for _ in 0..1000 {
+            let mails = self.mails();
+            if mails.len() >= count {
+                return mails;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("expected {count} mails, got {:?}", self.mails());
+    }
+}
+
+impl Drop for MailServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,341 @@
+//! A small team with its people, in a database of its own, and as many replicas of the service's insides as a test wants.
+//! Care time stands still and is stepped.
+
+use std::sync::Arc;
+
+use derwent::clock::Clock;
+use derwent::config::{Config, DatabaseConfig};
+use derwent::ingest::writer::Writer;
+use derwent::lifecycle::Lifecycle;
+use derwent::monitor::Monitor;
+use derwent::notify::Notify;
+use derwent::parts::Parts;
+use derwent::random;
+use derwent::signal::Signals;
+use derwent::store::Store;
+use derwent::store::submission::{Body, Component, Decision, Entry, Reading, Submission};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::database::Database;
+
+pub struct Ward {
+    pub database: Database,
+    pub clock: Clock,
+    pub organisation: Uuid,
+    pub team: Uuid,
+    /// The owner's pool: may see and do everything.
+    pub pool: PgPool,
+    writer: Writer,
+    store: Store,
+    lifecycle: Lifecycle,
+}
+
+/// Where a replica sends its pages.
+#[derive(Clone, Debug, Default)]
+pub struct Wires {
+    pub smtp_url: String,
+    pub pager_url: Option<String>,
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().expect("a timestamp")
+}
+
+impl Ward {
+    /// The Belper team, with cover from 08:00 to 20:00 London time. Care time stands at `now`.
+    pub async fn open(now: &str) -> Self {
+        let database = Database::fresh().await;
+        let store = database.store().await;
+        let pool = store.owner.clone();
+        let (organisation, team) = (random::new_id(), random::new_id());
+        sqlx::query("INSERT INTO organisation (organisation, name, time_zone) VALUES ($1, 'Derbyshire', 'Europe/London')")
+            .bind(organisation)
+            .execute(&pool)
+            .await
+            .expect("an organisation");
+        sqlx::query(
+            "INSERT INTO team (team, organisation, name, phone, cover_from, cover_until)
+             VALUES ($1, $2, 'Belper team', '01773 000000', '08:00', '20:00')",
+        )
+        .bind(team)
+        .bind(organisation)
+        .execute(&pool)
+        .await
+        .expect("a team");
+        let lifecycle = Lifecycle::new();
+        let signals = Signals::start(store.ingest.clone(), &lifecycle);
+        let writer = Writer::start(&store, signals, &lifecycle);
+        Self { database, clock: Clock::standing(at(now)), organisation, team, pool, writer, store, lifecycle }
+    }
+
+    /// Another replica of monitor and notify on the same database and clock.
+    pub async fn replica(&self, wires: &Wires) -> Replica {
+        let store = self.database.store().await;
+        let lifecycle = Lifecycle::new();
+        let parts = Parts {
+            config: Arc::new(config(wires)),
+            clock: self.clock.clone(),
+            signals: Signals::start(store.monitor.clone(), &lifecycle),
+            store,
+            lifecycle,
+        };
+        let monitor = Monitor::start(&parts).await.expect("a monitor");
+        let notify = Notify::start(&parts).expect("a notifier");
+        Replica { parts, monitor, notify }
+    }
+
+    /// On the roster at the next position, with a daily shift, as in `08:00-20:00`.
+    pub async fn on_roster(&self, name: &str, shift: &str) -> Uuid {
+        let staff = self.staff(name).await;
+        let (from, until) = shift.split_once('-').expect("a shift");
+        sqlx::query(
+            "INSERT INTO roster (team, position, staff, shift_from, shift_until)
+             SELECT $1, coalesce(max(position), 0) + 1, $2, $3::time, $4::time FROM roster WHERE team = $1",
+        )
+        .bind(self.team)
+        .bind(staff)
+        .bind(from)
+        .bind(until)
+        .execute(&self.pool)
+        .await
+        .expect("a shift");
+        staff
+    }
+
+    /// In the team, but on no roster. The pager's key is the name.
+    pub async fn staff(&self, name: &str) -> Uuid {
+        let staff = random::new_id();
+        sqlx::query(
+            "INSERT INTO staff (staff, organisation, name, email, pager_key, role, profession)
+             VALUES ($1, $2, $3, $3 || '@example.org', $3, 'co-ordinator', 'nurse')",
+        )
+        .bind(staff)
+        .bind(self.organisation)
+        .bind(name)
+        .execute(&self.pool)
+        .await
+        .expect("staff");
+        sqlx::query("INSERT INTO team_member (team, staff) VALUES ($1, $2)")
+            .bind(self.team)
+            .bind(staff)
+            .execute(&self.pool)
+            .await
+            .expect("a member");
+        staff
+    }
+
+    /// Dorothy, watched by these packs since the first of January.
+    pub async fn patient(&self, packs: &[&str]) -> Uuid {
+        let patient = random::new_id();
+        let now = self.clock.care_now().to_sqlx();
+        sqlx::query(
+            "INSERT INTO patient (patient, organisation, team, given_name, family_name, date_of_birth, lives_alone, time_zone, made_at)
+             VALUES ($1, $2, $3, 'Dorothy', 'Canary', '1948-05-02', true, 'Europe/London', $4)",
+        )
+        .bind(patient)
+        .bind(self.organisation)
+        .bind(self.team)
+        .bind(now)
+        .execute(&self.pool)
+        .await
+        .expect("a patient");
+        for statement in [
+            "INSERT INTO patient_head (patient, last_seq) VALUES ($1, 0)",
+            "INSERT INTO patient_judged (patient, judged_through, attempts) VALUES ($1, 0, 0)",
+        ] {
+            sqlx::query(statement).bind(patient).execute(&self.pool).await.expect("a head");
+        }
+        self.set_facts(patient, &facts(packs)).await;
+        patient
+    }
+
+    /// A new version of a patient's facts, announced to the monitor.
+    pub async fn set_facts(&self, patient: Uuid, facts: &Value) {
+        let now = self.clock.care_now().to_sqlx();
+        sqlx::query(
+            "INSERT INTO patient_facts (patient, version, organisation, valid_from, facts, made_by, why)
+             SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, 'a test', 'a test' FROM patient_facts WHERE patient = $1",
+        )
+        .bind(patient)
+        .bind(self.organisation)
+        .bind(now)
+        .bind(facts)
+        .execute(&self.pool)
+        .await
+        .expect("facts");
+        sqlx::query(
+            "INSERT INTO arrival (patient, cause, earliest, rank, received_at) VALUES ($1, 'facts', $2, 1, $2)",
+        )
+        .bind(patient)
+        .bind(now)
+        .execute(&self.pool)
+        .await
+        .expect("an arrival");
+    }
+
+    /// A phone of the patient's own; returns its id.
+    pub async fn device(&self, patient: Uuid) -> Uuid {
+        let device = random::new_id();
+        sqlx::query(
+            "INSERT INTO device (device, organisation, patient, public_key, name, platform, app_version, enrolled_at, connection, last_push)
+             VALUES ($1, $2, $3, '{}', 'phone', 'test', '1', $4, 0, 0)",
+        )
+        .bind(device)
+        .bind(self.organisation)
+        .bind(patient)
+        .bind(self.clock.machine_now().to_sqlx())
+        .execute(&self.pool)
+        .await
+        .expect("a device");
+        sqlx::query("INSERT INTO device_person (device, handle, patient) VALUES ($1, 'p1', $2)")
+            .bind(device)
+            .bind(patient)
+            .execute(&self.pool)
+            .await
+            .expect("a person");
+        device
+    }
+
+    /// A blood pressure, taken and received now; returns its number.
+    pub async fn pressure(&self, patient: Uuid, systolic: f64, diastolic: f64) -> i64 {
+        self.pressure_taken(patient, self.clock.care_now(), systolic, diastolic, None).await
+    }
+
+    pub async fn pressure_taken(
+        &self,
+        patient: Uuid,
+        taken_at: Timestamp,
+        systolic: f64,
+        diastolic: f64,
+        note: Option<&str>,
+    ) -> i64 {
+        let component = |name: &str, value: f64| Component {
+            component: name.into(),
+            value_given: Some(value.to_string()),
+            unit_given: Some("mm[Hg]".into()),
+            value: Some(value),
+            comparator: None,
+        };
+        let id = random::new_id();
+        let submission = Submission {
+            organisation: self.organisation,
+            patient,
+            client_id: id,
+            content_hash: id.as_bytes().to_vec(),
+            effective_at: taken_at,
+            received_at: self.clock.care_now(),
+            device: Some(random::new_id()),
+            entered_by: None,
+            flags: Vec::new(),
+            note: note.map(str::to_owned),
+            as_sent: String::new(),
+            body: Body::Reading(Reading {
+                vital: "blood_pressure".into(),
+                components: vec![component("systolic", systolic), component("diastolic", diastolic)],
+                absent: None,
+                offset_minutes: 0,
+                method: None,
+                context: None,
+            }),
+        };
+        match self.writer.submit(vec![Entry::Submission(submission)]).await.expect("a writer").remove(0) {
+            Decision::Stored { seq, .. } => seq,
+            other => panic!("expected it to be stored, got {other:?}"),
+        }
+    }
+
+    /// One number from the database.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.expect(sql)
+    }
+
+    /// Lines of text from the database.
+    pub async fn lines(&self, sql: &'static str) -> Vec<String> {
+        sqlx::query_scalar(sql).fetch_all(&self.pool).await.expect(sql)
+    }
+
+    /// Fails unless every patient's evaluation ranges tile 1 … last.
+    pub async fn assert_tiled(&self) {
+        let broken = self
+            .lines(
+                "SELECT head.patient::text || ': ' || coalesce(string_agg(from_seq || '-' || to_seq, ' ' ORDER BY from_seq), 'nothing')
+                        || ' of ' || head.last_seq
+                 FROM patient_head AS head LEFT JOIN (
+                     SELECT patient, from_seq, to_seq, lag(to_seq, 1, 0::bigint) OVER (PARTITION BY patient ORDER BY from_seq) AS before
+                     FROM evaluation WHERE from_seq IS NOT NULL) AS range USING (patient)
+                 GROUP BY head.patient, head.last_seq
+                 HAVING coalesce(max(to_seq), 0) <> head.last_seq OR NOT coalesce(bool_and(from_seq = before + 1), true)",
+            )
+            .await;
+        assert!(broken.is_empty(), "ranges that do not tile:\n{}", broken.join("\n"));
+    }
+
+    /// Ends the ward's own tasks; nothing may be left undone.
+    pub async fn close(self) {
+        drop(self.writer);
+        assert!(self.lifecycle.stop().await, "tasks hang");
+        self.store.close().await;
+    }
+}
+
+pub struct Replica {
+    pub parts: Parts,
+    pub monitor: Monitor,
+    pub notify: Notify,
+}
+
+impl Replica {
+    /// Works until nothing is left to do at this instant of care time.
+    pub async fn settle(&self) {
+        while self.monitor.work().await.expect("judged") || self.notify.work().await.expect("told") {}
+    }
+
+    /// Steps care time to each instant at which something is due, and to `until` at last.
+    pub async fn step(&self, until: &str) {
+        let until = at(until);
+        self.settle().await;
+        loop {
+            let due = [self.monitor.next_due().await.expect("due"), self.notify.next_due().await.expect("due")];
+            let next = due.into_iter().flatten().min().filter(|due| *due <= until);
+            self.parts.clock.step(next.unwrap_or(until));
+            self.settle().await;
+            if next.is_none() {
+                return;
+            }
+        }
+    }
+
+    pub async fn stop(self) {
+        assert!(self.parts.lifecycle.stop().await, "tasks hang");
+    }
+}
+
+pub fn facts(packs: &[&str]) -> Value {
+    json!({
+        "date_of_birth": "1948-05-02",
+        "time_zone": "Europe/London",
+        "tags": { "pregnant": false },
+        "plan": { "since": "2026-01-01T00:00:00Z", "packs": packs },
+    })
+}
+
+fn config(wires: &Wires) -> Config {
+    Config {
+        database: DatabaseConfig { database_url: None, data_dir: "/nowhere".into(), postgres_dir: None },
+        listen: "127.0.0.1:8080".parse().expect("an address"),
+        origin: Some("https://derwent.example".into()),
+        tls_cert: None,
+        tls_key: None,
+        smtp_url: Some(wires.smtp_url.clone()),
+        mail_from: "Derwent <derwent@example.org>".into(),
+        pager_url: wires.pager_url.clone(),
+        operator_email: Some("operator@example.org".into()),
+        rules: None,
+        care_time: None,
+        stage_origin: None,
+    }
+}

@@ -1,0 +1,222 @@
+//! Every stored reading gets a verdict: whoever dies, whatever is broken, however many replicas work.
+
+use std::sync::Arc;
+
+use derwent::monitor::rulebook::Rulebooks;
+use derwent::monitor::{case, evaluate};
+use derwent::random;
+use derwent::store::judged;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::harness::mail::MailServer;
+use crate::harness::ward::{Ward, Wires, at, facts};
+
+fn wires(mail: &MailServer) -> Wires {
+    Wires { smtp_url: mail.url(), pager_url: None }
+}
+
+/// Mails go nowhere: the test is about judging.
+fn no_wires() -> Wires {
+    let folder = tempfile::tempdir().expect("a folder").keep();
+    Wires { smtp_url: format!("file:{}", folder.display()), pager_url: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_is_work_for_a_person_and_the_next_note_renews_it() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let patient = ward.patient(&["hypertension"]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&wires(&mail)).await;
+    ward.pressure_taken(patient, at("2026-03-02T09:00:00Z"), 128.0, 78.0, Some("The cuff feels tight")).await;
+    replica.settle().await;
+    let alerts = "SELECT priority || ', ' || problem || ': ' || sentence FROM alert ORDER BY reference";
+    assert_eq!(ward.lines(alerts).await, ["medium, a note to read: A note to read: “The cuff feels tight”"]);
+    let mails = mail.wait_for(1).await;
+    assert!(!mails[0].body.contains("cuff"), "{}", mails[0].body);
+
+    replica.step("2026-03-02T10:00:00Z").await;
+    ward.pressure_taken(patient, at("2026-03-02T10:00:00Z"), 126.0, 77.0, Some("Better now")).await;
+    replica.settle().await;
+    assert_eq!(ward.lines(alerts).await, ["medium, a note to read: A note to read: “Better now”"]);
+    let history = ward.lines("SELECT what FROM alert_event WHERE what <> 'sent' ORDER BY n").await;
+    assert_eq!(history, ["opened", "paged", "renewed"]);
+    ward.assert_tiled().await;
+    assert_eq!(ward.count("SELECT count(*) FROM patient WHERE live_since IS NOT NULL").await, 1);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readings_older_than_thirty_days_are_charted_and_make_one_low_task() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let patient = ward.patient(&["hypertension"]).await;
+    let replica = ward.replica(&no_wires()).await;
+    for day in 10..13 {
+        ward.pressure_taken(patient, at(&format!("2026-01-{day}T09:00:00Z")), 225.0, 131.0, None).await;
+    }
+    replica.settle().await;
+    assert_eq!(
+        ward.lines("SELECT priority || ', ' || problem FROM alert").await,
+        ["low, old readings to review"],
+        "old readings are not judged"
+    );
+    ward.assert_tiled().await;
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_replicas_share_the_work_and_judge_every_reading_once() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let ward = Arc::new(ward);
+    let (one, two) = (ward.replica(&no_wires()).await, ward.replica(&no_wires()).await);
+    let mut patients = Vec::new();
+    for _ in 0..40 {
+        patients.push(ward.patient(&["hypertension"]).await);
+    }
+    let sending = {
+        let ward = Arc::clone(&ward);
+        tokio::spawn(async move {
+            for round in 0..5 {
+                for patient in &patients {
+                    ward.pressure(*patient, 120.0 + f64::from(round), 78.0).await;
+                }
+            }
+        })
+    };
+    while !sending.is_finished() {
+        tokio::join!(one.settle(), two.settle());
+    }
+    sending.await.expect("sent");
+    tokio::join!(one.settle(), two.settle());
+    assert_eq!(ward.count("SELECT count(*) FROM arrival").await, 0);
+    assert_eq!(
+        ward.count("SELECT sum(to_seq - from_seq + 1)::bigint FROM evaluation WHERE from_seq IS NOT NULL").await,
+        200
+    );
+    ward.assert_tiled().await;
+    one.stop().await;
+    two.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_replica_had_in_hand_is_judged_when_its_lease_has_ended() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let replica = ward.replica(&no_wires()).await;
+    let patient = ward.patient(&["hypertension"]).await;
+    replica.settle().await;
+    replica.parts.lifecycle.stopping.cancel();
+
+    // It takes, it judges, and it dies before it writes.
+    ward.pressure(patient, 128.0, 78.0).await;
+    let (lease, now) = (random::new_id(), ward.clock.care_now());
+    let pool = &replica.parts.store.monitor;
+    let mut taken = Vec::new();
+    while taken.is_empty() {
+        taken = judged::take(pool, now, lease, 10).await.expect("taken");
+    }
+    let batch = case::load(pool, &Rulebooks::default(), &taken, now).await.expect("loaded");
+    let judged = evaluate::judge(Arc::clone(&batch.rulebook), batch.cases).await.expect("judged");
+
+    let other = ward.replica(&no_wires()).await;
+    assert!(judged::take(pool, now, random::new_id(), 10).await.expect("taken").is_empty(), "the lease holds");
+    sqlx::query("UPDATE patient_judged SET lease_until = now() - interval '1 s'")
+        .execute(&ward.pool)
+        .await
+        .expect("time passed");
+    other.settle().await;
+    ward.assert_tiled().await;
+
+    // It was only slow, and writes after all: nothing happens twice.
+    evaluate::finish(pool, lease, &batch.rulebook, &judged, now).await.expect("finished");
+    ward.assert_tiled().await;
+    assert_eq!(ward.count("SELECT count(*) FROM evaluation WHERE from_seq IS NOT NULL").await, 1);
+    other.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_that_change_during_an_evaluation_start_it_over() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let replica = ward.replica(&no_wires()).await;
+    let patient = ward.patient(&["hypertension"]).await;
+    replica.settle().await;
+    replica.parts.lifecycle.stopping.cancel();
+
+    ward.pressure(patient, 128.0, 78.0).await;
+    let (lease, now) = (random::new_id(), ward.clock.care_now());
+    let pool = &replica.parts.store.monitor;
+    let mut taken = Vec::new();
+    while taken.is_empty() {
+        taken = judged::take(pool, now, lease, 10).await.expect("taken");
+    }
+    let batch = case::load(pool, &Rulebooks::default(), &taken, now).await.expect("loaded");
+    let judged = evaluate::judge(Arc::clone(&batch.rulebook), batch.cases).await.expect("judged");
+    ward.set_facts(patient, &facts(&[])).await;
+    let finished = evaluate::finish(pool, lease, &batch.rulebook, &judged, now).await.expect("finished");
+    assert_eq!(finished.start_over, [patient]);
+    assert_eq!(ward.count("SELECT count(*) FROM evaluation WHERE from_seq IS NOT NULL").await, 0);
+
+    judged::release(pool, lease, &finished.start_over, SignedDuration::ZERO, false).await.expect("released");
+    replica.settle().await;
+    assert_eq!(ward.lines("SELECT facts::text FROM evaluation WHERE from_seq IS NOT NULL").await, ["2"]);
+    ward.assert_tiled().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patient_that_cannot_be_judged_stops_nobody_else_and_becomes_work_for_a_person() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let broken = ward.patient(&["hypertension"]).await;
+    ward.set_facts(broken, &json!({ "plan": "unreadable" })).await;
+    let sound = ward.patient(&["hypertension"]).await;
+    for patient in [broken, sound] {
+        ward.pressure(patient, 128.0, 78.0).await;
+    }
+    let replica = ward.replica(&no_wires()).await;
+    let judged = "SELECT count(*) FROM evaluation WHERE from_seq IS NOT NULL AND outcome = 'judged'";
+    for _ in 0..1000 {
+        if ward.count(judged).await == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(ward.count(judged).await, 1);
+
+    // The pauses between its attempts pass.
+    sqlx::query("UPDATE patient_judged SET attempts = 4, lease_until = NULL WHERE patient = $1")
+        .bind(broken)
+        .execute(&ward.pool)
+        .await
+        .expect("four attempts");
+    replica.settle().await;
+    assert_eq!(ward.lines("SELECT outcome FROM evaluation WHERE from_seq IS NOT NULL ORDER BY 1").await, ["failed", "judged"]);
+    assert_eq!(ward.lines("SELECT priority || ', ' || problem FROM alert").await, ["medium, readings not judged"]);
+    ward.assert_tiled().await;
+
+    // With facts that can be read again, everything is judged.
+    ward.set_facts(broken, &facts(&["hypertension"])).await;
+    replica.settle().await;
+    assert_eq!(ward.count("SELECT count(*) FROM arrival").await, 0);
+    assert_eq!(ward.count("SELECT count(*) FROM due WHERE why = 'failed'").await, 0);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rulebook_is_published_once_however_many_replicas_start() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    let wires = no_wires();
+    let (one, two) = tokio::join!(ward.replica(&wires), ward.replica(&wires));
+    assert_eq!(ward.count("SELECT count(*) FROM rulebook").await, 1);
+    one.stop().await;
+    two.stop().await;
+    ward.close().await;
+}

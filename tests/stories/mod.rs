@@ -1,0 +1,4 @@
+//! What happens, told from end to end. A story steps care time and looks at what people would see.
+
+mod judging;
+mod telling;

@@ -1,0 +1,297 @@
+//! Alerts reach people, and go on to others until somebody acts.
+
+use alert_rules::escalation;
+use alert_rules::finding::Firing;
+use alert_rules::{Evaluation, Finding, Kind, Priority};
+use derwent::notify::channel::Channels;
+use derwent::random;
+use derwent::store::alert::{self, Acknowledged, Closed};
+use derwent::store::alert_row::{self, Belongs, Change};
+use derwent::store::page::{self, Channel};
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use crate::harness::mail::MailServer;
+use crate::harness::pager::Pager;
+use crate::harness::ward::{Ward, Wires};
+
+/// An alert as the monitor opens it for a finding.
+async fn open_alert(ward: &Ward, patient: Uuid, problem: &str, priority: Priority) -> Uuid {
+    let now = ward.clock.care_now();
+    let rule = "hypertension/severe".to_owned();
+    let firing = Firing { rule: rule.clone(), since: now, until: None, priority, at_once: None, pending: false };
+    let finding = Finding {
+        problem: problem.to_owned(),
+        start: now,
+        end: None,
+        kind: Kind::Clinical,
+        priority,
+        rule,
+        sentence: "Dorothy Canary has 186/101 mmHg".to_owned(),
+        team: None,
+        worst: Vec::new(),
+        reasons: Vec::new(),
+        unconfirmed: false,
+        late_minutes: 0,
+        pending: false,
+        closes_itself: false,
+        firings: vec![firing],
+    };
+    let evaluation = Evaluation { findings: vec![finding], folded_from: now, folded_through: now, ..Evaluation::default() };
+    let mut tx = ward.pool.begin().await.expect("a transaction");
+    let duty = derwent::store::roster::duty(&mut tx, Some(ward.team)).await.expect("duty");
+    let decision = escalation::judge(&evaluation, &[], &duty, now).remove(0);
+    let owner = Belongs { organisation: Some(ward.organisation), team: Some(ward.team), patient: Some(patient) };
+    let alert = random::new_id();
+    alert_row::write(&mut tx, &[Change { alert, new: true, owner, decision }], now).await.expect("written");
+    tx.commit().await.expect("committed");
+    alert
+}
+
+async fn acknowledge(ward: &Ward, alert: Uuid, staff: Uuid) -> Acknowledged {
+    let mut tx = ward.pool.begin().await.expect("a transaction");
+    let done = alert::acknowledge(&mut tx, alert, staff, ward.clock.care_now()).await.expect("acknowledged");
+    tx.commit().await.expect("committed");
+    done
+}
+
+async fn close(ward: &Ward, alert: Uuid, staff: Uuid) -> Closed {
+    let mut tx = ward.pool.begin().await.expect("a transaction");
+    let now = ward.clock.care_now();
+    let done = alert::close(&mut tx, alert, staff, "treatment changed", "", now).await.expect("closed");
+    tx.commit().await.expect("committed");
+    done
+}
+
+fn mail_only(mail: &MailServer) -> Wires {
+    Wires { smtp_url: mail.url(), pager_url: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_high_alert_reaches_the_person_on_duty_by_mail_and_pager_and_names_no_patient() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let patient = ward.patient(&[]).await;
+    let (mail, pager) = (MailServer::start(), Pager::start().await);
+    let replica = ward.replica(&Wires { smtp_url: mail.url(), pager_url: Some(pager.url()) }).await;
+    open_alert(&ward, patient, "blood pressure high", Priority::High).await;
+    replica.settle().await;
+
+    let mails = mail.wait_for(1).await;
+    let events = pager.wait_for(1).await;
+    assert_eq!((mails.len(), events.len()), (1, 1));
+    assert_eq!(mails[0].to, "ida@example.org");
+    assert_eq!(mails[0].subject, "HIGH A1: acknowledge by 09:15");
+    assert!(mails[0].body.contains("https://derwent.example/staff/alerts/A1"), "{}", mails[0].body);
+    assert_eq!(events[0]["routing_key"], "ida");
+    assert_eq!(events[0]["event_action"], "trigger");
+    assert_eq!(events[0]["payload"]["severity"], "critical");
+    for text in [&mails[0].subject, &mails[0].body, &events[0].to_string()] {
+        for secret in ["Dorothy", "Canary", "186", "blood pressure", &patient.to_string()] {
+            assert!(!text.contains(secret), "{secret} leaks: {text}");
+        }
+    }
+    // The page's id is the Message-ID's left side.
+    let page = ward.lines("SELECT page::text FROM page WHERE channel = 'email'").await.remove(0);
+    assert_eq!(mails[0].message_id, format!("<{page}@derwent.example>"));
+    assert_eq!(ward.count("SELECT count(*) FROM page WHERE state <> 'sent'").await, 0);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_acknowledges_so_the_next_person_is_told_and_round_again_and_the_operator_too() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    ward.on_roster("tom", "08:00-20:00").await;
+    let patient = ward.patient(&[]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    open_alert(&ward, patient, "blood pressure high", Priority::High).await;
+
+    replica.step("2026-03-02T09:14:00Z").await;
+    assert_eq!(mail.wait_for(1).await.len(), 1);
+    replica.step("2026-03-02T09:15:00Z").await;
+    let mails = mail.wait_for(2).await;
+    assert_eq!((mails.len(), mails[1].to.as_str()), (2, "tom@example.org"));
+    replica.step("2026-03-02T09:30:00Z").await;
+    let mails = mail.wait_for(4).await;
+    let told: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
+    assert_eq!(told.iter().filter(|to| **to == "ida@example.org").count(), 2, "{told:?}");
+    assert_eq!(told.iter().filter(|to| **to == "operator@example.org").count(), 1, "{told:?}");
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_acknowledges_is_left_in_peace_for_two_hours_and_a_colleague_is_told_who_has_it() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    let ida = ward.on_roster("ida", "08:00-20:00").await;
+    let tom = ward.on_roster("tom", "08:00-20:00").await;
+    let patient = ward.patient(&[]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    let alert = open_alert(&ward, patient, "blood pressure high", Priority::High).await;
+    replica.step("2026-03-02T09:05:00Z").await;
+    assert_eq!(acknowledge(&ward, alert, ida).await, Acknowledged::Theirs);
+    assert_eq!(acknowledge(&ward, alert, ida).await, Acknowledged::Theirs);
+    assert_eq!(acknowledge(&ward, alert, tom).await, Acknowledged::AlreadyBy("ida".into()));
+
+    replica.step("2026-03-02T11:04:00Z").await;
+    assert_eq!(mail.wait_for(1).await.len(), 1, "nothing while she has it");
+    replica.step("2026-03-02T11:05:00Z").await;
+    let mails = mail.wait_for(2).await;
+    assert!(mails[1].body.contains("acknowledged and not closed"), "{}", mails[1].body);
+
+    assert_eq!(close(&ward, alert, tom).await, Closed::Done);
+    assert_eq!(close(&ward, alert, tom).await, Closed::AlreadyClosed);
+    replica.step("2026-03-03T12:00:00Z").await;
+    assert_eq!(mail.mails().len(), 2, "closed is closed");
+    let history = ward.lines("SELECT what FROM alert_event ORDER BY n").await;
+    assert_eq!(history, ["opened", "paged", "sent", "acknowledged", "came_back", "paged", "sent", "closed"]);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medium_alerts_of_the_night_wait_for_cover_and_come_in_one_mail() {
+    let ward = Ward::open("2026-03-02T22:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    for _ in 0..3 {
+        let patient = ward.patient(&[]).await;
+        open_alert(&ward, patient, "blood pressure high", Priority::Medium).await;
+    }
+    replica.step("2026-03-03T07:59:00Z").await;
+    assert!(mail.mails().is_empty(), "{:?}", mail.mails());
+    replica.step("2026-03-03T08:00:00Z").await;
+    let mails = mail.wait_for(1).await;
+    assert_eq!(mails[0].subject, "3 medium alerts wait");
+    for reference in ["A1", "A2", "A3"] {
+        assert!(mails[0].body.contains(reference), "{}", mails[0].body);
+    }
+    replica.step("2026-03-03T08:30:00Z").await;
+    assert_eq!(mail.mails().len(), 1);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_refused_is_given_up_at_once_and_the_next_person_is_told() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("refused", "08:00-20:00").await;
+    ward.on_roster("tom", "08:00-20:00").await;
+    let patient = ward.patient(&[]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    open_alert(&ward, patient, "blood pressure high", Priority::High).await;
+    replica.step("2026-03-02T09:01:00Z").await;
+    let mails = mail.wait_for(2).await;
+    let told: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
+    assert!(told.contains(&"tom@example.org") && told.contains(&"operator@example.org"), "{told:?}");
+    assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'given_up'").await, 1);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_later_gets_the_same_page_again() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("later-2", "08:00-20:00").await;
+    let patient = ward.patient(&[]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    open_alert(&ward, patient, "blood pressure high", Priority::High).await;
+    replica.settle().await;
+    assert_eq!(mail.wait_for(1).await.len(), 1);
+    replica.settle().await;
+    assert_eq!(ward.lines("SELECT attempts || ' ' || state FROM page").await, ["3 sent"]);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_the_servers_250_and_our_note_the_page_goes_out_again_under_the_same_id() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let patient = ward.patient(&[]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    // Not to be sent by the replica yet.
+    let far = ward.clock.machine_now() + SignedDuration::from_hours(1);
+    let page = random::new_id();
+    sqlx::query(
+        "INSERT INTO page (page, alerts, organisation, channel, address, priority, subject, body, made_at, state, attempts, next_at)
+         VALUES ($1, $2, $3, 'email', 'ida@example.org', 'high', 'subject', 'body', $4, 'ready', 0, $4)",
+    )
+    .bind(page)
+    .bind(vec![open_alert(&ward, patient, "nothing to page", Priority::Low).await])
+    .bind(ward.organisation)
+    .bind(jiff_sqlx::ToSqlx::to_sqlx(far))
+    .execute(&ward.pool)
+    .await
+    .expect("a page");
+
+    // The replica that dies: it takes, it sends, and it is gone.
+    let channels = Channels::open(&replica.parts.config).expect("channels");
+    let lease = random::new_id();
+    let taken = page::take(&ward.pool, Channel::Email, true, lease, far, 10).await.expect("taken").remove(0);
+    channels.send(Channel::Email, &taken).await.expect("sent");
+    sqlx::query("UPDATE page SET lease_until = now() - interval '1 s', next_at = $1")
+        .bind(jiff_sqlx::ToSqlx::to_sqlx(ward.clock.machine_now()))
+        .execute(&ward.pool)
+        .await
+        .expect("time passed");
+
+    replica.settle().await;
+    let mails = mail.wait_for(2).await;
+    assert_eq!(mails[0].message_id, mails[1].message_id);
+    // And the dead one's late settling changes nothing.
+    let mut connection = ward.pool.acquire().await.expect("a connection");
+    assert!(!page::settle_given_up(&mut connection, &taken, "late").await.expect("settled"));
+    drop(connection);
+    assert_eq!(ward.lines("SELECT state FROM page").await, ["sent"]);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hole_in_the_roster_within_cover_falls_to_somebody_and_to_the_operator() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.staff("kay").await;
+    let patient = ward.patient(&[]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    open_alert(&ward, patient, "blood pressure high", Priority::High).await;
+    replica.settle().await;
+    let mails = mail.wait_for(2).await;
+    let told: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
+    assert!(told.contains(&"kay@example.org") && told.contains(&"operator@example.org"), "{told:?}");
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_high_page_waits_neither_for_low_pages_nor_for_a_server_that_swallows_them() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let patient = ward.patient(&[]).await;
+    let (mail, pager) = (MailServer::start(), Pager::start().await);
+    sqlx::query(
+        "INSERT INTO page (page, alerts, organisation, channel, address, priority, subject, body, made_at, state, attempts, next_at)
+         SELECT gen_random_uuid(), '{}', $1, 'email', 'black-hole@example.org', 'low', 's', 'b', $2, 'ready', 0, $2
+         FROM generate_series(1, 10000)",
+    )
+    .bind(ward.organisation)
+    .bind(jiff_sqlx::ToSqlx::to_sqlx(ward.clock.care_now()))
+    .execute(&ward.pool)
+    .await
+    .expect("ten thousand low pages");
+    let replica = ward.replica(&Wires { smtp_url: mail.url(), pager_url: Some(pager.url()) }).await;
+    open_alert(&ward, patient, "blood pressure high", Priority::High).await;
+    // The running loops do it; waiting for everything would take days. Both give up after ten seconds.
+    replica.parts.signals.send(derwent::signal::Signal::Pages);
+    assert_eq!(mail.wait_for(1).await[0].to, "ida@example.org");
+    pager.wait_for(1).await;
+}
