@@ -5,6 +5,7 @@ CREATE TABLE patient_judged (
     patient        uuid PRIMARY KEY,
     judged_through bigint NOT NULL,
     folded_through timestamptz,                     -- event time up to which the watches are folded
+    failed_from    bigint,                          -- first number of a range that could not be judged and was not since
     lease          uuid,
     lease_until    timestamptz,
     attempts       smallint NOT NULL
@@ -145,6 +146,7 @@ CREATE TABLE page (
 );
 CREATE INDEX page_in_turn ON page (priority, next_at) WHERE state IN ('ready', 'sending');
 CREATE INDEX page_by_alert ON page USING gin (alerts);
+CREATE INDEX page_by_staff ON page (staff, priority, made_at);
 
 -- Written in the transaction of the act it records.
 CREATE TABLE audit (

@@ -16,7 +16,7 @@ use crate::store::due::Timers;
 use crate::store::intake::Intake;
 use crate::store::judged::Taken;
 use crate::store::person::Person;
-use crate::store::{arrival, due, finding, history, intake, judged, person, service_gap, watch};
+use crate::store::{arrival, due, finding, history, intake, person, service_gap, watch};
 
 /// A phone's clock may run this much ahead before its reading is dated by arrival.
 const AHEAD: SignedDuration = SignedDuration::from_mins(2);
@@ -28,6 +28,7 @@ pub struct Case {
     /// Last number of an earlier range.
     pub judged_through: i64,
     pub folded_through: Option<Timestamp>,
+    pub failed_from: Option<i64>,
     /// What lies in the queue, if it was not only a timer.
     pub waiting: Option<arrival::Waiting>,
     /// The instant of this evaluation, and where its fold begins.
@@ -102,6 +103,7 @@ async fn load_cases(
         cases.push(Case {
             judged_through: taken.judged_through,
             folded_through: taken.folded_through,
+            failed_from: taken.failed_from,
             waiting,
             at,
             from: from.max(at - REACH),
@@ -171,13 +173,4 @@ fn or_problem<T: Default>(read: Result<T, serde_json::Error>, what: &str, proble
         *problem = Some(format!("{what} cannot be read: {error}"));
         T::default()
     })
-}
-
-/// What `settle` writes for a case.
-pub fn settled(case: &Case, folded_through: Option<Timestamp>) -> judged::Settled {
-    judged::Settled {
-        patient: case.person.patient,
-        judged_through: case.person.last_seq.max(case.judged_through),
-        folded_through,
-    }
 }

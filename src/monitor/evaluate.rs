@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::monitor::case::{Case, settled};
+use crate::monitor::case::Case;
 use crate::monitor::rulebook::InForce;
 use crate::monitor::task;
 use crate::random;
@@ -24,6 +24,7 @@ use crate::signal::Signal;
 use crate::store::alert_row::{Belongs, Change};
 use crate::store::ask::{self, NewAsk};
 use crate::store::evaluation::{self, NewEvaluation};
+use crate::store::judged::Settled;
 use crate::store::{alert, alert_row, arrival, due, finding, judged, person, roster, rulebook, watch};
 
 /// Ended spells are kept as long as re-judging may reach them.
@@ -168,12 +169,19 @@ async fn write_evaluations(
         })
         .collect();
     evaluation::insert(db, &evaluations).await?;
-    let settled: Vec<judged::Settled> = current
+    let settled: Vec<Settled> = current
         .iter()
-        .map(|(_, Judged { case, outcome })| match outcome {
-            Ok(evaluation) => settled(case, Some(evaluation.folded_through)),
-            // What could not be judged is looked at again together with whatever comes next.
-            Err(_) => settled(case, case.folded_through.map(|folded| folded.min(case.from))),
+        .map(|(_, Judged { case, outcome })| {
+            let (folded_through, failed_from) = match outcome {
+                Ok(evaluation) => (Some(evaluation.folded_through), None),
+                // What could not be judged is looked at again together with whatever comes next.
+                Err(_) => (
+                    case.folded_through.map(|folded| folded.min(case.from)),
+                    case.failed_from.or(case.range().map(|(from, _)| from)),
+                ),
+            };
+            let judged_through = case.person.last_seq.max(case.judged_through);
+            Settled { patient: case.person.patient, judged_through, folded_through, failed_from }
         })
         .collect();
     judged::settle(db, &settled).await
@@ -249,8 +257,8 @@ async fn write_alerts(
 
     for (_, Judged { case, outcome }) in current {
         let person = &case.person;
-        if let Some((_, to)) = case.range().filter(|_| outcome.is_ok()) {
-            signals.insert(Signal::Judged { patient: person.patient, through: to });
+        if outcome.is_ok() && (case.range().is_some() || case.failed_from.is_some()) {
+            signals.insert(Signal::Judged { patient: person.patient, through: person.last_seq });
         }
         let tasks = match outcome {
             Ok(_) => task::of_intake(&case.intake, case.at),

@@ -70,7 +70,7 @@ async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotS
             let mut tx = parts.store.monitor.begin().await?;
             if page::settle_given_up(&mut tx, page, &error).await? {
                 note(&mut tx, parts, lane, page, "given_up", Some(&error)).await?;
-                alert::hasten_undelivered(&mut tx, &page.alerts, now).await?;
+                alert::hasten_undelivered(&mut tx, page.page, &page.alerts, now).await?;
                 let channel = match lane.channel {
                     Channel::Email => "e-mail",
                     Channel::Pager => "pager",

@@ -100,14 +100,14 @@ fn plan(
     now: Timestamp,
 ) -> anyhow::Result<Plan> {
     let mut plan = Plan::default();
-    let mut told: BTreeSet<(Uuid, Uuid)> = BTreeSet::new();
+    // Steps that piled up while nobody was there are one page to whoever is there now.
+    let mut told: BTreeSet<Uuid> = BTreeSet::new();
     // By person, priority: the requests, with the roster that named the person.
     let mut bundles: BTreeMap<(Uuid, &str), (&Roster, &Member, Vec<&Waiting>)> = BTreeMap::new();
 
     for request in waiting {
-        if request.closed
-            || (request.acknowledged && matches!(request.why.as_str(), "opened" | "escalated" | "repeated"))
-        {
+        // Whatever breaks an acknowledgement takes it away before it asks for a page: this one came after.
+        if request.closed || request.acknowledged {
             plan.formed.push(request.page_request);
             continue;
         }
@@ -139,7 +139,7 @@ fn plan(
         if !high {
             let key = (member.staff, request.priority.as_str());
             bundles.entry(key).or_insert_with(|| (roster, member, Vec::new())).2.push(request);
-        } else if told.insert((request.alert, member.staff)) {
+        } else if told.insert(request.alert) {
             let text = setting(roster, office, now).high(request)?;
             if let (Some(key), true) = (&member.pager_key, office.has_pager) {
                 let text = text::Text { subject: text.subject.clone(), body: text.body.clone() };

@@ -151,16 +151,24 @@ pub async fn open_operator(
     page_request::insert(db, &[request]).await
 }
 
-/// A page of these was given up: where no other page of the alert is sent or still going, the next step is due now.
-pub async fn hasten_undelivered(db: &mut PgConnection, alerts: &[Uuid], at: Timestamp) -> Result<(), sqlx::Error> {
+/// A page about these was given up: where no other page formed with it or since is sent or still going, the next step
+/// is due now.
+pub async fn hasten_undelivered(
+    db: &mut PgConnection,
+    given_up: Uuid,
+    alerts: &[Uuid],
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE alert SET next_step_at = least(next_step_at, $2)
          WHERE alert IN (SELECT alert FROM alert WHERE alert = ANY($1) ORDER BY alert FOR NO KEY UPDATE)
                AND patient IS NOT NULL AND acknowledged_at IS NULL AND closed_at IS NULL
-               AND NOT EXISTS (SELECT FROM page WHERE page.alerts @> ARRAY[alert.alert] AND page.state <> 'given_up')",
+               AND NOT EXISTS (SELECT FROM page WHERE page.alerts @> ARRAY[alert.alert] AND page.state <> 'given_up'
+                                     AND page.made_at >= (SELECT made_at FROM page AS lost WHERE lost.page = $3))",
     )
     .bind(alerts)
     .bind(at.to_sqlx())
+    .bind(given_up)
     .execute(db)
     .await?;
     Ok(())

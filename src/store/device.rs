@@ -51,7 +51,7 @@ pub async fn people(connection: impl sqlx::PgExecutor<'_>, device: Uuid) -> sqlx
     sqlx::query_as(
         "SELECT person.handle, person.patient, patient.organisation, patient.given_name,
                 coalesce((SELECT max(version) FROM patient_facts facts WHERE facts.patient = person.patient), 0) AS plan_version,
-                coalesce(judged.judged_through, 0) AS judged_through,
+                coalesce(judged.failed_from - 1, judged.judged_through, 0) AS judged_through,
                 patient.live_since IS NOT NULL AND patient.ended_at IS NULL AS live,
                 patient.ended_at IS NOT NULL AS ended,
                 team.phone AS team_phone

@@ -18,6 +18,8 @@ pub struct Taken {
     pub patient: Uuid,
     pub judged_through: i64,
     pub folded_through: Option<Timestamp>,
+    /// A range from this number on could not be judged; *checked* stops before it.
+    pub failed_from: Option<i64>,
     /// This one included. It goes back to 0 when the patient is judged.
     pub attempts: i16,
 }
@@ -28,6 +30,7 @@ pub struct Settled {
     pub patient: Uuid,
     pub judged_through: i64,
     pub folded_through: Option<Timestamp>,
+    pub failed_from: Option<i64>,
 }
 
 /// Takes patients that have work at `care_now`.
@@ -59,7 +62,7 @@ async fn take_from_window(
          UPDATE patient_judged AS judged
          SET lease = $3, lease_until = now() + make_interval(secs => $5), attempts = judged.attempts + 1
          FROM next WHERE judged.patient = next.patient
-         RETURNING judged.patient, judged.judged_through, judged.folded_through, judged.attempts",
+         RETURNING judged.patient, judged.judged_through, judged.folded_through, judged.failed_from, judged.attempts",
     )
     .bind(care_now.to_sqlx())
     .bind(limit)
@@ -76,6 +79,7 @@ async fn take_from_window(
                 folded_through: row
                     .try_get::<Option<jiff_sqlx::Timestamp>, _>("folded_through")?
                     .map(jiff_sqlx::Timestamp::to_jiff),
+                failed_from: row.try_get("failed_from")?,
                 attempts: row.try_get("attempts")?,
             })
         })
@@ -97,14 +101,16 @@ pub async fn still_ours(db: &mut PgConnection, lease: Uuid, patients: &[Uuid]) -
 pub async fn settle(db: &mut PgConnection, settled: &[Settled]) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE patient_judged AS judged
-         SET judged_through = new.judged_through, folded_through = new.folded_through,
+         SET judged_through = new.judged_through, folded_through = new.folded_through, failed_from = new.failed_from,
              lease = NULL, lease_until = NULL, attempts = 0
-         FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) AS new (patient, judged_through, folded_through)
+         FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::bigint[])
+              AS new (patient, judged_through, folded_through, failed_from)
          WHERE judged.patient = new.patient",
     )
     .bind(settled.iter().map(|settled| settled.patient).collect::<Vec<_>>())
     .bind(settled.iter().map(|settled| settled.judged_through).collect::<Vec<_>>())
     .bind(settled.iter().map(|settled| settled.folded_through.map(ToSqlx::to_sqlx)).collect::<Vec<_>>())
+    .bind(settled.iter().map(|settled| settled.failed_from).collect::<Vec<_>>())
     .execute(db)
     .await?;
     Ok(())
