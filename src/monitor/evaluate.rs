@@ -27,8 +27,6 @@ use crate::store::evaluation::{self, NewEvaluation};
 use crate::store::judged::Settled;
 use crate::store::{alert, alert_row, arrival, due, finding, judged, person, roster, rulebook, watch};
 
-/// Ended spells are kept as long as re-judging may reach them.
-const KEEP_WATCHES: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// A timer that is not in the future would be due again at once, for ever.
 const SOONEST_TIMER: SignedDuration = SignedDuration::from_secs(1);
 /// When a patient that could not be judged is tried again although nothing arrived.
@@ -197,7 +195,7 @@ async fn write_watches_and_findings(db: &mut PgConnection, current: &Current<'_>
         for old in &case.watches {
             let touched = old.until.is_none_or(|until| until >= evaluation.folded_from);
             let gone = touched && !evaluation.watches.iter().any(|new| new.rule == old.rule && new.since == old.since);
-            let outlived = old.until.is_some_and(|until| until < case.at - KEEP_WATCHES);
+            let outlived = old.until.is_some_and(|until| until < evaluation.forget_before);
             if gone || outlived {
                 old_watches.push((patient, old.rule.clone(), old.since));
             }

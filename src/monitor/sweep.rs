@@ -74,15 +74,15 @@ impl Sweep<'_> {
         let pool = &self.parts.store.monitor;
         let now = self.parts.clock.care_now();
         let Batch { rulebook, mut cases } = case::load(pool, self.rulebooks, taken, now).await?;
-        let hopeless = |patient: Uuid| taken.iter().any(|taken| taken.patient == patient && taken.attempts >= GIVE_UP_AT);
+        let hopeless =
+            |patient: Uuid| taken.iter().any(|taken| taken.patient == patient && taken.attempts >= GIVE_UP_AT);
         for case in cases.iter_mut().filter(|case| hopeless(case.person.patient)) {
             case.problem.get_or_insert_with(|| "its judging never came to an end".to_owned());
         }
         let judged = evaluate::judge(rulebook.clone(), cases).await?;
         // Failed for good is written down like a judgement; failed for now is tried again.
-        let (judged, failed): (Vec<Judged>, Vec<Judged>) = judged
-            .into_iter()
-            .partition(|judged| judged.outcome.is_ok() || hopeless(judged.case.person.patient));
+        let (judged, failed): (Vec<Judged>, Vec<Judged>) =
+            judged.into_iter().partition(|judged| judged.outcome.is_ok() || hopeless(judged.case.person.patient));
         let finished = evaluate::finish(pool, self.lease, &rulebook, &judged, now).await?;
         if !finished.start_over.is_empty() {
             judged::release(pool, self.lease, &finished.start_over, SignedDuration::ZERO, false).await?;
@@ -91,7 +91,8 @@ impl Sweep<'_> {
             self.parts.signals.send(signal);
         }
         for Judged { case, outcome } in failed {
-            if let (Some(taken), Err(why)) = (taken.iter().find(|taken| taken.patient == case.person.patient), outcome) {
+            if let (Some(taken), Err(why)) = (taken.iter().find(|taken| taken.patient == case.person.patient), outcome)
+            {
                 self.failed(taken, &why).await?;
             }
         }
@@ -106,7 +107,8 @@ impl Sweep<'_> {
         judged::release(pool, self.lease, &[taken.patient], pause, true).await?;
         if taken.attempts > GIVE_UP_AT {
             // Not even giving up could be written down.
-            let sentence = "Readings of a patient can be neither judged nor given to people; the log names the patient.";
+            let sentence =
+                "Readings of a patient can be neither judged nor given to people; the log names the patient.";
             let now = self.parts.clock.care_now();
             let mut tx = pool.begin().await?;
             alert::open_operator(&mut tx, "a patient that cannot be judged", sentence, now).await?;

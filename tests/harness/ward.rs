@@ -52,11 +52,13 @@ impl Ward {
         let store = database.store().await;
         let pool = store.owner.clone();
         let (organisation, team) = (random::new_id(), random::new_id());
-        sqlx::query("INSERT INTO organisation (organisation, name, time_zone) VALUES ($1, 'Derbyshire', 'Europe/London')")
-            .bind(organisation)
-            .execute(&pool)
-            .await
-            .expect("an organisation");
+        sqlx::query(
+            "INSERT INTO organisation (organisation, name, time_zone) VALUES ($1, 'Derbyshire', 'Europe/London')",
+        )
+        .bind(organisation)
+        .execute(&pool)
+        .await
+        .expect("an organisation");
         sqlx::query(
             "INSERT INTO team (team, organisation, name, phone, cover_from, cover_until)
              VALUES ($1, $2, 'Belper team', '01773 000000', '08:00', '20:00')",

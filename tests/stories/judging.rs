@@ -197,7 +197,10 @@ async fn a_patient_that_cannot_be_judged_stops_nobody_else_and_becomes_work_for_
         .await
         .expect("four attempts");
     replica.settle().await;
-    assert_eq!(ward.lines("SELECT outcome FROM evaluation WHERE from_seq IS NOT NULL ORDER BY 1").await, ["failed", "judged"]);
+    assert_eq!(
+        ward.lines("SELECT outcome FROM evaluation WHERE from_seq IS NOT NULL ORDER BY 1").await,
+        ["failed", "judged"]
+    );
     assert_eq!(ward.lines("SELECT priority || ', ' || problem FROM alert").await, ["medium, readings not judged"]);
     ward.assert_tiled().await;
 

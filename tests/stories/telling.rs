@@ -37,7 +37,8 @@ async fn open_alert(ward: &Ward, patient: Uuid, problem: &str, priority: Priorit
         closes_itself: false,
         firings: vec![firing],
     };
-    let evaluation = Evaluation { findings: vec![finding], folded_from: now, folded_through: now, ..Evaluation::default() };
+    let evaluation =
+        Evaluation { findings: vec![finding], folded_from: now, folded_through: now, ..Evaluation::default() };
     let mut tx = ward.pool.begin().await.expect("a transaction");
     let duty = derwent::store::roster::duty(&mut tx, Some(ward.team)).await.expect("duty");
     let decision = escalation::judge(&evaluation, &[], &duty, now).remove(0);
