@@ -130,7 +130,7 @@ impl Ward {
         staff
     }
 
-    /// Dorothy, watched by these packs since the first of January.
+    /// Dorothy, watched by these packs since the first of March 2026.
     pub async fn patient(&self, packs: &[&str]) -> Uuid {
         let patient = random::new_id();
         let now = self.clock.care_now().to_sqlx();
@@ -321,7 +321,7 @@ pub fn facts(packs: &[&str]) -> Value {
         "date_of_birth": "1948-05-02",
         "time_zone": "Europe/London",
         "tags": { "pregnant": false },
-        "plan": { "since": "2026-01-01T00:00:00Z", "packs": packs },
+        "plan": { "since": "2026-03-01T00:00:00Z", "packs": packs },
     })
 }
 
