@@ -75,7 +75,7 @@ impl Notify {
                 any = true;
             }
         }
-        if !any && page::any_unsent(&parts.store.monitor, parts.clock.machine_now()).await? {
+        if !any && self.in_hand().await? {
             tokio::time::sleep(IN_FLIGHT).await;
             return Ok(true);
         }
@@ -85,6 +85,13 @@ impl Notify {
     /// The next instant of care time at which there is something to do.
     pub async fn next_due(&self) -> anyhow::Result<Option<Timestamp>> {
         Ok(page_request::next_at(&self.0.parts.store.monitor).await?)
+    }
+
+    /// Whether another task is forming or sending pages just now.
+    async fn in_hand(&self) -> anyhow::Result<bool> {
+        let Parts { store, clock, .. } = &self.0.parts;
+        let forming = self.next_due().await?.is_some_and(|at| at <= clock.care_now());
+        Ok(forming || page::any_unsent(&store.monitor, clock.machine_now()).await?)
     }
 
     async fn form(&self) -> anyhow::Result<bool> {
