@@ -5,3 +5,4 @@ mod architecture;
 mod harness;
 mod store;
 mod stories;
+mod wire;

@@ -1,0 +1,100 @@
+//! The same conversation over HTTP: each request proven, each nonce once.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use derwent::phone::Device;
+use jiff::Timestamp;
+use mobile_api::proof::HttpProof;
+use serde_json::{Value, json};
+
+use super::{Town, now, pressure};
+
+async fn challenge(device: &Device) -> (String, Timestamp) {
+    let answer = reqwest::Client::new().post(format!("{}/mobile/v1/challenge", device.origin)).send().await.unwrap();
+    let challenge: Value = answer.json().await.unwrap();
+    (challenge["nonce"].as_str().unwrap().to_owned(), challenge["server_time"].as_str().unwrap().parse().unwrap())
+}
+
+fn proof(device: &Device, challenge: &(String, Timestamp), method: &str, path: &str, body: &str) -> HttpProof {
+    HttpProof {
+        iss: device.id,
+        aud: device.origin.clone(),
+        nonce: challenge.0.clone(),
+        iat: challenge.1.as_second(),
+        htm: method.to_owned(),
+        htu: path.to_owned(),
+        body_sha256: BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, body.as_bytes())),
+    }
+}
+
+async fn send(device: &Device, proof: &HttpProof, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let answer = reqwest::Client::new()
+        .request(method.parse().unwrap(), format!("{}{path}", device.origin))
+        .header("derwent-proof", device.key.prove(proof).unwrap())
+        .body(body.to_owned())
+        .send()
+        .await
+        .unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+}
+
+async fn ask(device: &Device, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let proof = proof(device, &challenge(device).await, method, path, body);
+    send(device, &proof, method, path, body).await
+}
+
+#[tokio::test]
+async fn submissions_are_stored_and_the_persons_own_screens_served() {
+    let town = Town::start().await;
+    let (_, device) = town.person("Dorothy").await;
+    let item = pressure(128, 82, json!({}));
+    let body = json!({ "phone_time": now(), "items": [item] }).to_string();
+    let (status, receipt) = ask(&device, "POST", "/mobile/v1/submissions", &body).await;
+    assert_eq!((status, &receipt["items"][0]["state"]), (200, &json!("stored")), "{receipt}");
+    let (_, again) = ask(&device, "POST", "/mobile/v1/submissions", &body).await;
+    assert_eq!(again["items"][0]["state"], "duplicate");
+
+    let (status, plan) = ask(&device, "GET", "/mobile/v1/plan?for=p1", "").await;
+    assert_eq!((status, &plan["team"]["name"]), (200, &json!("Belper team")), "{plan}");
+    let (status, readings) = ask(&device, "GET", "/mobile/v1/readings?since=0", "").await;
+    assert_eq!(status, 200, "{readings}");
+    assert_eq!(readings["readings"][0]["id"], item["id"]);
+    assert_eq!(readings["readings"][0]["values"]["systolic"], json!({ "value": 128.0, "unit": "mm[Hg]" }));
+    assert_eq!(ask(&device, "GET", "/mobile/v1/readings?since=1", "").await.1["readings"], json!([]));
+}
+
+#[tokio::test]
+async fn a_proof_is_for_one_request_once() {
+    let town = Town::start().await;
+    let (_, device) = town.person("Dorothy").await;
+    let (_, other) = town.person("Arthur").await;
+    let (path, body) = ("/mobile/v1/submissions", json!({ "phone_time": now(), "items": [] }).to_string());
+    let reason = |answer: (u16, Value)| (answer.0, answer.1["reason"].as_str().unwrap_or_default().to_owned());
+
+    let good = proof(&device, &challenge(&device).await, "POST", path, &body);
+    assert_eq!(send(&device, &good, "POST", path, &body).await.0, 200);
+    assert_eq!(reason(send(&device, &good, "POST", path, &body).await), (401, "nonce_unknown".into()), "replayed");
+    let made_up = HttpProof { nonce: "made up".into(), ..good.clone() };
+    assert_eq!(reason(send(&device, &made_up, "POST", path, &body).await), (401, "nonce_unknown".into()));
+
+    let fresh = proof(&device, &challenge(&device).await, "POST", path, &body);
+    let wrong: Vec<HttpProof> = vec![
+        HttpProof { htm: "GET".into(), ..fresh.clone() },
+        HttpProof { htu: "/mobile/v1/plan".into(), ..fresh.clone() },
+        HttpProof { aud: "https://elsewhere.example".into(), ..fresh.clone() },
+        HttpProof { iss: other.id, ..fresh.clone() },
+    ];
+    for proof in &wrong {
+        assert_eq!(reason(send(&device, proof, "POST", path, &body).await), (401, "proof_invalid".into()), "{proof:?}");
+    }
+    let changed = json!({ "phone_time": now(), "items": [pressure(128, 82, json!({}))] }).to_string();
+    assert_eq!(reason(send(&device, &fresh, "POST", path, &changed).await), (401, "proof_invalid".into()), "another body");
+    assert_eq!(send(&device, &fresh, "POST", path, &body).await.0, 200, "none of that used up the nonce");
+
+    assert_eq!(reason(ask(&device, "POST", path, "not json").await), (400, "not_json".into()));
+    assert_eq!(reason(ask(&device, "GET", "/mobile/v1/readings?for=p2", "").await), (403, "for_unknown".into()));
+    let bare = reqwest::Client::new().post(format!("{}{path}", device.origin)).body(body).send().await.unwrap();
+    assert_eq!(bare.status().as_u16(), 401);
+    assert_eq!(ask(&device, "POST", path, &"x".repeat(70 * 1024)).await.0, 413);
+}
