@@ -1,10 +1,10 @@
 //! Whatever a phone sends: named, on record, and never anybody else's trouble.
 
+use derwent::phone::Line;
+use derwent::random;
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::message::ServerMessage;
 use mobile_api::time::PhoneTime;
-use derwent::phone::Line;
-use derwent::random;
 use serde_json::{Value, json};
 
 use super::{Town, closed, connect, hear, now, pressure, reading, submit};
@@ -34,8 +34,14 @@ async fn bad_frames_are_refused_by_name_and_the_connection_goes_on() {
         (json!({ "type": "dance" }).to_string(), "type_unknown"),
         (json!({ "type": "submit", "items": [] }).to_string(), "field_missing"),
         (json!({ "type": "submit", "batch": 1, "items": vec![json!({}); 201] }).to_string(), "batch_too_long"),
-        (json!({ "type": "submit", "batch": 1, "items": [], "fill": "x".repeat(50 * 1024) }).to_string(), "batch_too_big"),
-        (json!({ "type": "submit", "batch": 1, "items": [], "fill": "x".repeat(70 * 1024) }).to_string(), "frame_too_big"),
+        (
+            json!({ "type": "submit", "batch": 1, "items": [], "fill": "x".repeat(50 * 1024) }).to_string(),
+            "batch_too_big",
+        ),
+        (
+            json!({ "type": "submit", "batch": 1, "items": [], "fill": "x".repeat(70 * 1024) }).to_string(),
+            "frame_too_big",
+        ),
         (json!({ "type": "shown", "id": 7 }).to_string(), "field_invalid"),
     ] {
         assert_eq!(refused_frame(&mut line, text).await, reason);
@@ -83,16 +89,32 @@ async fn each_bad_item_is_refused_alone_with_its_reason_and_kept_on_record_once(
         (glucose(json!({}), json!({})), "value_missing", false),
         (reading("aura", json!({ "aura": number(json!(1), "%") }), json!({})), "vital_unknown", true),
         (reading("glucose", json!({ "systolic": number(json!(1), "mm[Hg]") }), json!({})), "component_unknown", false),
-        (reading("blood_pressure", json!({ "systolic": number(json!(120), "mm[Hg]") }), json!({})), "component_missing", false),
+        (
+            reading("blood_pressure", json!({ "systolic": number(json!(120), "mm[Hg]") }), json!({})),
+            "component_missing",
+            false,
+        ),
         (reading("glucose", json!({}), json!({})), "value_missing", false),
         (pressure(128, 82, json!({ "for": "p9" })), "for_unknown", false),
         (pressure(128, 82, json!({ "note": "a\u{0}b" })), "text_has_nul", false),
         (pressure(128, 82, json!({ "taken_at": "yesterday, at tea" })), "time_invalid", false),
         (pressure(128, 82, json!({ "kind": "dream" })), "kind_unknown", true),
         (no_id, "id_invalid", false),
-        (json!({ "id": random::new_id(), "kind": "event", "taken_at": now(), "event": "flight" }), "event_unknown", true),
-        (json!({ "id": random::new_id(), "kind": "answers", "taken_at": now(), "questionnaire": "tarot|1", "answers": [] }), "questionnaire_unknown", true),
-        (json!({ "id": random::new_id(), "kind": "event", "taken_at": now(), "event": "insulin", "values": { "dose": number(json!(4), "mL") } }), "unit_unknown", false),
+        (
+            json!({ "id": random::new_id(), "kind": "event", "taken_at": now(), "event": "flight" }),
+            "event_unknown",
+            true,
+        ),
+        (
+            json!({ "id": random::new_id(), "kind": "answers", "taken_at": now(), "questionnaire": "tarot|1", "answers": [] }),
+            "questionnaire_unknown",
+            true,
+        ),
+        (
+            json!({ "id": random::new_id(), "kind": "event", "taken_at": now(), "event": "insulin", "values": { "dose": number(json!(4), "mL") } }),
+            "unit_unknown",
+            false,
+        ),
     ];
     let batch: Vec<&Value> = items.iter().map(|(item, ..)| item).collect();
     for round in 0..2 {
@@ -104,7 +126,11 @@ async fn each_bad_item_is_refused_alone_with_its_reason_and_kept_on_record_once(
         }
     }
     let lasting = items.iter().filter(|(_, _, retry)| !retry).count();
-    assert_eq!(town.count("SELECT count(*) FROM refusal").await, i64::try_from(lasting).unwrap(), "each on record once");
+    assert_eq!(
+        town.count("SELECT count(*) FROM refusal").await,
+        i64::try_from(lasting).unwrap(),
+        "each on record once"
+    );
     assert_eq!(town.count("SELECT count(*) FROM submission").await, 0);
     assert_eq!(submit(&mut line, json!([pressure(128, 82, json!({}))])).await[0]["state"], "stored");
 }
@@ -120,12 +146,16 @@ async fn odd_values_are_kept_and_flagged() {
         (pressure(228, 92, json!({})), json!(["unconfirmed"])),
         (glucose(json!({ "comparator": "high" }), json!({})), json!([])),
         (glucose(json!({ "comparator": "low", "value": 20, "unit": "mg/dL" }), json!({})), json!([])),
-        (json!({ "id": random::new_id(), "kind": "reading", "taken_at": now(), "vital": "weight", "absent": "could_not_measure" }), json!([])),
+        (
+            json!({ "id": random::new_id(), "kind": "reading", "taken_at": now(), "vital": "weight", "absent": "could_not_measure" }),
+            json!([]),
+        ),
     ] {
         let answer = &submit(&mut line, json!([item])).await[0];
         assert_eq!((&answer["state"], &answer["flags"]), (&json!("stored"), &flags), "{item}");
     }
-    let ranks = town.count("SELECT count(*) FROM reading WHERE effective_at > '2020-01-01' AND comparator IS NOT NULL").await;
+    let ranks =
+        town.count("SELECT count(*) FROM reading WHERE effective_at > '2020-01-01' AND comparator IS NOT NULL").await;
     assert_eq!(ranks, 2);
 }
 

@@ -1,9 +1,9 @@
 //! The conversation as it should go, and how it ends.
 
 use derwent::phone::{Device, Key, Line};
+use derwent::random;
 use derwent::store::carer::{self, Carer};
 use derwent::store::enrolment_code::Whose;
-use derwent::random;
 use mobile_api::message::ServerMessage;
 use mobile_api::proof::SocketProof;
 use mobile_api::time::PhoneTime;
@@ -36,9 +36,12 @@ async fn stored_then_checked_and_a_resend_is_a_duplicate() {
     let refused = &submit(&mut line, json!([other])).await[0];
     assert_eq!((&refused["reason"], &refused["retry"]), (&json!("conflict"), &json!(false)));
 
-    let correction = json!({ "id": random::new_id(), "kind": "correction", "corrects": item["id"], "reason": "not_mine" });
-    let early = json!({ "id": random::new_id(), "kind": "correction", "corrects": random::new_id(), "reason": "not_mine" });
-    let of_correction = json!({ "id": random::new_id(), "kind": "correction", "corrects": correction["id"], "reason": "other" });
+    let correction =
+        json!({ "id": random::new_id(), "kind": "correction", "corrects": item["id"], "reason": "not_mine" });
+    let early =
+        json!({ "id": random::new_id(), "kind": "correction", "corrects": random::new_id(), "reason": "not_mine" });
+    let of_correction =
+        json!({ "id": random::new_id(), "kind": "correction", "corrects": correction["id"], "reason": "other" });
     let receipt = submit(&mut line, json!([correction, early])).await;
     assert_eq!(receipt[0]["state"], "stored");
     assert_eq!((&receipt[1]["reason"], &receipt[1]["retry"]), (&json!("corrects_unknown"), &json!(true)));
@@ -56,11 +59,18 @@ async fn the_plan_says_what_is_due_how_to_enter_it_and_whom_to_ring() {
         _ => None,
     })
     .await;
-    assert_eq!((plan.whom.as_str(), plan.team.phone.as_str(), plan.team.cover_from.as_str()), ("p1", "01773 555 010", "08:00"));
+    assert_eq!(
+        (plan.whom.as_str(), plan.team.phone.as_str(), plan.team.cover_from.as_str()),
+        ("p1", "01773 555 010", "08:00")
+    );
     assert_eq!(plan.due.len(), 4, "two slots, today and tomorrow: {:?}", plan.due);
     let vital = plan.vitals.iter().find(|vital| vital.vital == "blood_pressure").unwrap();
     assert_eq!(vital.components[0].units[0].title, "mmHg");
-    assert!(plan.advice.iter().any(|band| band.component == "systolic" && band.at_or_above == Some(180.0)), "{:?}", plan.advice);
+    assert!(
+        plan.advice.iter().any(|band| band.component == "systolic" && band.at_or_above == Some(180.0)),
+        "{:?}",
+        plan.advice
+    );
     assert!(plan.questionnaires.iter().any(|known| known.questionnaire.starts_with("bp-warning-signs|")));
     assert!(plan.emergency.contains("999"));
 }
@@ -80,10 +90,37 @@ async fn a_proof_holds_only_for_its_key_its_service_and_its_challenge() {
     let town = Town::start().await;
     let (_, device) = town.person("Dorothy").await;
     let stolen = Device { key: Key::generate().unwrap(), ..device.clone() };
-    assert_eq!(code_for(&town, |nonce, at| stolen.key.prove(&SocketProof::new(device.id, &device.origin, nonce, at)).unwrap(), &device).await, Some(4002));
-    assert_eq!(code_for(&town, |nonce, at| device.key.prove(&SocketProof::new(device.id, "https://elsewhere.example", nonce, at)).unwrap(), &device).await, Some(4002));
-    assert_eq!(code_for(&town, |_, at| device.key.prove(&SocketProof::new(device.id, &device.origin, "an older nonce", at)).unwrap(), &device).await, Some(4002));
-    let later = |nonce: &str, at: jiff::Timestamp| SocketProof { iat: at.as_second() + 1, ..SocketProof::new(device.id, &device.origin, nonce, at) };
+    assert_eq!(
+        code_for(
+            &town,
+            |nonce, at| stolen.key.prove(&SocketProof::new(device.id, &device.origin, nonce, at)).unwrap(),
+            &device
+        )
+        .await,
+        Some(4002)
+    );
+    assert_eq!(
+        code_for(
+            &town,
+            |nonce, at| device.key.prove(&SocketProof::new(device.id, "https://elsewhere.example", nonce, at)).unwrap(),
+            &device
+        )
+        .await,
+        Some(4002)
+    );
+    assert_eq!(
+        code_for(
+            &town,
+            |_, at| device.key.prove(&SocketProof::new(device.id, &device.origin, "an older nonce", at)).unwrap(),
+            &device
+        )
+        .await,
+        Some(4002)
+    );
+    let later = |nonce: &str, at: jiff::Timestamp| SocketProof {
+        iat: at.as_second() + 1,
+        ..SocketProof::new(device.id, &device.origin, nonce, at)
+    };
     assert_eq!(code_for(&town, |nonce, at| device.key.prove(&later(nonce, at)).unwrap(), &device).await, Some(4002));
     let unsigned = |nonce: &str, at: jiff::Timestamp| {
         use base64::Engine;
@@ -94,8 +131,24 @@ async fn a_proof_holds_only_for_its_key_its_service_and_its_challenge() {
     assert_eq!(code_for(&town, unsigned, &device).await, Some(4002));
     assert_eq!(code_for(&town, |_, _| "nonsense".into(), &device).await, Some(4002));
     let nobody = Device { id: random::new_id(), ..device.clone() };
-    assert_eq!(code_for(&town, |nonce, at| nobody.key.prove(&SocketProof::new(nobody.id, &nobody.origin, nonce, at)).unwrap(), &nobody).await, Some(4001));
-    assert_eq!(code_for(&town, |nonce, at| device.key.prove(&SocketProof::new(device.id, &device.origin, nonce, at)).unwrap(), &device).await, None);
+    assert_eq!(
+        code_for(
+            &town,
+            |nonce, at| nobody.key.prove(&SocketProof::new(nobody.id, &nobody.origin, nonce, at)).unwrap(),
+            &nobody
+        )
+        .await,
+        Some(4001)
+    );
+    assert_eq!(
+        code_for(
+            &town,
+            |nonce, at| device.key.prove(&SocketProof::new(device.id, &device.origin, nonce, at)).unwrap(),
+            &device
+        )
+        .await,
+        None
+    );
 }
 
 /// Says `hello` with this proof: the close code, or none when it is welcome.

@@ -56,7 +56,12 @@ async fn five_wrong_answers_kill_a_code_and_every_refusal_says_the_same() {
     let mut bad = serde_json::to_value(key.public()).unwrap();
     bad["x"] = json!("AAAA");
     let request = json!({ "code": code, "date_of_birth": BORN, "device": { "name": "", "platform": "", "app_version": "" }, "public_key": bad });
-    let answer = reqwest::Client::new().post(format!("{}/mobile/v1/enrol", town.service.origin)).json(&request).send().await.unwrap();
+    let answer = reqwest::Client::new()
+        .post(format!("{}/mobile/v1/enrol", town.service.origin))
+        .json(&request)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status().as_u16(), 422);
 }
 

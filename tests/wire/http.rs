@@ -89,7 +89,11 @@ async fn a_proof_is_for_one_request_once() {
         assert_eq!(reason(send(&device, proof, "POST", path, &body).await), (401, "proof_invalid".into()), "{proof:?}");
     }
     let changed = json!({ "phone_time": now(), "items": [pressure(128, 82, json!({}))] }).to_string();
-    assert_eq!(reason(send(&device, &fresh, "POST", path, &changed).await), (401, "proof_invalid".into()), "another body");
+    assert_eq!(
+        reason(send(&device, &fresh, "POST", path, &changed).await),
+        (401, "proof_invalid".into()),
+        "another body"
+    );
     assert_eq!(send(&device, &fresh, "POST", path, &body).await.0, 200, "none of that used up the nonce");
 
     assert_eq!(reason(ask(&device, "POST", path, "not json").await), (400, "not_json".into()));

@@ -11,12 +11,12 @@ use std::time::Duration;
 use alert_rules::Facts;
 use derwent::phone::{Device, Ended, Line};
 use derwent::random;
+use derwent::store::Store;
 use derwent::store::enrolment_code::{self, NewCode, Whose};
 use derwent::store::facts::{self, NewVersion};
 use derwent::store::organisation::{self, Organisation};
 use derwent::store::patient::{self, Patient};
 use derwent::store::team::{self, Cover, Team};
-use derwent::store::Store;
 use jiff::civil::{Date, date, time};
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::message::ServerMessage;
@@ -94,8 +94,14 @@ impl Town {
             },
         }))
         .unwrap();
-        let new =
-            NewVersion { patient, organisation: self.organisation, facts: &facts, valid_from: now, made_by: "test", why: "test" };
+        let new = NewVersion {
+            patient,
+            organisation: self.organisation,
+            facts: &facts,
+            valid_from: now,
+            made_by: "test",
+            why: "test",
+        };
         facts::insert(&mut db, new).await.unwrap();
         patient
     }
@@ -139,7 +145,8 @@ async fn connect(device: &Device) -> Line {
 
 /// A reading of this vital taken now; `fields` are put over it.
 fn reading(vital: &str, values: Value, fields: Value) -> Value {
-    let mut item = json!({ "id": random::new_id(), "kind": "reading", "taken_at": now(), "vital": vital, "values": values });
+    let mut item =
+        json!({ "id": random::new_id(), "kind": "reading", "taken_at": now(), "vital": vital, "values": values });
     for (name, value) in fields.as_object().unwrap() {
         item[name] = value.clone();
     }

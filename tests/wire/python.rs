@@ -25,5 +25,8 @@ async fn a_python_client_written_from_the_readme_gets_stored_and_checked() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let heard: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(heard["given_name"], "Dorothy");
-    assert_eq!((&heard["state"], &heard["seq"], &heard["checked"]), (&Value::from("stored"), &Value::from(1), &Value::from(1)));
+    assert_eq!(
+        (&heard["state"], &heard["seq"], &heard["checked"]),
+        (&Value::from("stored"), &Value::from(1), &Value::from(1))
+    );
 }
