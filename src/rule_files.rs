@@ -16,12 +16,13 @@ pub fn read(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         read_pack(&path, &mut files)?;
         return Ok(files);
     }
-    for entry in entries(&path)? {
-        if entry.is_dir() {
-            read_pack(&entry, &mut files)?;
-        }
+    let folders: Vec<PathBuf> = entries(&path)?.into_iter().filter(|entry| entry.is_dir()).collect();
+    let packs = folders.iter().filter(|folder| folder.join("rules.toml").exists()).count();
+    anyhow::ensure!(packs > 0, "there is no pack in {}; a pack is a folder with a rules.toml", path.display());
+    // A folder beside them without one is read too: `rule.toml` is a mistake to hear of, not to pass over.
+    for folder in folders {
+        read_pack(&folder, &mut files)?;
     }
-    anyhow::ensure!(!files.is_empty(), "there is no pack in {}; a pack is a folder with a rules.toml", path.display());
     Ok(files)
 }
 

@@ -2,6 +2,7 @@
 //! server serves all of it. Start reading at `stories/`.
 
 mod architecture;
+mod cli;
 mod harness;
 mod store;
 mod stories;

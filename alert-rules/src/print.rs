@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::questionnaire::{self, Questionnaire};
 use crate::rule::{Limit, Pack, Rule, RulePriority, Rulebook};
 use crate::scenario::Scenario;
-use crate::unit::{in_words, quantity_in_words};
+use crate::unit::in_words;
 use crate::vital::{Code, Vital};
 use crate::{advice, scenario};
 
@@ -88,8 +88,9 @@ impl Page<'_> {
             for component in facts.required {
                 let facts = component.facts();
                 let (code, display) = coded(facts.loinc);
-                let range =
-                    |range: crate::vital::Range| format!("{}–{}", number(range.from), in_words(*component, range.to));
+                let range = |range: crate::vital::Range| {
+                    format!("{:.*}–{}", component.facts().decimals, range.from, in_words(*component, range.to))
+                };
                 let hold = facts.hold.map_or_else(|| "–".to_owned(), range);
                 let _ = writeln!(
                     text,
@@ -101,7 +102,7 @@ impl Page<'_> {
             }
         }
         for (component, why) in &self.pack.one_sided {
-            let _ = write!(text, "\n{} is not watched on both sides. {why}\n", capital(component.words()));
+            let _ = write!(text, "\nNot watched on both sides: {}. {why}\n", component.words());
         }
         text
     }
@@ -164,9 +165,9 @@ impl Page<'_> {
         }
         if let Some(repeat) = &rule.repeat {
             let order = if repeat.alert_at_once {
-                "The team is paged at once, and the patient is asked"
+                "The team is told at once, and the patient is asked"
             } else {
-                "The patient is asked first, before anybody is paged"
+                "The patient is asked first, before the team is told"
             };
             let symptoms = repeat
                 .symptoms
@@ -277,11 +278,7 @@ impl Page<'_> {
 }
 
 fn value(limit: &Limit, value: f64) -> String {
-    quantity_in_words(limit.dimension, sentence::shortest(value), value)
-}
-
-fn number(value: f64) -> String {
-    format!("{value:.*}", sentence::shortest(value))
+    sentence::number(limit.dimension, value)
 }
 
 fn coded(code: Option<Code>) -> (&'static str, &'static str) {

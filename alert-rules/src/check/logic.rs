@@ -5,7 +5,6 @@ use crate::expression::{Condition, ConditionKind, Quantity, QuantityKind};
 use crate::print::sentence;
 use crate::problem::Problem;
 use crate::rule::{Clause, Limit, Pack, Rule, RulePriority};
-use crate::unit::quantity_in_words;
 
 use super::Whole;
 use super::solve::{Corner, corners, possible};
@@ -81,9 +80,7 @@ fn outranks(other: &Rule, rule: &Rule) -> bool {
 fn at_corner(corner: &Corner, limits: &[Limit]) -> String {
     let moved = limits.iter().zip(corner).filter(|(limit, value)| limit.default != **value);
     let moved: Vec<String> = moved
-        .map(|(limit, value)| {
-            format!("{} to {}", limit.name, quantity_in_words(limit.dimension, sentence::shortest(*value), *value))
-        })
+        .map(|(limit, value)| format!("{} to {}", limit.name, sentence::number(limit.dimension, *value)))
         .collect();
     if moved.is_empty() { String::new() } else { format!(" when a plan sets {}", moved.join(" and ")) }
 }

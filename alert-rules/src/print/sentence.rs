@@ -6,7 +6,7 @@ use crate::expression::{
     Comparison, Condition, ConditionKind, Function, Length, Operator, Quantity, QuantityKind, Wanted, Window,
 };
 use crate::rule::{Clause, Join, Limit};
-use crate::unit::quantity_in_words;
+use crate::unit::{Dimension, quantity_in_words};
 use crate::vital::Component;
 
 /// The conditions of a clause, one sentence each, and the words that join them.
@@ -29,6 +29,9 @@ pub fn condition(condition_: &Condition, limits: &[Limit]) -> String {
         }
         ConditionKind::And(left, right) => format!("{} and {}", condition(left, limits), condition(right, limits)),
         ConditionKind::Or(left, right) => format!("({} or {})", condition(left, limits), condition(right, limits)),
+        ConditionKind::Not(inner) if matches!(inner.kind, ConditionKind::Tag(_)) => {
+            condition(inner, limits).replacen("is marked", "is not marked", 1)
+        }
         ConditionKind::Not(inner) => format!("it is not so that {}", condition(inner, limits)),
         ConditionKind::Tag(tag) => format!("the patient is marked “{}”", tag.replace('_', " ")),
         ConditionKind::Answer { link, wanted, negated } => {
@@ -50,7 +53,7 @@ pub fn condition(condition_: &Condition, limits: &[Limit]) -> String {
 
 pub fn quantity(quantity_: &Quantity, limits: &[Limit]) -> String {
     match &quantity_.kind {
-        QuantityKind::Number(value) => quantity_in_words(quantity_.dimension, shortest(*value), *value),
+        QuantityKind::Number(value) => number(quantity_.dimension, *value),
         QuantityKind::Latest(component) => component.words().to_owned(),
         QuantityKind::Limit(index) => limits.get(*index).map_or_else(|| "a limit".to_owned(), limit_words),
         QuantityKind::Age => "age".to_owned(),
@@ -81,14 +84,11 @@ pub fn quantity(quantity_: &Quantity, limits: &[Limit]) -> String {
 
 /// `the severe systolic (180 mmHg)`.
 fn limit_words(limit: &Limit) -> String {
-    let default = quantity_in_words(limit.dimension, shortest(limit.default), limit.default);
-    let by_age = limit.by_age.iter().map(|step| {
-        format!(
-            ", from {} years {}",
-            step.from_years,
-            quantity_in_words(limit.dimension, shortest(step.value), step.value)
-        )
-    });
+    let default = number(limit.dimension, limit.default);
+    let by_age = limit
+        .by_age
+        .iter()
+        .map(|step| format!(", from {} years {}", step.from_years, number(limit.dimension, step.value)));
     format!("the {} ({default}{})", limit.name.replace('_', " "), by_age.collect::<String>())
 }
 
@@ -140,7 +140,9 @@ fn counted(number: i64, unit: &str) -> String {
     if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
 
-/// Digits after the point that a number of a rule file needs: 4.0 and 25 come out as written by people.
-pub fn shortest(value: f64) -> usize {
-    (0..3).find(|digits| (value * 10f64.powi(*digits)).fract().abs() < 1e-9).unwrap_or(3) as usize
+/// As people write it: 25 kg, 4.0 mmol/L.
+pub fn number(dimension: Dimension, value: f64) -> String {
+    let at_least = usize::from(dimension == Dimension::Concentration);
+    let needed = (0..3).find(|digits| (value * 10f64.powi(*digits)).fract().abs() < 1e-9).unwrap_or(3) as usize;
+    quantity_in_words(dimension, needed.max(at_least), value)
 }

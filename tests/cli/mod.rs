@@ -1,0 +1,3 @@
+//! The commands as a person types them: what is said, and the exit code.
+
+mod rules;
