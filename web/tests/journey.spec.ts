@@ -1,0 +1,201 @@
+// One story: a phone is enrolled, a reading without signal waits and goes, a dangerous one reaches the worklist, a co-ordinator takes it and closes it
+// without touching a mouse, and the phone says who saw it.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { desk, hand, launch, look, open, service, textAt, tooWideBy } from './world'
+
+let browser: Browser
+let phoneContext: BrowserContext
+let phone: Page
+let staff: Page
+const troubles: string[] = []
+
+beforeAll(async () => {
+  browser = await launch()
+  phoneContext = await browser.newContext(hand)
+  phone = await open(phoneContext, troubles)
+  staff = await open(await browser.newContext(desk), troubles)
+})
+afterAll(() => browser?.close())
+
+describe('the phone', () => {
+  test('enrols with code and date of birth', async () => {
+    await phone.goto(`${service.url}/app/`)
+    await phone.getByRole('heading', { name: 'Connect this phone' }).waitFor()
+    expect(await look(phone, 'phone-enrol')).toEqual([])
+    const [year = '', month = '', day = ''] = service.born.split('-')
+    await phone.getByLabel('Code from your care team').fill(service.code)
+    await phone.getByLabel('Day').fill(day)
+    await phone.getByLabel('Month').fill(month)
+    await phone.getByLabel('Year').fill(year)
+    await phone.getByRole('button', { name: 'Connect' }).click()
+    await phone.getByRole('heading', { name: /^Good (morning|afternoon|evening), / }).waitFor()
+    await phone.getByRole('button', { name: /^Blood pressure/ }).first().waitFor()
+    await expectHelp()
+    expect(await look(phone, 'phone-home')).toEqual([])
+  })
+
+  test('keeps a reading while there is no signal, and sends it when there is', async () => {
+    await phoneContext.setOffline(true)
+    await enter('128', '79')
+    await phone.getByText('Not sent yet: no signal. Nobody has seen this.').waitFor()
+    await expectHelp()
+    expect(await look(phone, 'phone-no-signal')).toEqual([])
+    await phoneContext.setOffline(false)
+    await phone.getByText(/^Stored \d\d:\d\d$/).waitFor({ timeout: 30_000 })
+    await phone.getByText('Checked by the computer.').waitFor({ timeout: 30_000 })
+    expect(await look(phone, 'phone-receipt')).toEqual([])
+    await phone.getByRole('button', { name: 'Done' }).click()
+  })
+
+  test('opens without signal', async () => {
+    await phone.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+    await phone.reload()
+    await phone.getByRole('button', { name: /^Blood pressure/ }).first().waitFor()
+    await phoneContext.setOffline(true)
+    await phone.reload()
+    await phone.getByRole('button', { name: /^Blood pressure/ }).first().waitFor()
+    await phoneContext.setOffline(false)
+  })
+
+  test('fits at twice the text size', async () => {
+    for (const width of [320, 390]) {
+      await phone.setViewportSize({ width, height: 844 })
+      await textAt(phone, 200)
+      expect(await tooWideBy(phone)).toBeLessThanOrEqual(0)
+      await phone.getByRole('button', { name: /^Blood pressure/ }).first().click()
+      await phone.getByLabel('Systolic').or(phone.getByLabel('Upper number')).first().waitFor()
+      expect(await tooWideBy(phone)).toBeLessThanOrEqual(0)
+      await phone.getByRole('button', { name: 'Home' }).click()
+    }
+    await textAt(phone, 100)
+    await phone.setViewportSize(hand.viewport)
+  })
+
+  test('says what is not a number, and sends nothing', async () => {
+    await phone.getByRole('button', { name: /^Blood pressure/ }).first().click()
+    await phone.getByRole('button', { name: 'Next' }).click()
+    await phone.getByText(/^Enter (systolic|upper)/i).first().waitFor()
+    expect(await look(phone, 'phone-entry')).toEqual([])
+    await phone.getByRole('button', { name: 'Home' }).click()
+  })
+
+  test('gives the clinician’s advice at once for a dangerous value', async () => {
+    await enter('226', '131')
+    await phone.getByText(/999/).first().waitFor()
+    await phone.getByText(/^Stored \d\d:\d\d$/).waitFor()
+    await phone.getByText('Checked by the computer.').waitFor({ timeout: 30_000 })
+    expect(await look(phone, 'phone-advice')).toEqual([])
+  })
+})
+
+describe('the staff pages', () => {
+  test('do not tell whether an account exists', async () => {
+    await staff.goto(`${service.url}/staff/`)
+    await staff.getByLabel('E-mail').fill('nobody@nowhere.example')
+    await staff.getByLabel('Password').fill('wrong')
+    await staff.keyboard.press('Enter')
+    await staff.getByText('E-mail and password do not fit together.').waitFor()
+    expect(await look(staff, 'staff-sign-in')).toEqual([])
+  })
+
+  test('sign-in and worklist by keyboard alone', async () => {
+    await staff.getByLabel('E-mail').fill(service.email)
+    await staff.keyboard.press('Tab')
+    await staff.keyboard.type(service.password)
+    await staff.keyboard.press('Enter')
+    await staff.getByRole('table').waitFor()
+    await staff.getByRole('link', { name: service.name }).waitFor()
+    expect(await look(staff, 'staff-worklist')).toEqual([])
+    await staff.setViewportSize({ width: 390, height: 844 })
+    expect(await tooWideBy(staff)).toBeLessThanOrEqual(0)
+    expect(await look(staff, 'staff-worklist-narrow')).toEqual([])
+    await staff.setViewportSize(desk.viewport)
+
+    await staff.keyboard.press('?')
+    await staff.getByRole('heading', { name: 'Keys' }).waitFor()
+    expect(await look(staff, 'staff-keys')).toEqual([])
+    await staff.keyboard.press('Escape')
+
+    await staff.keyboard.press('/')
+    await staff.keyboard.type('no-such-person')
+    await staff.getByText('No row fits this filter.').waitFor()
+    await staff.keyboard.press('Escape')
+    await staff.getByRole('link', { name: service.name }).waitFor()
+  })
+
+  test('acknowledging with a, and the phone says who saw it', async () => {
+    await focusRow()
+    await staff.keyboard.press('a')
+    await staff.getByText(`Acknowledged: ${service.name}.`).waitFor()
+    await phone.getByText(/^Seen by /).waitFor({ timeout: 30_000 })
+    expect(await look(phone, 'phone-seen')).toEqual([])
+  })
+
+  test('why now, and the chart read with arrow keys', async () => {
+    await focusRow()
+    await staff.keyboard.press('Enter')
+    await staff.getByRole('heading', { level: 1, name: service.name }).waitFor()
+    const chart = staff.getByLabel(/Arrow keys read the readings one by one/)
+    await chart.waitFor()
+    expect(await look(staff, 'staff-patient')).toEqual([])
+    await chart.focus()
+    await staff.keyboard.press('End')
+    await staff.getByText(/226\/131 mmHg/).last().waitFor()
+    await staff.keyboard.press('ArrowLeft')
+    await staff.getByText(/128\/79 mmHg/).last().waitFor()
+    await staff.getByText(/^Table of \d+ readings$/).focus()
+    await staff.keyboard.press('Enter')
+    await staff.getByRole('cell', { name: '226/131' }).waitFor()
+    await staff.setViewportSize({ width: 390, height: 844 })
+    expect(await tooWideBy(staff)).toBeLessThanOrEqual(0)
+    expect(await look(staff, 'staff-patient-narrow')).toEqual([])
+    await staff.setViewportSize(desk.viewport)
+  })
+
+  test('closing asks what came of it', async () => {
+    const close = staff.getByRole('button', { name: 'Close …' }).first()
+    const before = await staff.getByRole('button', { name: 'Close …' }).count()
+    await close.focus()
+    await staff.keyboard.press('Enter')
+    const dialog = staff.getByRole('dialog').filter({ visible: true })
+    await dialog.waitFor()
+    expect(await look(staff, 'staff-close')).toEqual([])
+    await dialog.getByRole('button', { name: 'Close the alert' }).focus()
+    await staff.keyboard.press('Enter')
+    await dialog.getByText('Choose what came of it.').waitFor()
+    await dialog.getByRole('radio').first().focus()
+    await staff.keyboard.press('Space')
+    await dialog.getByLabel(/What was done/).focus()
+    await staff.keyboard.type('Rang her; the dose is raised.')
+    await dialog.getByRole('button', { name: 'Close the alert' }).focus()
+    await staff.keyboard.press('Enter')
+    await staff.getByText('Treatment changed').waitFor()
+    await expect.poll(() => staff.getByRole('button', { name: 'Close …' }).count()).toBe(before - 1)
+  })
+})
+
+test('nothing went wrong on the way, and no other host was asked', () => expect(troubles).toEqual([]))
+
+async function enter(systolic: string, diastolic: string): Promise<void> {
+  await phone.getByRole('button', { name: /^Blood pressure/ }).first().click()
+  await phone.locator('#value-systolic').fill(systolic)
+  await phone.locator('#value-diastolic').fill(diastolic)
+  await phone.getByRole('button', { name: 'Next' }).click()
+  await phone.getByText(`${systolic} over ${diastolic}`).waitFor()
+  await phone.getByRole('button', { name: 'Send' }).click()
+}
+
+/** The team, 111 and 999 are on every screen. */
+async function expectHelp(): Promise<void> {
+  for (const name of ['111', '999']) expect(await phone.getByRole('link', { name, exact: true }).count()).toBe(1)
+}
+
+/** With j, as far down as the person is. */
+async function focusRow(): Promise<void> {
+  for (let steps = 0; steps < 100; steps += 1) {
+    await staff.keyboard.press('j')
+    if ((await staff.evaluate(() => document.activeElement?.textContent)) === service.name) return
+  }
+  throw new Error(`${service.name} has no row on the worklist`)
+}

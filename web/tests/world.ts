@@ -1,0 +1,72 @@
+// What the stories share: the browser, the service under test, axe, and waiting without sleeping.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import AxeBuilder from '@axe-core/playwright'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+
+function given(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: tests/README.md says what it is.`)
+  return value
+}
+
+export const service = {
+  url: given('DERWENT_URL').replace(/\/$/, ''),
+  email: given('DERWENT_STAFF_EMAIL'),
+  password: given('DERWENT_STAFF_PASSWORD'),
+  code: given('DERWENT_PATIENT_CODE'),
+  born: given('DERWENT_PATIENT_BORN'),
+  name: given('DERWENT_PATIENT_NAME'),
+}
+
+const OFFLINE_BROWSER = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env['DERWENT_CHROMIUM'] ?? '/usr/bin/chromium', args: OFFLINE_BROWSER })
+}
+
+export const desk = { viewport: { width: 1280, height: 800 } }
+export const hand = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+
+/** A page that fails the story when its console shows an error or anything is asked of another host. */
+export async function open(context: BrowserContext, troubles: string[]): Promise<Page> {
+  const page = await context.newPage()
+  page.on('pageerror', (error) => troubles.push(`page error: ${error.message}`))
+  page.on('console', (message) => {
+    // A refused sign-in and a cut line are part of the story.
+    if (message.type() === 'error' && !/status of 401|ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|WebSocket connection/.test(message.text())) troubles.push(`console: ${message.text()}`)
+  })
+  page.on('request', (request) => {
+    if (/^(https?|wss?):/.test(request.url()) && new URL(request.url()).host !== new URL(service.url).host) troubles.push(`asked another host: ${request.url()}`)
+  })
+  return page
+}
+
+/** Serious and critical findings of axe, in words; and the page as a picture, if wanted. */
+export async function look(page: Page, name: string): Promise<string[]> {
+  const found: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await picture(page, `${name}-${colorScheme}`)
+    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()
+    for (const each of violations) {
+      if (each.impact === 'serious' || each.impact === 'critical') found.push(`${name}, ${colorScheme}: ${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(' | ')}`)
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  return found
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env['DERWENT_SCREENSHOTS']
+  if (!folder) return
+  mkdirSync(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+}
+
+/** How far the page is wider than its window: reflow at large text must leave nothing to scroll sideways. */
+export const tooWideBy = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+
+export async function textAt(page: Page, percent: number): Promise<void> {
+  await page.evaluate((size) => (document.documentElement.style.fontSize = `${size}%`), percent)
+}
