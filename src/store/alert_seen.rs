@@ -151,6 +151,14 @@ pub async fn get(db: &mut PgConnection, alert: Uuid) -> Result<Option<(Alert, Ex
     row.as_ref().map(explained).transpose()
 }
 
+/// Which alert, of which patient, a page or a mail means.
+pub async fn by_reference(db: &mut PgConnection, reference: i64) -> Result<Option<(Uuid, Uuid)>, sqlx::Error> {
+    sqlx::query_as("SELECT alert, patient FROM alert WHERE reference = $1 AND patient IS NOT NULL")
+        .bind(reference)
+        .fetch_optional(db)
+        .await
+}
+
 /// The alerts that began within a stretch of time, oldest first: marks on a chart.
 pub async fn between(
     db: &mut PgConnection,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Web;
-use super::api::{Alert, AlertEvent, AlertHead, Close, Kind, Outcome, Person, Priority};
+use super::api::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Kind, Outcome, Person, Priority};
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use crate::signal::Signal;
@@ -19,6 +19,14 @@ use crate::store::{self, audit};
 
 /// Longest note with an outcome, in characters.
 const NOTE_LIMIT: usize = 2_000;
+
+pub async fn find(State(web): State<Arc<Web>>, who: SignedIn, Path(asked): Path<String>) -> Answer<Json<AlertPlace>> {
+    let number = asked.strip_prefix('A').and_then(|digits| digits.parse().ok()).ok_or_else(Failure::not_found)?;
+    let mut db = web.parts.store.web_tx(who.organisation).await?;
+    let (alert, patient) = alert_seen::by_reference(&mut db, number).await?.ok_or_else(Failure::not_found)?;
+    db.commit().await?;
+    Ok(Json(AlertPlace { alert, patient }))
+}
 
 pub async fn acknowledge(State(web): State<Arc<Web>>, who: SignedIn, Path(alert): Path<Uuid>) -> Answer<Json<Alert>> {
     let now = web.parts.clock.care_now();

@@ -85,6 +85,7 @@ pub fn router(parts: &Parts) -> Router {
         .route("/api/patients", get(patients::list))
         .route("/api/patients/{patient}", get(patient::page))
         .route("/api/patients/{patient}/series", get(series::series))
+        .route("/api/alerts/{alert}", get(alerts::find))
         .route("/api/alerts/{alert}/acknowledge", post(alerts::acknowledge))
         .route("/api/alerts/{alert}/close", post(alerts::close))
         .route("/api/events", get(events::events))

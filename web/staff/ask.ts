@@ -1,5 +1,5 @@
 // Every request of the staff pages goes through here: same origin, JSON, one way to fail.
-import type { Alert, Failure, Me, Outcome, PatientPage, Series, Worklist } from '../shared/api/staff'
+import type { Alert, AlertPlace, Failure, Me, Outcome, PatientPage, Series, Worklist } from '../shared/api/staff'
 
 /** The service answered, but not with what was asked for; the message is its own. */
 export class Refused extends Error {
@@ -37,6 +37,7 @@ export const signIn = (email: string, password: string) => ask<void>('POST', '/s
 export const signOut = () => ask<void>('POST', '/sign-out')
 export const worklist = () => ask<Worklist>('GET', '/worklist')
 export const patient = (id: string) => ask<PatientPage>('GET', `/patients/${id}`)
+export const findAlert = (reference: string) => ask<AlertPlace>('GET', `/alerts/${reference}`)
 export const acknowledge = (alert: string) => ask<Alert>('POST', `/alerts/${alert}/acknowledge`)
 export const close = (alert: string, outcome: Outcome, note: string) => ask<Alert>('POST', `/alerts/${alert}/close`, { outcome, note })
 

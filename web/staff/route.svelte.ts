@@ -1,9 +1,15 @@
 // Which page is shown: the address bar decides, and only this file writes to it.
 
-export type Route = { page: 'worklist' } | { page: 'patient'; patient: string; onlyChart: boolean }
+export type Route =
+  | { page: 'worklist' }
+  /** Where the link in a page or a mail leads. */
+  | { page: 'alert'; reference: string }
+  | { page: 'patient'; patient: string; onlyChart: boolean }
 
 export function routeOf(address: URL): Route {
   const patient = /^\/staff\/patients\/([0-9a-f-]{36})\/?$/.exec(address.pathname)?.[1]
+  const reference = /^\/staff\/alerts\/(A\d+)\/?$/.exec(address.pathname)?.[1]
+  if (reference) return { page: 'alert', reference }
   return patient ? { page: 'patient', patient, onlyChart: address.searchParams.get('only') === 'chart' } : { page: 'worklist' }
 }
 
@@ -22,6 +28,12 @@ export function go(path: string): void {
   history.pushState(null, '', path)
   current = routeOf(new URL(location.href))
   scrollTo(0, 0)
+}
+
+/** In place of the address before. */
+export function replace(path: string): void {
+  history.replaceState(null, '', path)
+  current = routeOf(new URL(location.href))
 }
 
 /** For links: a plain click stays in this page, every other click is the browser's. */

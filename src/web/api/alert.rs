@@ -46,6 +46,13 @@ pub struct Alert {
     pub outcome: Option<Outcome>,
 }
 
+/// `GET /api/alerts/{reference}`, as in `A1042`: where the link in a page or a mail leads.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct AlertPlace {
+    pub alert: Uuid,
+    pub patient: Uuid,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct AlertEvent {
     pub at: Timestamp,

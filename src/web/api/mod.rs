@@ -8,7 +8,7 @@ mod series;
 mod session;
 mod worklist;
 
-pub use alert::{Alert, AlertEvent, AlertHead, Close, Outcome};
+pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Outcome};
 pub use patient::{
     Device, Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Slot, VitalSummary, Whose,
 };
@@ -118,6 +118,7 @@ mod tests {
             Device,
             AlertHead,
             Alert,
+            AlertPlace,
             AlertEvent,
             Outcome,
             Close,
@@ -126,6 +127,7 @@ mod tests {
             PointState,
             Given,
             LimitStep,
+            Side,
             SeriesEvent,
             SeriesAlert,
             Gap,

@@ -298,6 +298,11 @@ late_minutes: number,
  */
 act_by: string, owner: Person | null, acknowledged_at: string | null, };
 
+/**
+ * `GET /api/alerts/{reference}`, as in `A1042`: where the link in a page or a mail leads.
+ */
+export type AlertPlace = { alert: string, patient: string, };
+
 export type AlertEvent = { at: string, 
 /**
  * `opened`, `raised`, `worsened`, `paged`, `acknowledged`, `came_back`, `closed`, …
@@ -427,6 +432,8 @@ side: Side, from: string,
  * null: still in force.
  */
 until: string | null, value: number, whose: Whose, };
+
+export type Side = "above" | "below";
 
 export type SeriesEvent = { at: string, 
 /**

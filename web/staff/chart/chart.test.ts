@@ -53,13 +53,13 @@ describe('how a point looks', () => {
 })
 
 describe('limits', () => {
-  const step = (name: string, component: string): LimitStep => ({ name, component, from: '2026-01-01T00:00:00Z', until: null, value: 180, whose: 'pack' })
+  const step = (name: string, component: string): LimitStep => ({ name, component, side: 'above', from: '2026-01-01T00:00:00Z', until: null, value: 180, whose: 'pack' })
 
-  test('know their bad side and their word', () => {
-    expect(band(step('severe_systolic', 'systolic'))).toMatchObject({ side: 'above', tone: 'severe', words: 'severe' })
-    expect(band(step('target_diastolic', 'diastolic'))).toMatchObject({ side: 'above', tone: 'target', words: 'target dia.' })
-    expect(band(step('low_systolic', 'systolic'))).toMatchObject({ side: 'below', tone: 'other', words: 'low' })
-    expect(band(step('hypo', 'glucose'))).toMatchObject({ side: 'below', words: 'hypo' })
+  test('have a word and a tone', () => {
+    expect(band(step('severe_systolic', 'systolic'))).toMatchObject({ tone: 'severe', words: 'severe' })
+    expect(band(step('target_diastolic', 'diastolic'))).toMatchObject({ tone: 'target', words: 'target dia.' })
+    expect(band(step('low_systolic', 'systolic'))).toMatchObject({ tone: 'other', words: 'low' })
+    expect(band(step('hypo', 'glucose'))).toMatchObject({ tone: 'other', words: 'hypo' })
   })
 })
 
