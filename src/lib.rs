@@ -11,6 +11,7 @@ pub mod demo;
 pub mod ingest;
 pub mod lifecycle;
 pub mod listen;
+pub mod load;
 pub mod monitor;
 pub mod notify;
 pub mod parts;

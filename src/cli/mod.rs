@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, DatabaseConfig};
-use crate::{app, telemetry};
+use crate::{app, demo, load, telemetry};
 
 /// Telecare monitoring: readings taken at home come in, are judged by clinical rules, and a person is told
 #[derive(Parser, Debug)]
@@ -30,6 +30,10 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Bring the database's tables up to date
     Migrate(DatabaseConfig),
+    /// Show the whole thing with recorded readings of real people, in a browser
+    Demo(Box<demo::Demo>),
+    /// Measure: readings stored and judged, latencies, memory; prints JSON
+    Load(Box<load::Load>),
     /// Check, test and print rule packs; needs no database
     #[command(subcommand)]
     Rules(rules::Command),
@@ -56,6 +60,8 @@ pub fn main() -> ExitCode {
             Command::Admin(command) => admin::run(*command).await,
             Command::Doctor(doctor) => doctor::run(doctor).await,
             Command::Migrate(config) => migrate::run(config).await,
+            Command::Demo(options) => demo::run(*options).await,
+            Command::Load(options) => load::run(*options).await,
             Command::Rules(command) => rules::run(command),
         }
     });

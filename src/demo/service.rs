@@ -41,8 +41,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it with care time standing at `at`; returns once it listens.
-    pub async fn start(options: &Options, at: Timestamp) -> anyhow::Result<Self> {
+    /// Starts it with care time standing at `at`, or else running as it does outside; returns once it listens.
+    pub async fn start(options: &Options, at: Option<Timestamp>) -> anyhow::Result<Self> {
         let log = options.data_dir.join("service.log");
         let log_file = File::options().create(true).append(true).open(&log);
         let log_file = log_file.with_context(|| format!("{} cannot be written", log.display()))?;
@@ -55,8 +55,7 @@ impl Service {
             }
         }
         command
-            .args(["serve", "--care-time", &at.to_string()])
-            .arg("--listen")
+            .args(["serve", "--listen"])
             .arg(options.listen.to_string())
             .arg("--data-dir")
             .arg(&options.data_dir)
@@ -65,6 +64,9 @@ impl Service {
             .stdout(Stdio::piped())
             .stderr(log_file)
             .kill_on_drop(true);
+        if let Some(at) = at {
+            command.args(["--care-time", &at.to_string()]);
+        }
         if let Some(origin) = &options.stage_origin {
             command.args(["--stage-origin", origin]);
         }
@@ -80,10 +82,9 @@ impl Service {
         Ok(service)
     }
 
-    /// Goes forward to `to`, doing everything that falls due on the way, or only until a page has gone out.
-    /// Returns where care time stands then.
-    pub async fn until_told(&mut self, to: Timestamp) -> anyhow::Result<Timestamp> {
-        self.command(&format!("until-told {to}")).await
+    /// Goes forward to `to`, doing everything that falls due on the way; returns when nothing is queued or unsent.
+    pub async fn step(&mut self, to: Timestamp) -> anyhow::Result<()> {
+        self.command(&format!("step {to}")).await.map(drop)
     }
 
     /// Lets care time run on at real pace.
@@ -101,7 +102,7 @@ impl Service {
     }
 
     /// SIGKILL: nothing is tidied up.
-    pub async fn kill(mut self) -> anyhow::Result<()> {
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
         self.child.kill().await.context("the service could not be killed")
     }
 
@@ -116,6 +117,10 @@ impl Service {
             bail!("the service ended with {status}; {}", self.said());
         }
         Ok(())
+    }
+
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
     async fn command(&mut self, command: &str) -> anyhow::Result<Timestamp> {

@@ -41,6 +41,7 @@ pub mod push;
 pub mod reading_seen;
 pub mod roster;
 pub mod rulebook;
+pub mod seed;
 pub mod seen;
 pub mod service_gap;
 pub mod session;

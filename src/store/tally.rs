@@ -102,3 +102,33 @@ pub async fn stored_among(pool: &PgPool, ids: &[Uuid]) -> Result<i64, sqlx::Erro
         .fetch_one(pool)
         .await
 }
+
+/// What judging has brought for people to do.
+#[derive(Debug)]
+pub struct News {
+    /// Page requests of high priority, ever.
+    pub high_requests: i64,
+    /// Devices that have an ask which was not shown yet, once for each such ask.
+    pub asks_waiting: Vec<Uuid>,
+}
+
+pub async fn news(pool: &PgPool) -> Result<News, sqlx::Error> {
+    let (high_requests, asks_waiting) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM page_request WHERE priority = 'high'),
+                (SELECT coalesce(array_agg(push.device ORDER BY push.device, push.n), '{}') FROM push
+                 WHERE kind = 'ask' AND NOT EXISTS (
+                     SELECT 1 FROM shown WHERE shown.patient = push.patient AND shown.ask = (push.body ->> 'id')::uuid))",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(News { high_requests, asks_waiting })
+}
+
+/// Whether it is on record that all of these were shown.
+pub async fn asks_shown(pool: &PgPool, asks: &[Uuid]) -> Result<bool, sqlx::Error> {
+    let shown: i64 = sqlx::query_scalar("SELECT count(DISTINCT ask) FROM shown WHERE ask = ANY($1)")
+        .bind(asks)
+        .fetch_one(pool)
+        .await?;
+    Ok(usize::try_from(shown) == Ok(asks.len()))
+}

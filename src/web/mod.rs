@@ -13,7 +13,7 @@ mod guesses;
 mod headers;
 mod health;
 mod limits;
-mod pages;
+pub mod pages;
 pub mod password;
 mod patient;
 mod patients;

@@ -48,6 +48,14 @@ pub fn are_built() -> bool {
     APPLICATIONS.iter().all(|name| Dist::get(&format!("{name}/index.html")).is_some())
 }
 
+/// A file of the pages by its path, for whoever serves them elsewhere.
+pub fn file(path: &str, headers: &HeaderMap) -> Response {
+    match Dist::get(path) {
+        Some(file) => send(path, &file, headers),
+        None => (StatusCode::NOT_FOUND, Html(said("There is no page here.", "Was <code>make web</code> run before the build?"))).into_response(),
+    }
+}
+
 fn send(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
     // Names in assets/ change with their content; everything else is asked for anew each time.

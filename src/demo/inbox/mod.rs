@@ -83,11 +83,6 @@ impl Inbox {
         counts
     }
 
-    /// How many have arrived, repeats included.
-    pub fn len(&self) -> usize {
-        self.messages().len()
-    }
-
     /// Wakes at each arrival.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
