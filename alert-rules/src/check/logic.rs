@@ -41,17 +41,16 @@ fn of_rule(whole: &Whole, rule: &Rule) -> Vec<Problem> {
         let problem = at(&rule.when, format!("{name} is always true{corner}"));
         return vec![problem.hint("a rule that always fires tells nobody anything")];
     }
-    if let Some(clear) = &rule.clear {
-        if let Some(corner) = corner(&[(&rule.when, true), (clear, true)], true) {
-            let problem = at(clear, format!("{name} can fire and be clear at once{corner}"));
-            problems
-                .push(problem.hint("every way to fire must be shut by `clear`, at both ends of each limit's range"));
-        }
+    if let Some(clear) = &rule.clear
+        && let Some(corner) = corner(&[(&rule.when, true), (clear, true)], true)
+    {
+        let problem = at(clear, format!("{name} can fire and be clear at once{corner}"));
+        problems.push(problem.hint("every way to fire must be shut by `clear`, at both ends of each limit's range"));
     }
-    if let Some(at_once) = &rule.at_once {
-        if let Some(corner) = corner(&[(at_once, true)], false) {
-            problems.push(at(at_once, format!("`at_once` of {name} can never be true{corner}")));
-        }
+    if let Some(at_once) = &rule.at_once
+        && let Some(corner) = corner(&[(at_once, true)], false)
+    {
+        problems.push(at(at_once, format!("`at_once` of {name} can never be true{corner}")));
     }
     let others = pack.rules.iter().filter(|other| other.id != rule.id && other.problem == rule.problem);
     for other in others.filter(|other| outranks(other, rule)) {
