@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::http::EnrolRequest;
 use crate::item::{Body, Item, Quantity};
 use crate::limits::{ENTRIES_PER_ITEM, Limits};
 use crate::message::{Hello, Refused};
@@ -63,7 +64,7 @@ pub fn frame(text: &str) -> Result<Incoming, Refused> {
         return Err(whole(Reason::TypeMissing, "the message has no `type`"));
     };
     match &*kind {
-        "hello" => message(text).map(Incoming::Hello),
+        "hello" => hello(text).map(Incoming::Hello),
         "submit" => submit(text),
         "shown" => {
             #[derive(Deserialize)]
@@ -94,6 +95,23 @@ pub fn submissions(text: &str) -> Result<(PhoneTime, Vec<ReceivedItem>), Refusal
     let body: Frame = serde_json::from_str(text).map_err(|error| refusal_of_field(&error))?;
     check_length(&body.items, text.len())?;
     Ok((body.phone_time, body.items.into_iter().map(received).collect()))
+}
+
+/// Reads the body of an enrolment.
+pub fn enrolment(text: &str) -> Result<EnrolRequest, Refusal> {
+    let request: EnrolRequest = serde_json::from_str(text).map_err(|error| refusal_of_field(&error))?;
+    let device = &request.device;
+    for (what, text) in [("name", &device.name), ("platform", &device.platform), ("app_version", &device.app_version)] {
+        short(what, text)?;
+    }
+    Ok(request)
+}
+
+fn hello(text: &str) -> Result<Hello, Refused> {
+    let hello: Hello = message(text)?;
+    let checked = short("app_version", &hello.app_version)
+        .and_then(|()| hello.notifications.as_deref().map_or(Ok(()), |text| short("notifications", text)));
+    checked.map(|()| hello).map_err(|refusal| Refused { batch: None, refusal })
 }
 
 fn submit(text: &str) -> Result<Incoming, Refused> {

@@ -5,23 +5,30 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
+use mobile_api::decode;
 use mobile_api::http::{EnrolRequest, Enrolled, EnrolledPerson, HttpRefused, Jwk};
 use mobile_api::refusal::{Reason, Refusal};
 use uuid::Uuid;
 
+use super::counters;
 use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
 use crate::store::device;
 use crate::store::enrolment::{self, NewDevice, WRONG_ANSWERS_LIMIT};
 
-pub async fn enrol(State(parts): State<Parts>, Json(request): Json<EnrolRequest>) -> Response {
+pub async fn enrol(State(parts): State<Parts>, body: Bytes) -> Response {
+    let request = match decode::enrolment(&String::from_utf8_lossy(&body)) {
+        Ok(request) => request,
+        Err(refusal) => return refused(StatusCode::BAD_REQUEST, refusal),
+    };
     let Some(thumbprint) = thumbprint(&request.public_key) else {
         let detail = "the public key must be a P-256 key as JWK: kty EC, crv P-256, x and y in base64url";
         return refused(StatusCode::UNPROCESSABLE_ENTITY, Refusal::new(Reason::KeyInvalid, detail));
@@ -104,5 +111,6 @@ fn thumbprint(key: &Jwk) -> Option<String> {
 }
 
 fn refused(status: StatusCode, refusal: Refusal) -> Response {
+    counters::count(refusal.reason);
     (status, Json(HttpRefused { refusal })).into_response()
 }

@@ -4,6 +4,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +14,7 @@ use jiff::SignedDuration;
 use mobile_api::decode;
 use mobile_api::http::{HttpChallenge, HttpRefused, Readings, StoredReading};
 use mobile_api::item::{Comparator, Quantity};
-use mobile_api::limits::HTTP_CHALLENGE_S;
+use mobile_api::limits::{HTTP_CHALLENGE_S, Limits};
 use mobile_api::message::Receipt;
 use mobile_api::proof::{HttpProof, PROOF_HEADER, whole_seconds};
 use mobile_api::refusal::{Reason, Refusal};
@@ -21,7 +22,7 @@ use mobile_api::session::clock_skew_ms;
 use serde::Deserialize;
 
 use super::accept::Sender;
-use super::{Ingest, proof, receipt};
+use super::{Ingest, counters, proof, receipt};
 use crate::random;
 use crate::store::device::{self, Device, Person};
 use crate::store::{http_challenge, own_reading};
@@ -50,6 +51,7 @@ impl IntoResponse for Refused {
                 (StatusCode::SERVICE_UNAVAILABLE, Refusal::new(Reason::NotStored, "nothing was changed; try again"))
             }
         };
+        counters::count(refusal.reason);
         (status, Json(HttpRefused { refusal })).into_response()
     }
 }
@@ -74,8 +76,12 @@ pub async fn submissions(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Receipt>, Refused> {
+    let body = body.map_err(|error| {
+        let detail = format!("the body could not be taken: {error}; at most {} bytes are", Limits::V1.frame_bytes);
+        Refused::With(error.status(), Refusal::new(Reason::BatchTooBig, detail))
+    })?;
     let device = proven(&ingest, &method, &uri, &headers, &body).await?;
     let bad = |refusal| Refused::With(StatusCode::BAD_REQUEST, refusal);
     let text = std::str::from_utf8(&body).map_err(|_| bad(Refusal::new(Reason::NotJson, "the body is not UTF-8")))?;
@@ -113,8 +119,9 @@ pub async fn plan(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    Query(whose): Query<Whose>,
+    whose: Result<Query<Whose>, QueryRejection>,
 ) -> Result<Response, Refused> {
+    let Query(whose) = whose.map_err(bad_query)?;
     let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
     let person = person(&ingest, &device, whose.whom.as_deref()).await?;
     let now = ingest.parts.clock.care_now();
@@ -128,8 +135,9 @@ pub async fn readings(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    Query(whose): Query<Whose>,
+    whose: Result<Query<Whose>, QueryRejection>,
 ) -> Result<Json<Readings>, Refused> {
+    let Query(whose) = whose.map_err(bad_query)?;
     let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
     let person = person(&ingest, &device, whose.whom.as_deref()).await?;
     if device.own != Some(person.patient) {
@@ -224,6 +232,10 @@ async fn person(ingest: &Ingest, device: &Device, handle: Option<&str>) -> Resul
         None => Some(person.patient) == device.own,
     };
     people.into_iter().find(wanted).ok_or_else(not_theirs)
+}
+
+fn bad_query(error: QueryRejection) -> Refused {
+    Refused::With(StatusCode::BAD_REQUEST, Refusal::new(Reason::FieldInvalid, error.body_text()))
 }
 
 fn not_theirs() -> Refused {

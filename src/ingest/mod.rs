@@ -4,6 +4,7 @@
 //! `http` is the same conversation where no socket can be held, `plan` what a phone shows.
 
 pub mod accept;
+mod counters;
 pub mod enrol;
 mod http;
 mod plan;
@@ -49,6 +50,7 @@ pub struct Ingest {
 }
 
 pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
+    counters::start(parts);
     let ingest = Ingest {
         parts: parts.clone(),
         writer: writer.clone(),

@@ -5,8 +5,8 @@ use mobile_api::message::{Flag, Outcome, ReceiptItem};
 use mobile_api::refusal::{Reason, Refusal};
 use serde_json::Value;
 
-use super::Ingest;
 use super::accept::{Accepted, Sender, accept};
+use super::{Ingest, counters};
 use crate::store::device::Person;
 use crate::store::submission::{self, Decision, Entry, Refused};
 
@@ -60,6 +60,9 @@ pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) 
                 (None, Some(decision)) => outcome(decision),
                 (None, None) => stopping(),
             };
+            if let Outcome::Refused(refusal) = &outcome {
+                counters::count(refusal.reason);
+            }
             ReceiptItem { id: received.id, outcome }
         })
         .collect()

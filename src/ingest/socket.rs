@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::accept::Sender;
 use super::registry::Place;
 use super::talk::{Gone, Talk};
-use super::{Ingest, proof, receipt};
+use super::{Ingest, counters, proof, receipt};
 use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
@@ -196,7 +196,12 @@ impl Line {
     ) -> Result<(), Gone> {
         for command in commands {
             match command {
-                Command::Send(message) => self.send(message).await?,
+                Command::Send(message) => {
+                    if let ServerMessage::Refused(refused) = &message {
+                        counters::count(refused.refusal.reason);
+                    }
+                    self.send(message).await?;
+                }
                 Command::Ping => self.send_frame(Frame::Ping(Vec::new().into())).await?,
                 Command::Take { batch, items } => {
                     let bytes = items.iter().map(|item| item.as_sent.len()).sum::<usize>();

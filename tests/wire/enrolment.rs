@@ -78,3 +78,27 @@ async fn a_code_made_to_replace_a_phone_ends_the_old_one_as_it_is_used() {
     assert!(refused.is_err(), "the old phone is not let in again");
     connect(&new).await;
 }
+
+#[tokio::test]
+async fn an_enrolment_that_is_none_is_refused_by_name() {
+    let town = Town::start().await;
+    let post = |body: String| async {
+        let answer = reqwest::Client::new()
+            .post(format!("{}/mobile/v1/enrol", town.service.origin))
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["reason"].clone())
+    };
+    assert_eq!(post("not json".into()).await, (400, json!("not_json")));
+    assert_eq!(post("{}".into()).await, (400, json!("field_missing")));
+    let request = |born: &str, name: &str| {
+        let key = json!({ "kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA" });
+        let device = json!({ "name": name, "platform": "test", "app_version": "1" });
+        json!({ "code": "0", "date_of_birth": born, "device": device, "public_key": key }).to_string()
+    };
+    assert_eq!(post(request("9 March", "a phone")).await, (400, json!("field_invalid")));
+    assert_eq!(post(request("1947-03-09", "a\u{0}phone")).await, (400, json!("text_has_nul")));
+    assert_eq!(post(request("1947-03-09", "a phone")).await, (422, json!("key_invalid")));
+}

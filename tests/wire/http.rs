@@ -100,5 +100,9 @@ async fn a_proof_is_for_one_request_once() {
     assert_eq!(reason(ask(&device, "GET", "/mobile/v1/readings?for=p2", "").await), (403, "for_unknown".into()));
     let bare = reqwest::Client::new().post(format!("{}{path}", device.origin)).body(body).send().await.unwrap();
     assert_eq!(bare.status().as_u16(), 401);
-    assert_eq!(ask(&device, "POST", path, &"x".repeat(70 * 1024)).await.0, 413);
+    assert_eq!(reason(ask(&device, "POST", path, &"x".repeat(70 * 1024)).await), (413, "batch_too_big".into()));
+    assert_eq!(
+        reason(ask(&device, "GET", "/mobile/v1/readings?since=long_ago", "").await),
+        (400, "field_invalid".into())
+    );
 }
