@@ -110,14 +110,14 @@ impl<'h> Timeline<'h> {
         values: &[(Component, Measured)],
         flags: Flags,
     ) {
+        // The flag is of the whole reading; the doubt is of the value that is odd, or of all if none is.
+        let none_odd = flags.unconfirmed && !Flags::of_values(values).unconfirmed;
         // A correction cannot make a weight into a glucose.
         for (component, measured) in
             values.iter().filter(|(component, _)| vital.components().any(|own| own == *component))
         {
             let Some(value) = measured.compared() else { continue };
-            // The flag is of the whole reading; the doubt is of the value that is odd, or of all if none is.
             let odd = measured.comparator.is_none() && !component.is_usual(value);
-            let none_odd = !Flags::of_values(values).unconfirmed;
             let doubt = (flags.unconfirmed && (odd || none_odd)).then_some(usize::MAX);
             let dated_by_arrival = flags.dated_by_arrival;
             let sample = Sample { at: item.at, order, value, measured: *measured, doubt, dated_by_arrival };

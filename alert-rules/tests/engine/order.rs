@@ -115,7 +115,7 @@ fn with_some_shown(rulebook: &Rulebook, mut things: Vec<Thing>, choice: u64) -> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_order_and_any_batches_give_the_same_findings(
