@@ -7,6 +7,7 @@
 pub mod advice;
 pub mod built_in;
 mod calendar;
+mod catalogue;
 pub mod check;
 mod component;
 mod compose;
@@ -28,6 +29,7 @@ pub mod replay;
 pub mod rule;
 pub mod scenario;
 mod timeline;
+mod toml_reader;
 pub mod unit;
 pub mod vital;
 pub mod watch;

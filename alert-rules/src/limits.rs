@@ -55,7 +55,12 @@ impl<'a> Limits<'a> {
 }
 
 /// The value of a pack's limit for one patient at an instant, and the plan's own entry where that is what gives it.
-pub fn in_force<'a>(pack: &'a Pack, index: usize, facts: &'a Facts, at: Timestamp) -> Option<(f64, Option<&'a PlanLimit>)> {
+pub fn in_force<'a>(
+    pack: &'a Pack,
+    index: usize,
+    facts: &'a Facts,
+    at: Timestamp,
+) -> Option<(f64, Option<&'a PlanLimit>)> {
     let limits = Limits::new(pack, facts);
     let value = limits.value(index, at, &Calendar::new(facts))?;
     Some((value, limits.own_at(index, at).map(|(_, own)| own)))

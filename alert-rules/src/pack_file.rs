@@ -6,22 +6,17 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use jiff::SignedDuration;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::expression::fault::{Fault, nearest};
+use crate::expression::numbers;
 use crate::expression::parser::{self, Scope};
 use crate::expression::{Condition, walk};
 use crate::finding::{Kind, Priority};
-use crate::problem::{Place, Problem, place_of};
+use crate::problem::Problem;
 use crate::rule::{AgeStep, Clause, Join, Limit, Pack, Repeat, Review, Rule, RulePriority, Uses, Written};
+use crate::toml_reader::{Reader, Value};
 use crate::unit::Dimension;
 use crate::vital::{Component, Vital};
-
-/// Most rules of one pack, most limits of one pack.
-const MAX_ENTRIES: usize = 100;
-
-type Value<'t> = Spanned<DeValue<'t>>;
 
 /// Reads one pack's `rules.toml`. `name` is its folder.
 pub(crate) fn read(name: &str, file: &str, text: &str) -> Result<Pack, Vec<Problem>> {
@@ -44,12 +39,6 @@ pub(crate) fn read(name: &str, file: &str, text: &str) -> Result<Pack, Vec<Probl
         Some(pack) if reader.problems.is_empty() => Ok(pack),
         _ => Err(reader.problems),
     }
-}
-
-struct Reader<'t> {
-    file: &'t str,
-    text: &'t str,
-    problems: Vec<Problem>,
 }
 
 impl<'t> Reader<'t> {
@@ -112,7 +101,7 @@ impl<'t> Reader<'t> {
         let entries = in_file_order(limits);
         let dimension = |value: &Value<'t>| {
             let default = value.get_ref().as_table()?.get("default")?.get_ref().as_str()?.to_owned();
-            parser::literal(&default).ok().map(|(dimension, _)| dimension)
+            numbers::literal(&default).ok().map(|(dimension, _)| dimension)
         };
         entries.into_iter().filter_map(|(name, _, value)| Some((name, dimension(value)?))).collect()
     }
@@ -129,7 +118,7 @@ impl<'t> Reader<'t> {
         let (dimension, default) = self.literal(default)?;
         let (range_dimension, from, to) = {
             let range = self.present(table, "range", at)?;
-            self.parsed(range, parser::literal_range)?
+            self.parsed(range, numbers::literal_range)?
         };
         let mut by_age = Vec::new();
         for (key, value) in table {
@@ -272,7 +261,7 @@ impl<'t> Reader<'t> {
             }
         };
         let within =
-            self.present(table, "within", &value.span()).and_then(|within| self.parsed(within, parser::duration));
+            self.present(table, "within", &value.span()).and_then(|within| self.parsed(within, numbers::duration));
         let (first, ask) =
             (self.required_text(table, "first", &value.span()), self.required_text(table, "ask", &value.span()));
         let symptoms = table.get("symptoms").and_then(|symptoms| self.string(symptoms));
@@ -322,108 +311,7 @@ impl<'t> Reader<'t> {
     }
 
     fn literal(&mut self, value: &Value<'t>) -> Option<(Dimension, f64)> {
-        self.parsed(value, parser::literal)
-    }
-
-    /// Reads a quoted expression; its fault becomes a problem at the very characters.
-    fn parsed<T>(&mut self, value: &Value<'t>, read: impl FnOnce(&str) -> Result<T, Fault>) -> Option<T> {
-        let Some(text) = value.get_ref().as_str() else {
-            self.say(&value.span(), format!("expected text in quotes, found {}", value.get_ref().type_str()));
-            return None;
-        };
-        match read(text) {
-            Ok(read) => Some(read),
-            Err(fault) => {
-                let start = self.inner_start(value, text);
-                let problem =
-                    Problem::at(self.file, self.text, start + fault.span.from, start + fault.span.to, fault.message);
-                self.problems.push(match fault.hint {
-                    Some(hint) => problem.hint(hint),
-                    None => problem,
-                });
-                None
-            }
-        }
-    }
-
-    /// Where the text inside the quotes begins; with escapes in it, places are those of the quoted text.
-    fn inner_start(&self, value: &Value<'t>, text: &str) -> usize {
-        let span = value.span();
-        let raw = self.text.get(span.clone()).unwrap_or("");
-        span.start + raw.find(text).unwrap_or(1)
-    }
-
-    fn table<'v>(&mut self, value: &'v Value<'t>) -> Option<&'v DeTable<'t>> {
-        let table = value.get_ref().as_table();
-        if table.is_none() {
-            self.say(&value.span(), format!("expected a table, found {}", value.get_ref().type_str()));
-        }
-        table
-    }
-
-    fn string(&mut self, value: &Value<'t>) -> Option<String> {
-        let text = value.get_ref().as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
-        if text.is_none() {
-            let found = if value.get_ref().is_str() { "nothing in them" } else { value.get_ref().type_str() };
-            self.say(&value.span(), format!("expected words in quotes, found {found}"));
-        }
-        text
-    }
-
-    fn present<'v>(&mut self, table: &'v DeTable<'t>, key: &str, at: &Range<usize>) -> Option<&'v Value<'t>> {
-        let value = table.get(key);
-        if value.is_none() {
-            self.say(at, format!("`{key}` is missing"));
-        }
-        value
-    }
-
-    fn required_text(&mut self, table: &DeTable<'t>, key: &str, at: &Range<usize>) -> Option<String> {
-        self.present(table, key, at).and_then(|value| self.string(value))
-    }
-
-    fn only(&mut self, table: &DeTable<'t>, known: &[&'static str]) {
-        for (key, _) in table {
-            if !known.contains(&key.get_ref().as_ref()) {
-                self.unknown_name(key, known.iter().copied());
-            }
-        }
-    }
-
-    fn unknown_name(
-        &mut self,
-        key: &Spanned<std::borrow::Cow<'t, str>>,
-        known: impl IntoIterator<Item = &'static str> + Clone,
-    ) {
-        let span = key.span();
-        let message = format!("`{}` has no meaning here", key.get_ref());
-        let problem = Problem::at(self.file, self.text, span.start, span.end, message);
-        let hint = match nearest(key.get_ref(), known.clone()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("one of {}", known.into_iter().collect::<Vec<_>>().join(", ")),
-        };
-        self.problems.push(problem.hint(hint));
-    }
-
-    fn same(&mut self, wanted: Dimension, found: Dimension, value: &Value<'t>) {
-        if wanted != found {
-            let message = format!("{} and {} are not the same kind of quantity", wanted.display(), found.display());
-            self.say(&value.span(), message);
-        }
-    }
-
-    fn bounded(&mut self, entries: &[(String, Range<usize>, &Value<'t>)], what: &str) {
-        if let Some((_, at, _)) = entries.get(MAX_ENTRIES) {
-            self.say(&at.clone(), format!("a pack has at most {MAX_ENTRIES} {what}"));
-        }
-    }
-
-    fn say(&mut self, at: &Range<usize>, message: String) {
-        self.problems.push(Problem::at(self.file, self.text, at.start, at.end, message));
-    }
-
-    fn place(&self, at: &Range<usize>) -> Place {
-        place_of(self.file, self.text, at.start)
+        self.parsed(value, numbers::literal)
     }
 }
 

@@ -6,7 +6,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::component::loinc;
+use crate::catalogue::loinc;
 pub use crate::component::{Code, Component, ComponentFacts, Range};
 
 /// A kind of quantity a person can measure: one reading has one vital and one or more components.

@@ -2,7 +2,8 @@
 
 use super::fault::{Fault, nearest};
 use super::lexer::TokenKind;
-use super::parser::{Parser, Term, seconds_in};
+use super::numbers::seconds_in;
+use super::parser::{Parser, Term};
 use super::{Condition, ConditionKind, Function, Length, Quantity, QuantityKind, Span, Window};
 use crate::unit::Dimension;
 use crate::vital::{Component, Vital};

@@ -8,6 +8,7 @@ pub(crate) mod describe;
 pub(crate) mod evaluator;
 pub(crate) mod fault;
 mod lexer;
+pub(crate) mod numbers;
 pub(crate) mod parser;
 pub(crate) mod walk;
 
