@@ -65,7 +65,7 @@ pub struct Batch {
 
 /// Loads what was taken. `care_now` is the instant of the evaluation, unless another replica's clock was ahead of ours.
 pub async fn load(pool: &PgPool, rulebooks: &Rulebooks, taken: &[Taken], care_now: Timestamp) -> anyhow::Result<Batch> {
-    let rulebook = rulebooks.in_force(pool).await?;
+    let rulebook = rulebooks.in_force(pool, care_now).await?;
     let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let cases = load_cases(&mut tx, &rulebook, taken, care_now).await?;
     tx.commit().await?;

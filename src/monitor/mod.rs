@@ -59,7 +59,8 @@ impl Monitor {
 
     /// The rules in force now.
     pub async fn rulebook(&self) -> anyhow::Result<Arc<InForce>> {
-        self.0.rulebooks.in_force(&self.0.parts.store.monitor).await
+        let Parts { store, clock, .. } = &self.0.parts;
+        self.0.rulebooks.in_force(&store.monitor, clock.care_now()).await
     }
 
     /// Does everything that is due now. True if anything was done, or is being done by another task.

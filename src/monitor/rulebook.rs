@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use alert_rules::{Rulebook, built_in, check};
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 use sqlx::PgPool;
 
 use crate::parts::Parts;
 use crate::rule_files;
-use crate::store::{arrival, rulebook};
+use crate::store::{alert, arrival, rulebook};
 
 #[derive(Debug)]
 pub struct InForce {
@@ -23,7 +24,8 @@ pub struct InForce {
 pub struct Rulebooks(Mutex<Option<Arc<InForce>>>);
 
 impl Rulebooks {
-    pub async fn in_force(&self, pool: &PgPool) -> anyhow::Result<Arc<InForce>> {
+    /// One that this version cannot read stops all judging, so the operator hears of it.
+    pub async fn in_force(&self, pool: &PgPool, care_now: Timestamp) -> anyhow::Result<Arc<InForce>> {
         let hash = rulebook::in_force(&mut *pool.acquire().await?)
             .await?
             .context("no rulebook was ever published; start the service again")?;
@@ -31,8 +33,17 @@ impl Rulebooks {
         if let Some(known) = known.filter(|known| known.hash == hash) {
             return Ok(known);
         }
-        let rulebook = read(rulebook::files(pool, hash).await?)
-            .context("the rulebook in force cannot be read by this version of the service")?;
+        let rulebook = match read(rulebook::files(pool, hash).await?) {
+            Ok(rulebook) => rulebook,
+            Err(error) => {
+                let sentence = "The rulebook in force cannot be read by this version of the service: nobody is judged. \
+                                Start the version that published it, or publish rules that this one reads.";
+                let mut tx = pool.begin().await?;
+                alert::open_operator(&mut tx, "a rulebook that cannot be read", sentence, care_now).await?;
+                tx.commit().await?;
+                return Err(error.context("the rulebook in force cannot be read by this version of the service"));
+            }
+        };
         let in_force = Arc::new(InForce { hash, rulebook });
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&in_force));
         Ok(in_force)

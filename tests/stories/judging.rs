@@ -306,3 +306,37 @@ async fn after_an_outage_every_breach_alerts_and_says_how_late_it_is() {
     replica.stop().await;
     ward.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rulebook_that_cannot_be_read_is_said_to_the_operator() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let patient = ward.patient(&["hypertension"]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&wires(&mail)).await;
+    replica.settle().await;
+    sqlx::query(
+        "INSERT INTO rulebook (hash, content, published_at, published_by)
+         VALUES (decode(repeat('00', 32), 'hex'), '{\"next/rules.toml\": \"[of the year 2040\"}', now(), 'a later version')",
+    )
+    .execute(&ward.pool)
+    .await
+    .expect("a rulebook");
+    ward.pressure(patient, 128.0, 78.0).await;
+    let mails = mail.wait_for(1).await;
+    assert_eq!(mails[0].to, "operator@example.org");
+    assert!(mails[0].body.contains("rulebook in force cannot be read"), "{}", mails[0].body);
+    assert_eq!(ward.count("SELECT count(*) FROM evaluation WHERE from_seq IS NOT NULL").await, 0);
+
+    // Going back: everything that waited is judged.
+    sqlx::query("DELETE FROM rulebook WHERE published_by = 'a later version'").execute(&ward.pool).await.expect("gone");
+    for _ in 0..1000 {
+        replica.settle().await;
+        if ward.count("SELECT count(*) FROM arrival").await == 0 {
+            break;
+        }
+    }
+    ward.assert_tiled().await;
+    replica.stop().await;
+    ward.close().await;
+}

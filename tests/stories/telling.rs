@@ -172,8 +172,14 @@ async fn medium_alerts_of_the_night_wait_for_cover_and_come_in_one_mail() {
     for reference in ["A1", "A2", "A3"] {
         assert!(mails[0].body.contains(reference), "{}", mails[0].body);
     }
-    replica.step("2026-03-03T08:30:00Z").await;
+    // Another soon after waits until the next bundle is due.
+    replica.step("2026-03-03T08:02:00Z").await;
+    let patient = ward.patient(&[]).await;
+    open_alert(&ward, patient, "blood pressure high", Priority::Medium).await;
+    replica.step("2026-03-03T08:09:00Z").await;
     assert_eq!(mail.mails().len(), 1);
+    replica.step("2026-03-03T08:10:00Z").await;
+    assert!(mail.wait_for(2).await[1].subject.starts_with("medium A4: act by"), "{:?}", mail.mails());
     replica.stop().await;
     ward.close().await;
 }
