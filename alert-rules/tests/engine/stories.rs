@@ -243,7 +243,7 @@ fn an_event_is_a_condition_too() {
     let event =
         Event { seq: 1, effective_at, received_at: effective_at, event: "hypo_symptoms".to_owned(), quantity: None };
     morning.then("2026-03-26T09:00:00Z", Thing::Event(event));
-    assert_eq!(morning.finding("symptoms of a hypo").sentence, "Symptoms of a hypo: reported hypo symptoms");
+    assert_eq!(morning.finding("glucose low").sentence, "Glucose low: reported hypo symptoms");
 }
 
 #[test]
