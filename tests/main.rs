@@ -8,4 +8,5 @@ mod cli;
 mod harness;
 mod store;
 mod stories;
+mod web;
 mod wire;

@@ -162,7 +162,12 @@ async fn database(config: &Config, clock: &Clock, report: &mut Report) {
     let place = &config.database;
     if place.database_url.is_none() && !place.data_dir.exists() {
         let folder = place.data_dir.display();
-        report.wrong("database", format!("there is none in {folder} yet; start `derwent serve`, which makes it, or correct DERWENT_DATA_DIR"));
+        report.wrong(
+            "database",
+            format!(
+                "there is none in {folder} yet; start `derwent serve`, which makes it, or correct DERWENT_DATA_DIR"
+            ),
+        );
         return;
     }
     let store = match Store::open(place).await {
@@ -175,7 +180,10 @@ async fn database(config: &Config, clock: &Clock, report: &mut Report) {
     let (postgres, timescaledb) = store.versions();
     report.good("database", format!("answers: PostgreSQL {postgres}, TimescaleDB {timescaledb}"));
     if let Err(error) = inside(&store, clock, report).await {
-        report.wrong("database", format!("did not answer a question of the doctor ({error}); run it again, and look at the server's log"));
+        report.wrong(
+            "database",
+            format!("did not answer a question of the doctor ({error}); run it again, and look at the server's log"),
+        );
     }
     store.close().await;
 }
@@ -183,7 +191,12 @@ async fn database(config: &Config, clock: &Clock, report: &mut Report) {
 async fn inside(store: &Store, clock: &Clock, report: &mut Report) -> Result<(), sqlx::Error> {
     let missing = store.migrations_missing().await?;
     if missing > 0 {
-        report.wrong("tables", format!("{missing} migrations are missing; run `derwent migrate`, or start the service, which does the same"));
+        report.wrong(
+            "tables",
+            format!(
+                "{missing} migrations are missing; run `derwent migrate`, or start the service, which does the same"
+            ),
+        );
         return Ok(());
     }
     report.good("tables", "are up to date");
@@ -211,19 +224,32 @@ async fn inside(store: &Store, clock: &Clock, report: &mut Report) -> Result<(),
         "patients have readings outside of every evaluation; this is a fault of Derwent: keep the database and report it",
     );
     if checkup::is_demo(&mut db).await? == Some(true) {
-        report.add("time", State::Advice, "this is a demo's database: its time was made up, so nothing is said about delays");
+        report.add(
+            "time",
+            State::Advice,
+            "this is a demo's database: its time was made up, so nothing is said about delays",
+        );
         return Ok(());
     }
     delays(&mut db, clock.care_now(), clock.machine_now(), report).await
 }
 
-async fn delays(db: &mut PgConnection, care_now: Timestamp, machine_now: Timestamp, report: &mut Report) -> Result<(), sqlx::Error> {
-    let oldest = checkup::oldest_unjudged(db).await?.map(|at| care_now.duration_since(at)).filter(|age| *age > PATIENCE);
+async fn delays(
+    db: &mut PgConnection,
+    care_now: Timestamp,
+    machine_now: Timestamp,
+    report: &mut Report,
+) -> Result<(), sqlx::Error> {
+    let oldest =
+        checkup::oldest_unjudged(db).await?.map(|at| care_now.duration_since(at)).filter(|age| *age > PATIENCE);
     match oldest {
         None => report.good("queue", "nothing waits for judgement longer than it should"),
         Some(age) => report.wrong(
             "queue",
-            format!("a reading has waited {} minutes to be judged; is `derwent serve` running? Its log says more", age.as_mins()),
+            format!(
+                "a reading has waited {} minutes to be judged; is `derwent serve` running? Its log says more",
+                age.as_mins()
+            ),
         ),
     }
     let stuck = checkup::stuck(db, care_now, machine_now, PATIENCE).await?;

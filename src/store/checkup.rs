@@ -20,9 +20,12 @@ impl Store {
     /// How many migrations this version brings that the database has not had.
     pub async fn migrations_missing(&self) -> Result<usize, sqlx::Error> {
         let mut db = self.owner.acquire().await?;
-        let known: Option<String> = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations')::text").fetch_one(&mut *db).await?;
+        let known: Option<String> =
+            sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations')::text").fetch_one(&mut *db).await?;
         let applied: Vec<i64> = match known {
-            Some(_) => sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&mut *db).await?,
+            Some(_) => {
+                sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&mut *db).await?
+            }
             None => Vec::new(),
         };
         Ok(MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version)).count())

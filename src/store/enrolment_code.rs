@@ -57,10 +57,12 @@ pub async fn make(db: &mut PgConnection, new: &NewCode<'_>, now: Timestamp) -> R
     .bind(made.ends_at.to_sqlx())
     .execute(&mut *db)
     .await?;
-    sqlx::query("INSERT INTO enrolment_code_person (code_hash, patient) SELECT $1, unnest($2::uuid[]) ON CONFLICT DO NOTHING")
-        .bind(&hash)
-        .bind(new.people)
-        .execute(db)
-        .await?;
+    sqlx::query(
+        "INSERT INTO enrolment_code_person (code_hash, patient) SELECT $1, unnest($2::uuid[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(&hash)
+    .bind(new.people)
+    .execute(db)
+    .await?;
     Ok(made)
 }

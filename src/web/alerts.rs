@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Web;
 use super::api::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Kind, Outcome, Person, Priority};
+use super::extract::{Body, Path};
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use crate::signal::Signal;
@@ -50,7 +51,7 @@ pub async fn close(
     State(web): State<Arc<Web>>,
     who: SignedIn,
     Path(alert): Path<Uuid>,
-    Json(asked): Json<Close>,
+    Body(asked): Body<Close>,
 ) -> Answer<Json<Alert>> {
     if asked.note.chars().count() > NOTE_LIMIT || asked.note.contains('\0') {
         return Err(Failure::bad_request(format!(

@@ -1,16 +1,17 @@
 //! News for open pages, as server-sent events: hints only, the page fetches again. A page that missed one loses nothing,
 //! because it also fetches from time to time.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use super::Web;
 use super::api::{Changed, What};
+use super::extract::Query;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use crate::signal::Signal;
@@ -37,6 +39,8 @@ pub struct Asked {
 }
 
 struct Listening {
+    /// Heard and not yet told.
+    news: BTreeSet<(What, Option<Uuid>)>,
     signals: broadcast::Receiver<Signal>,
     organisation: Uuid,
     patient: Option<Uuid>,
@@ -58,6 +62,7 @@ pub async fn events(
     }
     let now = Instant::from_std(web.parts.clock.instant());
     let listening = Listening {
+        news: BTreeSet::new(),
         signals: web.parts.signals.subscribe(),
         organisation: who.organisation,
         patient: asked.patient,
@@ -79,39 +84,56 @@ pub async fn events(
 }
 
 impl Listening {
+    /// The next hint; several of a kind within a moment are one. None: the stream ends, and the browser comes back.
     async fn next(&mut self, clock: &crate::clock::Clock) -> Option<Changed> {
         loop {
+            if let Some((what, patient)) = self.news.pop_first() {
+                return Some(Changed { what, patient });
+            }
             let signal = tokio::select! {
                 signal = self.signals.recv() => signal,
                 () = self.stopping.cancelled() => return None,
                 () = tokio::time::sleep_until(self.ends_at) => return None,
             };
-            let changed = match signal {
-                Ok(signal) => self.news_in(&signal, Instant::from_std(clock.instant())),
-                Err(RecvError::Lagged(_)) => Some(Changed { what: What::Alerts, patient: None }),
+            let now = Instant::from_std(clock.instant());
+            match signal {
+                Ok(signal) => self.hear(&signal, now),
+                Err(RecvError::Lagged(_)) => self.hear_anything(),
                 Err(RecvError::Closed) => return None,
-            };
-            if changed.is_some() {
-                tokio::time::sleep(PAUSE).await;
-                return changed;
+            }
+            if self.news.is_empty() {
+                continue;
+            }
+            tokio::time::sleep(PAUSE).await;
+            loop {
+                match self.signals.try_recv() {
+                    Ok(signal) => self.hear(&signal, now),
+                    Err(TryRecvError::Lagged(_)) => self.hear_anything(),
+                    Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                }
             }
         }
     }
 
+    fn hear_anything(&mut self) {
+        self.news.insert((What::Alerts, None));
+        self.news.insert((What::Readings, self.patient));
+    }
+
     /// Nothing of another organisation: its patients' ids do not go out, and that somebody somewhere was judged says nothing.
-    fn news_in(&mut self, signal: &Signal, now: Instant) -> Option<Changed> {
+    fn hear(&mut self, signal: &Signal, now: Instant) {
         match signal {
             Signal::Alerts { organisation } if *organisation == self.organisation => {
-                Some(Changed { what: What::Alerts, patient: None })
+                self.news.insert((What::Alerts, None));
             }
             Signal::Judged { patient, .. } | Signal::Plan { patient } if self.patient == Some(*patient) => {
-                Some(Changed { what: What::Readings, patient: Some(*patient) })
+                self.news.insert((What::Readings, Some(*patient)));
             }
             Signal::Judged { .. } if self.patient.is_none() && now >= self.readings_again_at => {
                 self.readings_again_at = now + PAUSE_READINGS;
-                Some(Changed { what: What::Readings, patient: None })
+                self.news.insert((What::Readings, None));
             }
-            _ => None,
+            _ => {}
         }
     }
 }

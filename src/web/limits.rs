@@ -105,8 +105,7 @@ pub fn steps(
                 if !vital.components().any(|own| own == component) {
                     continue;
                 }
-                let (Some(limit), Some(now)) =
-                    (pack.limits.get(index), in_force(pack, index, &version.facts, *edge))
+                let (Some(limit), Some(now)) = (pack.limits.get(index), in_force(pack, index, &version.facts, *edge))
                 else {
                     continue;
                 };

@@ -8,6 +8,7 @@
 mod alerts;
 pub mod api;
 mod events;
+mod extract;
 mod failure;
 mod guesses;
 mod headers;

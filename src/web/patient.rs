@@ -6,11 +6,12 @@ use std::sync::Arc;
 use alert_rules::facts::{Due, Facts};
 use alert_rules::{Rulebook, Vital};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::api::{Alert, Device, Limit, PatientPage, Plan, Refusal, Slot, VitalSummary};
+use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::worklist::LOOK_BACK;

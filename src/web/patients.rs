@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::api::{PatientHead, PatientList, PatientRow};
+use super::extract::Query;
 use super::failure::Answer;
 use super::session::SignedIn;
 use super::worklist::LOOK_BACK;

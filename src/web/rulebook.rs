@@ -22,7 +22,10 @@ impl Cache {
         }
         let files = store::rulebook::files(&store.web, hash).await?;
         let rulebook = Rulebook::from_files(files).map_err(|problems| {
-            tracing::error!(problems = problems.len(), "the rulebook in force cannot be read by this version of the service");
+            tracing::error!(
+                problems = problems.len(),
+                "the rulebook in force cannot be read by this version of the service"
+            );
             Failure::internal()
         })?;
         let rulebook = Arc::new(rulebook);

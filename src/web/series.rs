@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use alert_rules::{Component, Vital};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::api::{Gap, Given, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint};
+use super::extract::{Path, Query};
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::thin::{POINTS, thin};
@@ -20,6 +21,8 @@ use crate::store::{self, alert_seen, chart, facts::Version};
 
 const USUAL_STRETCH: SignedDuration = SignedDuration::from_hours(90 * 24);
 const LONGEST_STRETCH: SignedDuration = SignedDuration::from_hours(24 * 366 * 11);
+/// Nobody who is looked after was measured before.
+const OLDEST: SignedDuration = SignedDuration::from_hours(24 * 366 * 130);
 /// A reading that arrives later than this after it was taken is marked.
 const LATE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -41,13 +44,9 @@ pub async fn series(
     })?;
     let now = web.parts.clock.care_now();
     let rulebook = web.rulebook.in_force(&web.parts.store).await?;
-    let until = asked.until.unwrap_or(now);
-    let from = asked.from.unwrap_or(until - USUAL_STRETCH);
-    if from > until || until.duration_since(from) > LONGEST_STRETCH {
-        return Err(Failure::bad_request(
-            "A chart runs forward in time and over eleven years at most. Choose another stretch.",
-        ));
-    }
+    let (from, until) = stretch(&asked, now).ok_or_else(|| {
+        Failure::bad_request("A chart runs forward in time, over eleven years at most, and not far into the future. Choose another stretch.")
+    })?;
     let mut db = web.parts.store.web_tx(who.organisation).await?;
     let patient = store::patient::get(&mut db, id).await?.ok_or_else(Failure::not_found)?;
     let readings = reading_seen::of_vital(&mut db, id, vital.name(), from, until).await?;
@@ -88,6 +87,15 @@ pub async fn series(
         gaps: gaps(versions.last(), &service_gaps, from, until),
         sentence,
     }))
+}
+
+/// The stretch asked for, if it can be drawn.
+fn stretch(asked: &Asked, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    let until = asked.until.unwrap_or(now);
+    let from = asked.from.or_else(|| until.checked_sub(USUAL_STRETCH).ok())?;
+    let length = until.duration_since(from);
+    let near = now.duration_since(from) <= OLDEST && until.duration_since(now) <= USUAL_STRETCH;
+    (!length.is_negative() && length <= LONGEST_STRETCH && near).then_some((from, until))
 }
 
 /// The components in the vital's unit that were ever measured (a pulse beside a blood pressure is of another unit).

@@ -9,6 +9,7 @@ use axum_extra::extract::CookieJar;
 use secrecy::ExposeSecret;
 
 use super::api::{Me, Organisation, Role, SignIn, Team};
+use super::extract::Body;
 use super::failure::{Answer, Failure};
 use super::session::{self, SignedIn};
 use super::{Web, password};
@@ -18,7 +19,7 @@ use crate::store::{self, audit};
 pub async fn sign_in(
     State(web): State<Arc<Web>>,
     jar: CookieJar,
-    Json(asked): Json<SignIn>,
+    Body(asked): Body<SignIn>,
 ) -> Answer<(CookieJar, StatusCode)> {
     let email = asked.email.trim().to_lowercase();
     if !web.guesses.may_try(&email, web.parts.clock.instant()) {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::api::{Counts, OnDuty, PatientHead, Person, TeamNow, Worklist, WorklistRow};
+use super::extract::Query;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::{Web, alerts, sign_in, words};

@@ -1,3 +1,6 @@
-//! The commands as a person types them: what is said, and the exit code.
+//! The commands as a person or a script types them: what is said, and the exit code.
 
+mod admin;
+mod broken;
+mod doctor;
 mod rules;

@@ -29,9 +29,9 @@ impl Command {
     pub async fn run(self, desk: &Desk) -> anyhow::Result<Done> {
         let Self::Add { organisation, name, born } = self;
         let mut db = desk.store.owner.begin().await?;
-        organisation::get(&mut db, organisation)
-            .await?
-            .with_context(|| format!("there is no organisation {organisation}; `derwent admin organisation list` shows them"))?;
+        organisation::get(&mut db, organisation).await?.with_context(|| {
+            format!("there is no organisation {organisation}; `derwent admin organisation list` shows them")
+        })?;
         let new = Carer { carer: random::new_id(), organisation, name, date_of_birth: born };
         carer::insert(&mut db, &new).await?;
         desk.record(&mut db, organisation, None, "added a carer", json!({ "carer": new.carer })).await?;

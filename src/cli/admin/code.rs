@@ -41,7 +41,12 @@ impl Command {
             (Some(id), _) => (patient::known(&mut db, id).await?.organisation, Whose::Patient(id)),
             (None, Some(id)) => {
                 let carer = carer::get(&mut db, id).await?;
-                (carer.with_context(|| format!("there is no carer {id}; make one with `derwent admin carer add`"))?.organisation, Whose::Carer(id))
+                (
+                    carer
+                        .with_context(|| format!("there is no carer {id}; make one with `derwent admin carer add`"))?
+                        .organisation,
+                    Whose::Carer(id),
+                )
             }
             (None, None) => bail!("say whose phone it is, with --patient or --carer"),
         };
@@ -53,7 +58,9 @@ impl Command {
         if let Some(old) = new.replaces {
             let of_ours = device::organisation(&mut db, old).await? == Some(organisation);
             if !of_ours {
-                bail!("there is no device {old} in this organisation; `derwent admin device list --patient …` shows them");
+                bail!(
+                    "there is no device {old} in this organisation; `derwent admin device list --patient …` shows them"
+                );
             }
         }
         let code = NewCode { organisation, whose, people: &new.people, replaces: new.replaces, made_by: &desk.made_by };
@@ -78,5 +85,9 @@ pub async fn make(desk: &Desk, db: &mut PgConnection, new: &NewCode<'_>) -> anyh
 }
 
 pub fn text(made: &Made) -> String {
-    format!("code {}  (for one phone, until {}; shown this once)", made.code, made.ends_at.strftime("%-d %B %Y %H:%M UTC"))
+    format!(
+        "code {}  (for one phone, until {}; shown this once)",
+        made.code,
+        made.ends_at.strftime("%-d %B %Y %H:%M UTC")
+    )
 }

@@ -48,12 +48,17 @@ impl Command {
             Self::Revoke { device } => {
                 let mut db = desk.store.owner.begin().await?;
                 let organisation = device::organisation(&mut db, device).await?;
-                let organisation = organisation.with_context(|| format!("there is no device {device}; `derwent admin device list --patient …` shows them"))?;
+                let organisation = organisation.with_context(|| {
+                    format!("there is no device {device}; `derwent admin device list --patient …` shows them")
+                })?;
                 device::revoke(&mut db, device, desk.clock.machine_now()).await?;
                 desk.record(&mut db, organisation, None, "revoked a device", json!({ "device": device })).await?;
                 db.commit().await?;
                 desk.signals.send(Signal::Revoked { device });
-                Ok(Done { text: format!("device {device} is revoked"), json: json!({ "device": device, "revoked": true }) })
+                Ok(Done {
+                    text: format!("device {device} is revoked"),
+                    json: json!({ "device": device, "revoked": true }),
+                })
             }
         }
     }

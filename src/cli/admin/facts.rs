@@ -82,7 +82,13 @@ pub fn own_limits(limits: &[OwnLimit], by: &str, why: &str, until: Option<Timest
     limits
         .iter()
         .map(|limit| {
-            let own = PlanLimit { value: limit.value, unit: limit.unit.clone(), by: by.to_owned(), why: why.to_owned(), until };
+            let own = PlanLimit {
+                value: limit.value,
+                unit: limit.unit.clone(),
+                by: by.to_owned(),
+                why: why.to_owned(),
+                until,
+            };
             (limit.name.clone(), own)
         })
         .collect()
@@ -120,7 +126,14 @@ pub async fn write(
     let new =
         NewVersion { patient, organisation, facts, valid_from: desk.clock.care_now(), made_by: &desk.made_by, why };
     let version = facts::insert(db, new).await?;
-    desk.record(db, organisation, Some(patient), "changed a plan", serde_json::json!({ "version": version, "why": why })).await?;
+    desk.record(
+        db,
+        organisation,
+        Some(patient),
+        "changed a plan",
+        serde_json::json!({ "version": version, "why": why }),
+    )
+    .await?;
     Ok(version)
 }
 

@@ -85,7 +85,10 @@ pub fn own_limit(text: &str) -> Result<OwnLimit, String> {
     let limit: OwnLimit =
         read().ok_or_else(|| format!("{text:?} is no limit; write hypertension/severe_systolic=\"175 mmHg\""))?;
     if Dimension::of_literal(limit.value, &limit.unit).is_none() {
-        return Err(format!("{:?} is no unit of a limit; write it as the pack does, such as mmHg, kg or mmol/L", limit.unit));
+        return Err(format!(
+            "{:?} is no unit of a limit; write it as the pack does, such as mmHg, kg or mmol/L",
+            limit.unit
+        ));
     }
     Ok(limit)
 }
@@ -118,7 +121,10 @@ mod tests {
     #[test]
     fn a_limit_needs_a_unit() {
         let limit = own_limit("hypertension/severe_systolic=175 mmHg").expect("a limit");
-        assert_eq!((limit.name.as_str(), limit.value, limit.unit.as_str()), ("hypertension/severe_systolic", 175.0, "mmHg"));
+        assert_eq!(
+            (limit.name.as_str(), limit.value, limit.unit.as_str()),
+            ("hypertension/severe_systolic", 175.0, "mmHg")
+        );
         for wrong in ["hypertension/severe_systolic=175", "severe_systolic=175 mmHg", "a/b=mmHg", "a/b=175 bananas"] {
             assert!(own_limit(wrong).is_err(), "{wrong}");
         }

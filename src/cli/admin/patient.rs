@@ -126,7 +126,8 @@ impl Add {
             time_zone: self.time_zone.unwrap_or(organisation.time_zone),
             live_since: None,
         };
-        let zone = TimeZone::get(&new.time_zone).context("the organisation's time zone is not known here; give --time-zone")?;
+        let zone = TimeZone::get(&new.time_zone)
+            .context("the organisation's time zone is not known here; give --time-zone")?;
         if self.born > now.to_zoned(zone.clone()).date() || self.born.year() < 1890 {
             bail!("nobody is born on {}; write the date as 1944-11-02", self.born);
         }
@@ -153,7 +154,8 @@ impl Add {
         let version = facts::write(desk, &mut db, new.patient, new.organisation, &plan, "first plan").await?;
         let made = if self.code {
             let whose = Whose::Patient(new.patient);
-            let code = NewCode { organisation: new.organisation, whose, people: &[], replaces: None, made_by: &desk.made_by };
+            let code =
+                NewCode { organisation: new.organisation, whose, people: &[], replaces: None, made_by: &desk.made_by };
             Some(code::make(desk, &mut db, &code).await?)
         } else {
             None

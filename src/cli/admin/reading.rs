@@ -67,8 +67,13 @@ fn quantity(component: Component, text: &str) -> Result<Quantity, String> {
     if off_scale.is_some() {
         return Ok(Quantity { value: None, unit: None, comparator: off_scale });
     }
-    let (value, unit) = parse::number_and_unit(text)
-        .ok_or_else(|| format!("{text:?} is no {}; write a number, with its unit if it is another than {}, or HI or LO", component.words(), component.dimension().display()))?;
+    let (value, unit) = parse::number_and_unit(text).ok_or_else(|| {
+        format!(
+            "{text:?} is no {}; write a number, with its unit if it is another than {}, or HI or LO",
+            component.words(),
+            component.dimension().display()
+        )
+    })?;
     let unit = if unit.is_empty() { component.dimension().unit().to_owned() } else { unit };
     Ok(Quantity { value: Some(value), unit: Some(unit), comparator: None })
 }
@@ -82,7 +87,11 @@ impl Args for Values {
                     .long(name)
                     .value_name("VALUE")
                     .value_parser(move |text: &str| quantity(component, text))
-                    .help(format!("{}, in {} unless a unit is given", component.words(), component.dimension().display())),
+                    .help(format!(
+                        "{}, in {} unless a unit is given",
+                        component.words(),
+                        component.dimension().display()
+                    )),
             )
         })
     }
@@ -123,7 +132,12 @@ impl Reading {
             device: None,
             entered_by: Some(entered_by.staff),
             own: Some(self.patient),
-            people: vec![Person { handle: "p1".to_owned(), patient: self.patient, organisation: who.organisation, ended: false }],
+            people: vec![Person {
+                handle: "p1".to_owned(),
+                patient: self.patient,
+                organisation: who.organisation,
+                ended: false,
+            }],
             skew: SignedDuration::ZERO,
             received_at: now,
         };

@@ -35,9 +35,8 @@ pub struct Shift {
 }
 
 fn shift(text: &str) -> Result<Shift, String> {
-    let (who, hours) = text
-        .rsplit_once('=')
-        .ok_or_else(|| format!("{text:?} is no shift; write ida@example.org=08:00-16:00"))?;
+    let (who, hours) =
+        text.rsplit_once('=').ok_or_else(|| format!("{text:?} is no shift; write ida@example.org=08:00-16:00"))?;
     Ok(Shift { who: who.trim().to_lowercase(), hours: parse::hours(hours)? })
 }
 
@@ -66,19 +65,19 @@ impl Command {
 }
 
 fn find<'a>(staff: &'a [Staff], who: &str) -> anyhow::Result<&'a Staff> {
-    staff
-        .iter()
-        .find(|person| person.email == who || person.staff.to_string() == who)
-        .with_context(|| format!("{who} is not on the staff of this team's organisation; `derwent admin staff list` shows them"))
+    staff.iter().find(|person| person.email == who || person.staff.to_string() == who).with_context(|| {
+        format!("{who} is not on the staff of this team's organisation; `derwent admin staff list` shows them")
+    })
 }
 
 async fn shown(desk: &Desk, team: Uuid) -> anyhow::Result<Done> {
     let mut db = desk.store.owner.acquire().await?;
     let roster = roster::load(&mut db, &[team]).await?.pop().with_context(|| unknown(team))?;
     let time = |time: jiff::civil::Time| time.strftime("%H:%M").to_string();
-    let text = roster.shifts.iter().map(|shift| {
-        format!("{}-{}  {}", time(shift.hours.from), time(shift.hours.until), shift.member.name)
-    });
+    let text = roster
+        .shifts
+        .iter()
+        .map(|shift| format!("{}-{}  {}", time(shift.hours.from), time(shift.hours.until), shift.member.name));
     let json: Vec<_> = roster
         .shifts
         .iter()

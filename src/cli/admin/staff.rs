@@ -166,7 +166,9 @@ impl Add {
         staff::insert(&mut db, &new, self.pager_key.as_deref(), Some(&chosen.hash)).await?;
         for wanted in self.team {
             let known = team::get(&mut db, wanted).await?.filter(|team| team.organisation == new.organisation);
-            known.with_context(|| format!("there is no team {wanted} in this organisation; `derwent admin team list` shows them"))?;
+            known.with_context(|| {
+                format!("there is no team {wanted} in this organisation; `derwent admin team list` shows them")
+            })?;
             team::add_member(&mut db, wanted, new.staff).await?;
         }
         desk.record(&mut db, new.organisation, None, "added staff", json!({ "staff": new.staff })).await?;

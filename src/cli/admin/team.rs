@@ -38,9 +38,9 @@ impl Command {
         match self {
             Self::Add { organisation, name, phone, cover } => {
                 let mut db = desk.store.owner.begin().await?;
-                organisation::get(&mut db, organisation)
-                    .await?
-                    .with_context(|| format!("there is no organisation {organisation}; `derwent admin organisation list` shows them"))?;
+                organisation::get(&mut db, organisation).await?.with_context(|| {
+                    format!("there is no organisation {organisation}; `derwent admin organisation list` shows them")
+                })?;
                 let new = Team { team: random::new_id(), organisation, name, phone };
                 team::insert(&mut db, &new, Cover { from: cover.from, until: cover.until }).await?;
                 desk.record(&mut db, organisation, None, "made a team", json!({ "team": new.team })).await?;

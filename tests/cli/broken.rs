@@ -1,0 +1,59 @@
+//! A missing or broken configuration: one clear sentence, what to do, and an exit code that is not 0.
+
+use std::process::Command;
+
+use crate::harness::service::derwent;
+
+/// Runs it to its end, which must be a refusal, and returns what it said last.
+fn refusal(command: &mut Command) -> String {
+    let output = command.output().expect("the binary starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "it ended well; it said: {said}");
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+fn serve() -> Command {
+    let mut command = derwent();
+    command.args(["serve", "--listen", "127.0.0.1:0"]).env("DERWENT_SMTP_URL", "smtp://127.0.0.1:1");
+    // Whatever is wrong is found before a database is asked for.
+    command.env("DERWENT_DATABASE_URL", "postgres://derwent:secret@127.0.0.1:1/derwent");
+    command
+}
+
+#[test]
+fn no_mail_server_is_no_service() {
+    let said = refusal(serve().env_remove("DERWENT_SMTP_URL"));
+    assert!(said.contains("no mail server") && said.contains("DERWENT_SMTP_URL"), "{said}");
+}
+
+#[test]
+fn a_database_that_is_none_is_named_without_its_password() {
+    let said = refusal(&mut serve());
+    assert!(said.contains("127.0.0.1:1 cannot be reached") && !said.contains("secret"), "{said}");
+    let said = refusal(serve().env("DERWENT_DATABASE_URL", "mysql://derwent:secret@localhost/derwent"));
+    assert!(said.contains("postgres://user:password@host/database") && !said.contains("secret"), "{said}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refusal(serve().args(["--listen", &address]).env_remove("DERWENT_LISTEN"));
+    assert!(said.contains(&address) && said.contains("DERWENT_LISTEN"), "{said}");
+}
+
+#[test]
+fn an_origin_a_certificate_and_a_folder_must_be_what_they_say() {
+    for (name, value, sentence) in [
+        ("DERWENT_ORIGIN", "derwent.example/", "scheme and host only"),
+        ("DERWENT_ORIGIN", "https://derwent.example/staff", "scheme and host only"),
+        ("DERWENT_RULES", "/no/such/folder", "the rules folder /no/such/folder does not exist"),
+        ("DERWENT_SMTP_URL", "carrier-pigeon", "DERWENT_SMTP_URL"),
+    ] {
+        let said = refusal(serve().env(name, value));
+        assert!(said.contains(sentence), "{name}={value}: {said}");
+    }
+    let said = refusal(serve().env("DERWENT_TLS_CERT", "/no/cert.pem").env("DERWENT_TLS_KEY", "/no/key.pem"));
+    assert!(said.contains("the certificate /no/cert.pem does not exist"), "{said}");
+}

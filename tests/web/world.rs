@@ -1,0 +1,214 @@
+//! A small service as an administrator would set it up, and browsers that ask it.
+
+use std::io::Write;
+use std::process::{Output, Stdio};
+
+use reqwest::header::{COOKIE, HeaderMap, ORIGIN, SET_COOKIE};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::database::Database;
+use crate::harness::service::{Options, Service, derwent};
+
+/// Care time at the start: a Sunday morning in winter.
+pub const START: &str = "2026-03-01T08:00:00Z";
+pub const PASSWORD: &str = "river under bridges";
+
+pub struct World {
+    pub database: Database,
+    pub organisation: String,
+    pub team: String,
+    pub dorothy: String,
+    mails: TempDir,
+}
+
+impl World {
+    /// An organisation with a team, Ida and Tom on its roster, and Dorothy with a hypertension plan.
+    pub async fn new() -> Self {
+        let database = Database::fresh().await;
+        let mut world = Self {
+            database,
+            organisation: String::new(),
+            team: String::new(),
+            dorothy: String::new(),
+            mails: tempfile::tempdir().expect("a folder"),
+        };
+        let made = world.admin(&["organisation", "add", "--name", "Belper", "--time-zone", "Europe/London"]);
+        world.organisation = id(&made, "organisation");
+        let organisation = world.organisation.clone();
+        let made = world.admin(&[
+            "team",
+            "add",
+            "--organisation",
+            &organisation,
+            "--name",
+            "Belper team",
+            "--phone",
+            "01773 000000",
+            "--cover",
+            "all-day",
+        ]);
+        world.team = id(&made, "team");
+        let team = world.team.clone();
+        world.staff("Ida Shaw", "ida@example.org", &organisation, Some(&team));
+        world.staff("Tom Reid", "tom@example.org", &organisation, Some(&team));
+        world.admin(&[
+            "roster",
+            "set",
+            "--team",
+            &team,
+            "--shift",
+            "ida@example.org=08:00-16:00",
+            "--shift",
+            "tom@example.org=all-day",
+        ]);
+        let made = world.admin(&[
+            "patient",
+            "add",
+            "--team",
+            &team,
+            "--given-name",
+            "Dorothy",
+            "--family-name",
+            "Marsh",
+            "--born",
+            "1944-11-02",
+            "--lives-alone",
+            "--pack",
+            "hypertension",
+            "--tag",
+            "pregnant=no",
+            "--slot",
+            "blood_pressure@08:00",
+            "--code",
+        ]);
+        world.dorothy = id(&made, "patient");
+        world
+    }
+
+    pub fn staff(&self, name: &str, email: &str, organisation: &str, team: Option<&str>) -> Value {
+        let mut arguments =
+            vec!["staff", "add", "--organisation", organisation, "--name", name, "--email", email, "--password-stdin"];
+        if let Some(team) = team {
+            arguments.extend(["--team", team]);
+        }
+        self.admin(&arguments)
+    }
+
+    /// `derwent admin … --json` at the start of care time; what it printed.
+    pub fn admin(&self, arguments: &[&str]) -> Value {
+        let output = self.try_admin(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "derwent admin {arguments:?} failed: {said}");
+        serde_json::from_slice(&output.stdout).expect("one JSON object")
+    }
+
+    pub fn try_admin(&self, arguments: &[&str]) -> Output {
+        let mut child = derwent()
+            .arg("admin")
+            .args(["--json", "--care-time", START, "--made-by", "the test"])
+            .args(arguments)
+            .env("DERWENT_DATABASE_URL", &self.database.url)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        // Those that ask for no password close it unread.
+        let _ = writeln!(child.stdin.take().expect("piped"), "{PASSWORD}");
+        child.wait_with_output().expect("an end")
+    }
+
+    /// Dorothy rings and tells Ida a blood pressure.
+    pub fn told(&self, systolic: &str, diastolic: &str) -> Value {
+        self.admin(&[
+            "reading",
+            "--patient",
+            &self.dorothy,
+            "--staff",
+            "ida@example.org",
+            "--vital",
+            "blood_pressure",
+            "--systolic",
+            systolic,
+            "--diastolic",
+            diastolic,
+        ])
+    }
+
+    /// `derwent serve`, with care time standing at `START`.
+    pub fn serve(&self) -> Service {
+        Service::start(&Options {
+            database_url: self.database.url.clone(),
+            care_time: Some(START.to_owned()),
+            smtp_url: format!("file:{}", self.mails.path().display()),
+            pager_url: None,
+        })
+    }
+}
+
+pub fn id(made: &Value, what: &str) -> String {
+    made[what].as_str().unwrap_or_else(|| panic!("no {what} in {made}")).to_owned()
+}
+
+/// One browser, signed in or not.
+pub struct Browser {
+    client: Client,
+    pub origin: String,
+    pub cookie: Option<String>,
+}
+
+impl Browser {
+    pub fn new(service: &Service) -> Self {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        Self { client, origin: service.origin.clone(), cookie: None }
+    }
+
+    pub async fn signed_in(service: &Service, email: &str) -> Self {
+        let mut browser = Self::new(service);
+        let (status, headers, body) = browser.sign_in(email, PASSWORD).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{body}");
+        let set = headers[SET_COOKIE].to_str().expect("a cookie");
+        browser.cookie = set.split(';').next().map(str::to_owned);
+        browser
+    }
+
+    pub async fn sign_in(&self, email: &str, password: &str) -> (StatusCode, HeaderMap, Value) {
+        let asked = self.request(Method::POST, "/api/sign-in").json(&json!({ "email": email, "password": password }));
+        self.send(asked).await
+    }
+
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+        let (status, _, body) = self.send(self.request(Method::GET, path)).await;
+        (status, body)
+    }
+
+    /// What must be there.
+    pub async fn read(&self, path: &str) -> Value {
+        let (status, body) = self.get(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        body
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        let (status, _, body) = self.send(self.request(Method::POST, path).json(&body)).await;
+        (status, body)
+    }
+
+    /// As our own pages would send it.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.origin)).header(ORIGIN, &self.origin);
+        match &self.cookie {
+            Some(cookie) => request.header(COOKIE, cookie),
+            None => request,
+        }
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> (StatusCode, HeaderMap, Value) {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.expect("a body");
+        (status, headers, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+}
