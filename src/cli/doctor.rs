@@ -126,9 +126,9 @@ fn configuration(config: &Config, report: &mut Report) {
         }
     }
     if web::has_pages() {
-        report.good("pages", "are built into this binary");
+        report.good("front end", "the pages are built into this binary");
     } else {
-        report.wrong("pages", "are not built into this binary; run `make web` and build again");
+        report.wrong("front end", "the pages are not built into this binary; run `make web` and build again");
     }
 }
 
@@ -260,7 +260,7 @@ async fn delays(
         "open alerts have no page to come; open the worklist now, and report it as a fault of Derwent",
     );
     report.none_of(
-        "pages",
+        "pages sent",
         stuck.requests_unformed + stuck.pages_waiting,
         "none is late",
         "pages are late; is `derwent serve` running, and does the mail server take mail?",

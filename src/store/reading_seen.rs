@@ -156,7 +156,7 @@ fn together(rows: &[PgRow]) -> Result<Vec<Reading>, sqlx::Error> {
     let mut readings: Vec<Reading> = Vec::new();
     for row in rows {
         let (patient, seq): (Uuid, i64) = (row.try_get("patient")?, row.try_get("seq")?);
-        if !readings.last().is_some_and(|last| (last.patient, last.seq) == (patient, seq)) {
+        if readings.last().is_none_or(|last| (last.patient, last.seq) != (patient, seq)) {
             readings.push(Reading {
                 patient,
                 seq,

@@ -15,7 +15,7 @@ fn refusal(command: &mut Command) -> String {
 
 fn serve() -> Command {
     let mut command = derwent();
-    command.args(["serve", "--listen", "127.0.0.1:0"]).env("DERWENT_SMTP_URL", "smtp://127.0.0.1:1");
+    command.arg("serve").env("DERWENT_LISTEN", "127.0.0.1:0").env("DERWENT_SMTP_URL", "smtp://127.0.0.1:1");
     // Whatever is wrong is found before a database is asked for.
     command.env("DERWENT_DATABASE_URL", "postgres://derwent:secret@127.0.0.1:1/derwent");
     command
@@ -39,17 +39,17 @@ fn a_database_that_is_none_is_named_without_its_password() {
 fn a_port_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let said = refusal(serve().args(["--listen", &address]).env_remove("DERWENT_LISTEN"));
+    let said = refusal(serve().env("DERWENT_LISTEN", &address));
     assert!(said.contains(&address) && said.contains("DERWENT_LISTEN"), "{said}");
 }
 
 #[test]
 fn an_origin_a_certificate_and_a_folder_must_be_what_they_say() {
     for (name, value, sentence) in [
-        ("DERWENT_ORIGIN", "derwent.example/", "scheme and host only"),
+        ("DERWENT_ORIGIN", "derwent.example", "scheme and host only"),
         ("DERWENT_ORIGIN", "https://derwent.example/staff", "scheme and host only"),
         ("DERWENT_RULES", "/no/such/folder", "the rules folder /no/such/folder does not exist"),
-        ("DERWENT_SMTP_URL", "carrier-pigeon", "DERWENT_SMTP_URL"),
+        ("DERWENT_SMTP_URL", "carrier-pigeon://coop", "smtp://host:25"),
     ] {
         let said = refusal(serve().env(name, value));
         assert!(said.contains(sentence), "{name}={value}: {said}");

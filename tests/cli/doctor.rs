@@ -42,7 +42,7 @@ async fn it_finds_what_is_missing_and_what_waits() {
         "{sentence}"
     );
     assert_eq!(of("pager").0, "advice");
-    for good in ["configuration", "database", "tables", "durability", "rosters", "judgement", "alerts", "pages"] {
+    for good in ["configuration", "database", "tables", "durability", "rosters", "judgement", "alerts", "pages sent"] {
         assert_eq!(of(good).0, "good", "{good}: {}", of(good).1);
     }
     // The plan made at START has waited since: nobody serves.
