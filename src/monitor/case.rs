@@ -91,7 +91,7 @@ async fn load_cases(
         let mut problem = None;
         let facts = person.facts.clone().filter(|_| !person.ended).map(serde_json::from_value::<Facts>).transpose();
         let facts = or_problem(facts, "its facts", &mut problem);
-        let facts = facts.map(|facts| Facts { version: person.facts_version, ..facts });
+        let facts = facts.map(|facts| Facts { version: person.facts_version, valid_from: person.facts_since, ..facts });
         let watches = or_problem(read_all(watches.remove(&patient)), "its watches", &mut problem);
         let waiting = waiting.remove(&patient);
         let at = [waiting.as_ref().map(|waiting| waiting.received_at), taken.folded_through]

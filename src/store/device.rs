@@ -95,7 +95,10 @@ pub async fn standing(pool: &PgPool, device: Uuid) -> sqlx::Result<Option<(i64, 
 
 /// Which organisation a device belongs to.
 pub async fn organisation(connection: &mut sqlx::PgConnection, device: Uuid) -> sqlx::Result<Option<Uuid>> {
-    sqlx::query_scalar("SELECT organisation FROM device WHERE device = $1").bind(device).fetch_optional(connection).await
+    sqlx::query_scalar("SELECT organisation FROM device WHERE device = $1")
+        .bind(device)
+        .fetch_optional(connection)
+        .await
 }
 
 /// It is let in no more. Send `Signal::Revoked` after the commit. `at` is machine time.

@@ -1,5 +1,6 @@
 //! What the monitor must know about a patient before it judges: whose they are, their newest facts, their last number.
 
+use jiff::Timestamp;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -16,6 +17,8 @@ pub struct Person {
     pub last_seq: i64,
     /// 0: nobody has set any.
     pub facts_version: i64,
+    /// When that version came into force.
+    pub facts_since: Option<Timestamp>,
     /// `alert_rules::Facts`, as stored.
     pub facts: Option<serde_json::Value>,
 }
@@ -23,9 +26,9 @@ pub struct Person {
 pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Person>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT patient.patient, patient.organisation, patient.team, patient.live_since IS NOT NULL AS live,
-                patient.ended_at IS NOT NULL AS ended, head.last_seq, newest.version, newest.facts
+                patient.ended_at IS NOT NULL AS ended, head.last_seq, newest.version, newest.valid_from, newest.facts
          FROM patient JOIN patient_head AS head USING (patient)
-         LEFT JOIN LATERAL (SELECT version, facts FROM patient_facts WHERE patient_facts.patient = patient.patient
+         LEFT JOIN LATERAL (SELECT version, valid_from, facts FROM patient_facts WHERE patient_facts.patient = patient.patient
                             ORDER BY version DESC LIMIT 1) AS newest ON true
          WHERE patient.patient = ANY($1)",
     )
@@ -42,6 +45,7 @@ pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Person>,
                 ended: row.try_get("ended")?,
                 last_seq: row.try_get("last_seq")?,
                 facts_version: row.try_get::<Option<i64>, _>("version")?.unwrap_or(0),
+                facts_since: row.try_get::<Option<jiff_sqlx::Timestamp>, _>("valid_from")?.map(|at| at.to_jiff()),
                 facts: row.try_get("facts")?,
             })
         })

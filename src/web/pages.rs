@@ -52,7 +52,11 @@ pub fn are_built() -> bool {
 pub fn file(path: &str, headers: &HeaderMap) -> Response {
     match Dist::get(path) {
         Some(file) => send(path, &file, headers),
-        None => (StatusCode::NOT_FOUND, Html(said("There is no page here.", "Was <code>make web</code> run before the build?"))).into_response(),
+        None => (
+            StatusCode::NOT_FOUND,
+            Html(said("There is no page here.", "Was <code>make web</code> run before the build?")),
+        )
+            .into_response(),
     }
 }
 
