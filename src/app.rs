@@ -5,14 +5,12 @@ mod steps;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use axum::Router;
-use tokio::net::TcpListener;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ingest::{self, writer::Writer};
 use crate::lifecycle::{self, Lifecycle};
-use crate::listen::{self, TlsListener};
+use crate::listen::Doors;
 use crate::monitor::Monitor;
 use crate::notify::Notify;
 use crate::parts::Parts;
@@ -27,9 +25,9 @@ use steps::Steps;
 /// Whatever keeps it from starting or going on, in a sentence that says what to do.
 pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     config.check()?;
-    let tcp = listen::bind(config.listen).await?;
+    let doors = Doors::open(&config).await?;
     // Port 0 asks the system for a free one; the origin must name the one it gave.
-    config.listen = tcp.local_addr().context("the listening socket has no address")?;
+    config.listen = doors.address().context("the listening socket has no address")?;
 
     let clock = config.care_time.map_or_else(Clock::ordinary, Clock::standing);
     let store = Store::open(&config.database).await?;
@@ -48,34 +46,21 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     // From here the connections alone hold the writer: when the last of them is gone, it stores what it has and ends.
     drop(writer);
 
-    let mut doors = tokio::spawn(open_doors(parts.clone(), tcp, router));
+    let mut serving = tokio::spawn(doors.serve(router, parts.lifecycle.stopping.clone()));
     println!("listening {}", parts.config.origin());
 
     let ended = tokio::select! {
         asked = lifecycle::asked_to_end() => asked.context("cannot wait for the signal to end"),
         parent = stepped_care_time(&parts, monitor, notify) => parent,
-        served = &mut doors => served.context("the web server stopped")?,
+        served = &mut serving => served.map_err(anyhow::Error::from).and_then(|served| served.context("the web server stopped")),
     };
     tracing::info!("ending: sockets are told, what was received is stored");
     let drained = parts.lifecycle.stop().await;
-    doors.abort();
+    serving.abort();
     parts.store.close().await;
     ended?;
     if !drained {
         bail!("some tasks did not finish in time; nothing that was acknowledged is lost");
-    }
-    Ok(())
-}
-
-async fn open_doors(parts: Parts, tcp: TcpListener, router: Router) -> anyhow::Result<()> {
-    let stopping = parts.lifecycle.stopping.clone().cancelled_owned();
-    let service = router.into_make_service();
-    match (&parts.config.tls_cert, &parts.config.tls_key) {
-        (Some(certificate), Some(key)) => {
-            let tls = TlsListener::start(tcp, certificate, key)?;
-            axum::serve(tls, service).with_graceful_shutdown(stopping).await?;
-        }
-        _ => axum::serve(tcp, service).with_graceful_shutdown(stopping).await?,
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::Router;
 use axum::serve::Listener;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -17,17 +18,52 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
 
 /// A peer that has not finished its handshake by then is not a phone.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// Handshakes finished and not yet picked up.
 const BACKLOG_CONNECTIONS: usize = 128;
 
-/// Opens the port; the error names the address and what to do.
-pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}; another program may hold the port: choose another with DERWENT_LISTEN")
-    })
+/// The open port, plain or TLS.
+#[derive(Debug)]
+pub enum Doors {
+    Plain(TcpListener),
+    Tls(TlsListener),
+}
+
+impl Doors {
+    /// # Errors
+    /// A port that is taken, or a certificate or key that cannot be used: which one, and what to do.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let address = config.listen;
+        let tcp = TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}; another program may hold the port: choose another with DERWENT_LISTEN")
+        })?;
+        Ok(match (&config.tls_cert, &config.tls_key) {
+            (Some(certificate), Some(key)) => Self::Tls(TlsListener::start(tcp, certificate, key)?),
+            _ => Self::Plain(tcp),
+        })
+    }
+
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Plain(tcp) => tcp.local_addr(),
+            Self::Tls(tls) => tls.local_addr(),
+        }
+    }
+
+    /// Lets everybody in until `stopping`, then waits for those who are inside.
+    pub async fn serve(self, router: Router, stopping: CancellationToken) -> io::Result<()> {
+        let service = router.into_make_service();
+        let stopping = stopping.cancelled_owned();
+        match self {
+            Self::Plain(tcp) => axum::serve(tcp, service).with_graceful_shutdown(stopping).await,
+            Self::Tls(tls) => axum::serve(tls, service).with_graceful_shutdown(stopping).await,
+        }
+    }
 }
 
 /// Takes TLS connections, each handshake in a task of its own, so that a slow one keeps nobody waiting.
@@ -38,9 +74,7 @@ pub struct TlsListener {
 }
 
 impl TlsListener {
-    /// # Errors
-    /// A certificate or key that cannot be read, or that do not belong together, named by its path.
-    pub fn start(tcp: TcpListener, certificate: &Path, key: &Path) -> anyhow::Result<Self> {
+    fn start(tcp: TcpListener, certificate: &Path, key: &Path) -> anyhow::Result<Self> {
         let acceptor = TlsAcceptor::from(Arc::new(tls_config(certificate, key)?));
         let local = tcp.local_addr().context("the listening socket has no address")?;
         let (sender, ready) = mpsc::channel(BACKLOG_CONNECTIONS);
