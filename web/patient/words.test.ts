@@ -100,6 +100,11 @@ describe('what is due', () => {
   test('could not measure leaves it open', () => {
     expect(sort([{ item: { ...bp, absent: 'could_not_measure' } as Item, at: now }])).toEqual([['a', 'b'], ['c'], []])
   })
+  test('tomorrow is named only when today has nothing more', () => {
+    const tomorrow = { ...slot('d', 1), opens_at: '2026-03-02T01:00:00Z', closes_at: '2026-03-02T03:00:00Z' }
+    expect(sortDue([slot('c', 7), tomorrow], [], now, zone).later.map((each) => each.slot)).toEqual(['c'])
+    expect(sortDue([tomorrow, { ...tomorrow, slot: 'e' }], [], now, zone).later.map((each) => each.slot)).toEqual(['d'])
+  })
   test('in words', () => {
     expect(dueWords(slot('a', 1), now, zone)).toBe('was due by 02:00')
     expect(dueWords(slot('b', 4), now, zone)).toBe('by 06:00')

@@ -19,6 +19,9 @@ export function sortDue(due: Due[], sent: { item: Item; at: number }[], now: num
     else if (opens > now) sorted.later.push(slot)
     else if (daysAway(slot.closes_at, now, zone) >= 0) sorted.now.push(slot)
   }
+  // Tomorrow is worth a word only when today has nothing more.
+  const today = sorted.later.filter((slot) => daysAway(slot.opens_at, now, zone) === 0)
+  sorted.later = today.length ? today : sorted.later.slice(0, 1)
   return sorted
 }
 
