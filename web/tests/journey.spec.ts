@@ -116,6 +116,7 @@ describe('the staff pages', () => {
     await staff.getByRole('heading', { name: 'Keys' }).waitFor()
     expect(await look(staff, 'staff-keys')).toEqual([])
     await staff.keyboard.press('Escape')
+    await staff.getByRole('heading', { name: 'Keys' }).waitFor({ state: 'hidden' })
 
     await staff.keyboard.press('/')
     await staff.keyboard.type('no-such-person')
