@@ -70,5 +70,5 @@ async fn stepped_care_time(parts: &Parts, monitor: Monitor, notify: Notify) -> a
     if parts.config.care_time.is_none() {
         return std::future::pending().await;
     }
-    Steps { clock: parts.clock.clone(), monitor, notify }.obey().await
+    Steps { clock: parts.clock.clone(), store: parts.store.clone(), monitor, notify }.obey().await
 }

@@ -16,12 +16,14 @@ use tokio::sync::mpsc;
 use crate::clock::Clock;
 use crate::monitor::Monitor;
 use crate::notify::Notify;
+use crate::store::{Store, pending};
 
 /// Work that is due but held elsewhere (a lease, a mail server's retry) is looked at again after this long.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 pub struct Steps {
     pub clock: Clock,
+    pub store: Store,
     pub monitor: Monitor,
     pub notify: Notify,
 }
@@ -53,8 +55,7 @@ impl Steps {
 
     async fn step_to(&self, target: Timestamp) -> anyhow::Result<()> {
         loop {
-            self.finish_what_is_due().await?;
-            match self.next_due().await? {
+            match self.finish_what_is_due().await? {
                 Some(next) if next <= target => self.clock.step(next),
                 _ if self.clock.care_now() >= target => return Ok(()),
                 _ => self.clock.step(target),
@@ -62,24 +63,20 @@ impl Steps {
         }
     }
 
-    async fn finish_what_is_due(&self) -> anyhow::Result<()> {
+    /// Returns the next instant at which there is something to do, which is after now.
+    async fn finish_what_is_due(&self) -> anyhow::Result<Option<Timestamp>> {
         loop {
+            // Looking costs one query, working some twenty, and between two readings there is mostly nothing to do.
+            let pending = pending::look(&self.store.monitor, self.clock.machine_now()).await?;
+            if !pending.queued && pending.next_at.is_none_or(|next| next > self.clock.care_now()) {
+                return Ok(pending.next_at);
+            }
             let judged = self.monitor.work().await?;
             let told = self.notify.work().await?;
-            if judged || told {
-                continue;
-            }
-            match self.next_due().await? {
-                Some(next) if next <= self.clock.care_now() => tokio::time::sleep(LOOK_AGAIN).await,
-                _ => return Ok(()),
+            if !judged && !told {
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
         }
-    }
-
-    /// The next instant at which either loop has something to do; not after now means something is still waiting.
-    async fn next_due(&self) -> anyhow::Result<Option<Timestamp>> {
-        let (judging, telling) = (self.monitor.next_due().await?, self.notify.next_due().await?);
-        Ok([judging, telling].into_iter().flatten().min())
     }
 }
 

@@ -26,6 +26,7 @@ pub struct Actor {
     asked: Vec<Ask>,
     last_stored: u64,
     checked_through: u64,
+    connected: bool,
     pub seen: Seen,
 }
 
@@ -48,6 +49,7 @@ impl Actor {
             asked: Vec::new(),
             last_stored: 0,
             checked_through: 0,
+            connected: false,
             seen: Seen::default(),
         }
     }
@@ -63,6 +65,23 @@ impl Actor {
                 self.phone.submit_raw(vec![sending.item.clone()]);
             }
         }
+    }
+
+    /// Until it is connected. While time stands still: the service compares its clock with the phone's when they meet.
+    pub async fn connected(&mut self) -> anyhow::Result<()> {
+        while !self.connected {
+            self.next().await.context("a phone does not get through to the service")?;
+        }
+        Ok(())
+    }
+
+    /// The service is about to be killed: whatever was heard before is no sign of life any more.
+    pub fn forget_connection(&mut self) -> anyhow::Result<()> {
+        while let Some(happening) = self.phone.try_next() {
+            self.take(happening)?;
+        }
+        self.connected = false;
+        Ok(())
     }
 
     /// Until everything that was sent has a receipt.
@@ -104,7 +123,11 @@ impl Actor {
     async fn next(&mut self) -> anyhow::Result<()> {
         let happening =
             tokio::time::timeout(PATIENCE, self.phone.next()).await.context("nothing has come for too long")?;
-        match happening.context("the phone broke")? {
+        self.take(happening.context("the phone broke")?)
+    }
+
+    fn take(&mut self, happening: Happening) -> anyhow::Result<()> {
+        match happening {
             Happening::Settled { id, outcome } => {
                 self.pending.remove(&id);
                 self.note(id, outcome);
@@ -121,13 +144,15 @@ impl Actor {
             Happening::Connected { people } => {
                 let through = people.iter().map(|person| person.judged_through).max().unwrap_or_default();
                 self.checked_through = self.checked_through.max(through);
+                self.connected = true;
             }
             Happening::Ask(ask) => {
                 self.seen.asks += 1;
                 self.asked.push(ask);
             }
             Happening::Revoked => bail!("the service does not know this phone any more"),
-            Happening::Disconnected | Happening::Seen(_) | Happening::Plan(_) | Happening::Message(_) => {}
+            Happening::Disconnected => self.connected = false,
+            Happening::Seen(_) | Happening::Plan(_) | Happening::Message(_) => {}
         }
         Ok(())
     }

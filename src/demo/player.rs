@@ -106,6 +106,9 @@ impl Player {
             devices.insert(device.id, index);
             actors.push(Actor::new(Phone::switch_on(device, clock.clone())));
         }
+        for actor in &mut actors {
+            actor.connected().await?;
+        }
         Ok(Self {
             store,
             world,
@@ -200,10 +203,14 @@ impl Player {
     /// SIGKILL, and a new service at the instant where the old one stood.
     pub async fn kill_and_restart(&mut self) -> anyhow::Result<()> {
         let at = self.clock.care_now();
+        for actor in &mut self.actors {
+            actor.forget_connection()?;
+        }
         self.service.kill().await?;
         self.service = Service::start(&self.options, Some(at)).await?;
-        for actor in &self.actors {
+        for actor in &mut self.actors {
             actor.bring_to_front();
+            actor.connected().await?;
         }
         Ok(())
     }

@@ -34,6 +34,7 @@ pub mod own_reading;
 pub mod page;
 pub mod page_request;
 pub mod patient;
+pub mod pending;
 pub mod person;
 pub mod plan;
 pub mod pools;

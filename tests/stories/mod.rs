@@ -1,4 +1,5 @@
 //! What happens, told from end to end. A story steps care time and looks at what people would see.
 
+mod demo;
 mod judging;
 mod telling;
