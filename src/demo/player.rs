@@ -127,6 +127,11 @@ impl Player {
 
     /// One window, to its end. With `kill`, the service is killed while the phones are sending.
     pub async fn play(&mut self, window: &Window, kill: bool) -> anyhow::Result<()> {
+        let played = self.play_window(window, kill).await;
+        played.map_err(|error| self.service.explain(error.context(format!("at {}", window.at))))
+    }
+
+    async fn play_window(&mut self, window: &Window, kill: bool) -> anyhow::Result<()> {
         self.go_to(window.at).await?;
         let mut senders = BTreeSet::new();
         for sending in &window.sendings {

@@ -119,6 +119,16 @@ impl Service {
         Ok(())
     }
 
+    /// Puts beside an error of somebody else what the service itself says, and whether it is still there.
+    pub fn explain(&mut self, error: anyhow::Error) -> anyhow::Error {
+        let state = match self.child.try_wait() {
+            Ok(None) => "the service still runs".to_owned(),
+            Ok(Some(status)) => format!("the service has ended ({status})"),
+            Err(error) => format!("the service cannot be asked: {error}"),
+        };
+        error.context(format!("{state}; {}", self.said()))
+    }
+
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }

@@ -57,7 +57,7 @@ pub enum Happening {
 
 #[derive(Debug)]
 enum Order {
-    Submit(Item),
+    Submit(Box<Item>),
     Raw(Vec<Value>),
     Shown(Uuid),
     BringToFront,
@@ -92,7 +92,7 @@ impl Phone {
 
     /// Puts it into the outbox: it is sent, and sent again, until it is settled.
     pub fn submit(&self, item: Item) {
-        self.order(Order::Submit(item));
+        self.order(Order::Submit(Box::new(item)));
     }
 
     /// Sends a batch as it stands, right or wrong, again after a lost connection, until its receipt is here.
@@ -175,7 +175,7 @@ impl Inside {
 
     async fn obey(&mut self, order: Order) {
         match order {
-            Order::Submit(item) => self.handle(Input::Submit(Box::new(item))).await,
+            Order::Submit(item) => self.handle(Input::Submit(item)).await,
             Order::Shown(ask) => self.handle(Input::Shown { ask }).await,
             Order::BringToFront => self.handle(Input::BroughtToFront).await,
             Order::Raw(items) => {
