@@ -98,6 +98,11 @@ impl Config {
                  or file:FOLDER for trying out"
             );
         }
+        if let Some(url) = &self.smtp_url
+            && !["smtp://", "smtps://", "file:"].iter().any(|scheme| url.starts_with(scheme))
+        {
+            bail!("DERWENT_SMTP_URL cannot be used; give it as smtp://host:25, smtps://user:password@host or file:FOLDER");
+        }
         for (what, path) in
             [("certificate", &self.tls_cert), ("private key", &self.tls_key), ("rules folder", &self.rules)]
         {

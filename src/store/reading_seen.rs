@@ -68,7 +68,8 @@ pub struct Correction {
     pub values: Option<Vec<Component>>,
 }
 
-/// The newest reading of each of these patients that was not taken back.
+/// The newest reading of each of these patients that was not taken back. Both subqueries name the patient as a parameter
+/// (`LIMIT`, `OFFSET 0` keep them apart): a plain join with the barrier view would read everybody's readings first.
 pub async fn newest(
     db: &mut PgConnection,
     patients: &[Uuid],
@@ -86,8 +87,13 @@ pub async fn newest(
                         WHERE correction.patient = who.patient AND correction.corrects_seq = seen.seq
                         ORDER BY correction.seq DESC LIMIT 1) IS NOT TRUE
              ORDER BY seen.effective_at DESC, seen.seq DESC LIMIT 1) AS newest
-         JOIN reading_seen AS r ON r.patient = who.patient AND r.seq = newest.seq AND r.effective_at = newest.effective_at
-         WHERE r.effective_at > $2 AND r.effective_at <= $3
+         CROSS JOIN LATERAL (
+             SELECT seen.patient, seen.seq, seen.component, seen.effective_at, seen.vital, seen.value_given, seen.unit_given, seen.value,
+                    seen.comparator, seen.absent, seen.received_at, seen.flags, seen.method, seen.context
+             FROM reading_seen AS seen
+             WHERE seen.patient = who.patient AND seen.seq = newest.seq AND seen.effective_at = newest.effective_at
+                   AND seen.effective_at > $2 AND seen.effective_at <= $3
+             OFFSET 0) AS r
          ORDER BY r.patient, r.component",
     )
     .bind(patients)

@@ -7,13 +7,14 @@ use super::world::{Browser, World, id};
 
 const NOBODY: &str = "019ab000-0000-7000-8000-000000000000";
 
-fn requests(browser: &Browser, patient: &str, alert: &str) -> Vec<(String, reqwest::RequestBuilder)> {
+fn requests(browser: &Browser, patient: &str, alert: &str, reference: &str) -> Vec<(String, reqwest::RequestBuilder)> {
     let get = |path: String| (format!("GET {path}"), browser.request(Method::GET, &path));
     let post = |path: String, body: Value| (format!("POST {path}"), browser.request(Method::POST, &path).json(&body));
     vec![
         get(format!("/api/patients/{patient}")),
         get(format!("/api/patients/{patient}/series?vital=blood_pressure")),
         get(format!("/api/events?patient={patient}")),
+        get(format!("/api/alerts/{reference}")),
         post(format!("/api/alerts/{alert}/acknowledge"), json!({})),
         post(format!("/api/alerts/{alert}/close"), json!({ "outcome": "no_action", "note": "" })),
     ]
@@ -47,9 +48,10 @@ async fn another_organisations_people_look_like_nobody() {
     let eve = Browser::signed_in(&service, "eve@example.org").await;
     let work = ida.read("/api/worklist").await;
     let alert = id(&work["rows"][0]["alert"], "alert");
+    let reference = id(&work["rows"][0]["alert"], "reference");
 
-    let foreign = requests(&eve, &world.dorothy, &alert);
-    let missing = requests(&eve, NOBODY, NOBODY);
+    let foreign = requests(&eve, &world.dorothy, &alert, &reference);
+    let missing = requests(&eve, NOBODY, NOBODY, "A999999");
     for ((what, foreign), (_, missing)) in foreign.into_iter().zip(missing) {
         let (status, _, body) = eve.send(foreign).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{what}: {body}");
@@ -60,6 +62,7 @@ async fn another_organisations_people_look_like_nobody() {
     assert_eq!(eve.read("/api/worklist").await["rows"], json!([]));
     let (status, _) = eve.get(&format!("/api/worklist?team={}", world.team)).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(ida.read(&format!("/api/alerts/{reference}")).await["alert"], json!(alert));
     // Nothing of what Eve tried has changed anything.
     let row = &ida.read("/api/worklist").await["rows"][0];
     assert_eq!(row["alert"]["acknowledged_at"], Value::Null);
@@ -72,7 +75,7 @@ async fn without_a_session_there_is_nothing() {
     let mut stranger = Browser::new(&service);
     for cookie in [None, Some("derwent_session=guessed".to_owned()), Some("derwent_session=".to_owned())] {
         stranger.cookie = cookie;
-        let mut asked = requests(&stranger, &world.dorothy, NOBODY);
+        let mut asked = requests(&stranger, &world.dorothy, NOBODY, "A1");
         for path in ["/api/me", "/api/worklist", "/api/patients", "/api/events"] {
             asked.push((path.to_owned(), stranger.request(Method::GET, path)));
         }
