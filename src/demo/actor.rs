@@ -20,8 +20,10 @@ pub struct Actor {
     phone: Phone,
     /// Sent, and neither stored nor refused yet.
     pending: BTreeSet<Uuid>,
-    /// Sent as written, because no phone would write so; its receipt is awaited.
-    raw_pending: BTreeMap<Uuid, Value>,
+    /// To be sent as written, because no phone would write so.
+    raw: Vec<Value>,
+    /// Sent so; the receipt is awaited.
+    raw_pending: BTreeSet<Uuid>,
     /// Asks that came and were not shown yet.
     asked: Vec<Ask>,
     last_stored: u64,
@@ -45,7 +47,8 @@ impl Actor {
         Self {
             phone,
             pending: BTreeSet::new(),
-            raw_pending: BTreeMap::new(),
+            raw: Vec::new(),
+            raw_pending: BTreeSet::new(),
             asked: Vec::new(),
             last_stored: 0,
             checked_through: 0,
@@ -61,8 +64,8 @@ impl Actor {
                 self.phone.submit(item);
             }
             Err(_) => {
-                self.raw_pending.insert(sending.id, sending.item.clone());
-                self.phone.submit_raw(vec![sending.item.clone()]);
+                self.raw_pending.insert(sending.id);
+                self.raw.push(sending.item.clone());
             }
         }
     }
@@ -86,10 +89,15 @@ impl Actor {
 
     /// Until everything that was sent has a receipt.
     pub async fn settled(&mut self) -> anyhow::Result<()> {
-        while !self.pending.is_empty() || !self.raw_pending.is_empty() {
-            self.next().await.with_context(|| {
-                format!("{} submissions have no receipt", self.pending.len() + self.raw_pending.len())
-            })?;
+        while !self.pending.is_empty() {
+            self.next().await.with_context(|| format!("{} submissions have no receipt", self.pending.len()))?;
+        }
+        // One batch, and only now: the phone's own batches leave no room for more in flight.
+        if !self.raw.is_empty() {
+            self.phone.submit_raw(std::mem::take(&mut self.raw));
+        }
+        while !self.raw_pending.is_empty() {
+            self.next().await.with_context(|| format!("{} odd submissions have no receipt", self.raw_pending.len()))?;
         }
         Ok(())
     }
