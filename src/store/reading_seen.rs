@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use serde::Deserialize;
 use sqlx::postgres::PgRow;
@@ -68,9 +68,31 @@ pub struct Correction {
     pub values: Option<Vec<Component>>,
 }
 
-/// The newest reading of each of these patients that was not taken back. Both subqueries name the patient as a parameter
-/// (`LIMIT`, `OFFSET 0` keep them apart): a plain join with the barrier view would read everybody's readings first.
+/// How far back the newest reading is looked for, in turn, for whom nothing newer was found. The barrier view hides its order
+/// from the planner, so everything within a window is read: most people have something in the first.
+const WINDOWS: [SignedDuration; 3] =
+    [SignedDuration::from_hours(8 * 24), SignedDuration::from_hours(60 * 24), SignedDuration::from_hours(400 * 24)];
+
+/// The newest reading of each of these patients that was not taken back.
 pub async fn newest(
+    db: &mut PgConnection,
+    patients: &[Uuid],
+    now: Timestamp,
+) -> Result<HashMap<Uuid, Reading>, sqlx::Error> {
+    let mut found = HashMap::new();
+    for window in WINDOWS {
+        let missing: Vec<Uuid> = patients.iter().copied().filter(|patient| !found.contains_key(patient)).collect();
+        if missing.is_empty() {
+            break;
+        }
+        found.extend(newest_within(db, &missing, now - window, now).await?);
+    }
+    Ok(found)
+}
+
+/// Both subqueries name the patient as a parameter (`LIMIT`, `OFFSET 0` keep them apart): a plain join with the barrier view
+/// would read everybody's readings.
+async fn newest_within(
     db: &mut PgConnection,
     patients: &[Uuid],
     from: Timestamp,
@@ -81,12 +103,14 @@ pub async fn newest(
                 r.absent, r.received_at, r.flags, r.method, r.context
          FROM unnest($1::uuid[]) AS who (patient)
          CROSS JOIN LATERAL (
-             SELECT seen.seq, seen.effective_at FROM reading_seen AS seen
-             WHERE seen.patient = who.patient AND seen.effective_at > $2 AND seen.effective_at <= $3
-                   AND (SELECT correction.values IS NULL FROM correction
-                        WHERE correction.patient = who.patient AND correction.corrects_seq = seen.seq
-                        ORDER BY correction.seq DESC LIMIT 1) IS NOT TRUE
-             ORDER BY seen.effective_at DESC, seen.seq DESC LIMIT 1) AS newest
+             SELECT few.seq, few.effective_at
+             FROM (SELECT DISTINCT seen.effective_at, seen.seq FROM reading_seen AS seen
+                   WHERE seen.patient = who.patient AND seen.effective_at > $2 AND seen.effective_at <= $3
+                   ORDER BY seen.effective_at DESC, seen.seq DESC LIMIT 8) AS few
+             WHERE (SELECT correction.values IS NULL FROM correction
+                    WHERE correction.patient = who.patient AND correction.corrects_seq = few.seq
+                    ORDER BY correction.seq DESC LIMIT 1) IS NOT TRUE
+             ORDER BY few.effective_at DESC, few.seq DESC LIMIT 1) AS newest
          CROSS JOIN LATERAL (
              SELECT seen.patient, seen.seq, seen.component, seen.effective_at, seen.vital, seen.value_given, seen.unit_given, seen.value,
                     seen.comparator, seen.absent, seen.received_at, seen.flags, seen.method, seen.context

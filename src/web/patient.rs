@@ -14,10 +14,11 @@ use super::api::{Alert, Device, Limit, PatientPage, Plan, Refusal, Slot, VitalSu
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use super::worklist::LOOK_BACK;
 use super::{Web, alerts, limits, patients, sign_in, words};
 use crate::store::{self, alert_seen, reading_seen};
 
+/// A vital not measured for longer is not listed.
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// Alerts closed longer ago are not shown.
 const CLOSED_SHOWN: SignedDuration = SignedDuration::from_hours(90 * 24);
 

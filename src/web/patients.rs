@@ -11,7 +11,6 @@ use super::api::{PatientHead, PatientList, PatientRow};
 use super::extract::Query;
 use super::failure::Answer;
 use super::session::SignedIn;
-use super::worklist::LOOK_BACK;
 use super::{Web, alerts, words};
 use crate::store::{self, reading_seen};
 
@@ -28,7 +27,7 @@ pub async fn list(State(web): State<Arc<Web>>, who: SignedIn, Query(asked): Quer
     let mut db = web.parts.store.web_tx(who.organisation).await?;
     let listed = store::patient::list(&mut db, search.trim()).await?;
     let ids: Vec<Uuid> = listed.iter().map(|row| row.patient.patient).collect();
-    let newest = reading_seen::newest(&mut db, &ids, now - LOOK_BACK, now).await?;
+    let newest = reading_seen::newest(&mut db, &ids, now).await?;
     store::audit::write(
         &mut db,
         who.organisation,

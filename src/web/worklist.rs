@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -16,9 +16,6 @@ use super::session::SignedIn;
 use super::{Web, alerts, sign_in, words};
 use crate::roster::{Duty, Hours, Roster};
 use crate::store::{self, alert_seen, reading_seen};
-
-/// An older last reading is not looked for.
-pub const LOOK_BACK: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 #[derive(Debug, Deserialize)]
 pub struct Asked {
@@ -37,7 +34,7 @@ pub async fn worklist(
     let counts = counts(&alert_seen::counts(&mut db, team.team).await?);
     let work = alert_seen::worklist(&mut db, team.team).await?;
     let patients: Vec<Uuid> = work.iter().map(|row| row.alert.patient).collect();
-    let newest = reading_seen::newest(&mut db, &patients, now - LOOK_BACK, now).await?;
+    let newest = reading_seen::newest(&mut db, &patients, now).await?;
     store::audit::write(
         &mut db,
         who.organisation,
