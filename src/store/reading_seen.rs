@@ -68,10 +68,11 @@ pub struct Correction {
     pub values: Option<Vec<Component>>,
 }
 
-/// How far back the newest reading is looked for, in turn, for whom nothing newer was found. The barrier view hides its order
-/// from the planner, so everything within a window is read: most people have something in the first.
-const WINDOWS: [SignedDuration; 3] =
-    [SignedDuration::from_hours(8 * 24), SignedDuration::from_hours(60 * 24), SignedDuration::from_hours(400 * 24)];
+/// Most people have measured something in these days. The barrier view hides its order from the planner, so all readings of
+/// the stretch are read; for who is silent longer, the ledger tells which reading to look at.
+const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(8 * 24);
+/// An older last reading is not shown.
+const LAST_LOOK: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// The newest reading of each of these patients that was not taken back.
 pub async fn newest(
@@ -79,15 +80,51 @@ pub async fn newest(
     patients: &[Uuid],
     now: Timestamp,
 ) -> Result<HashMap<Uuid, Reading>, sqlx::Error> {
-    let mut found = HashMap::new();
-    for window in WINDOWS {
-        let missing: Vec<Uuid> = patients.iter().copied().filter(|patient| !found.contains_key(patient)).collect();
-        if missing.is_empty() {
-            break;
-        }
-        found.extend(newest_within(db, &missing, now - window, now).await?);
+    let mut found = newest_within(db, patients, now - FIRST_LOOK, now).await?;
+    let silent: Vec<Uuid> = patients.iter().copied().filter(|patient| !found.contains_key(patient)).collect();
+    if !silent.is_empty() {
+        found.extend(newest_stored(db, &silent, now - LAST_LOOK, now).await?);
     }
     Ok(found)
+}
+
+/// The newest among the last few that were stored.
+async fn newest_stored(
+    db: &mut PgConnection,
+    patients: &[Uuid],
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<HashMap<Uuid, Reading>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT r.patient, r.seq, r.component, r.effective_at, r.vital, r.value_given::text, r.unit_given, r.value, r.comparator,
+                r.absent, r.received_at, r.flags, r.method, r.context
+         FROM unnest($1::uuid[]) AS who (patient)
+         CROSS JOIN LATERAL (
+             SELECT few.seq, few.effective_at
+             FROM (SELECT submission.seq, submission.effective_at FROM submission
+                   WHERE submission.patient = who.patient AND submission.kind = 'reading'
+                   ORDER BY submission.seq DESC LIMIT 8) AS few
+             WHERE few.effective_at > $2 AND few.effective_at <= $3
+                   AND (SELECT correction.values IS NULL FROM correction
+                        WHERE correction.patient = who.patient AND correction.corrects_seq = few.seq
+                        ORDER BY correction.seq DESC LIMIT 1) IS NOT TRUE
+             ORDER BY few.effective_at DESC, few.seq DESC LIMIT 1) AS newest
+         CROSS JOIN LATERAL (
+             SELECT seen.patient, seen.seq, seen.component, seen.effective_at, seen.vital, seen.value_given, seen.unit_given, seen.value,
+                    seen.comparator, seen.absent, seen.received_at, seen.flags, seen.method, seen.context
+             FROM reading_seen AS seen
+             WHERE seen.patient = who.patient AND seen.seq = newest.seq AND seen.effective_at = newest.effective_at
+                   AND seen.effective_at > $2 AND seen.effective_at <= $3
+             OFFSET 0) AS r
+         ORDER BY r.patient, r.component",
+    )
+    .bind(patients)
+    .bind(from.to_sqlx())
+    .bind(until.to_sqlx())
+    .fetch_all(&mut *db)
+    .await?;
+    let readings = with_corrections(db, together(&rows)?).await?;
+    Ok(readings.into_iter().map(|reading| (reading.patient, reading)).collect())
 }
 
 /// Both subqueries name the patient as a parameter (`LIMIT`, `OFFSET 0` keep them apart): a plain join with the barrier view
