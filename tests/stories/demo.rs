@@ -18,7 +18,8 @@ fn play(more: &[&str]) -> String {
 #[test]
 fn kills_in_the_middle_of_loading_change_nothing_in_the_sums() {
     let undisturbed = play(&[]);
-    for line in ["rows read                                           263", "  value_not_a_number: glucose/data-40: 75"] {
+    for line in ["rows read                                           263", "  value_not_a_number: glucose/data-40: 75"]
+    {
         assert!(undisturbed.contains(line), "{undisturbed}");
     }
     assert!(!undisturbed.contains("dated_by_arrival"), "the phones' clocks are right: {undisturbed}");
