@@ -101,7 +101,9 @@ impl Config {
         if let Some(url) = &self.smtp_url
             && !["smtp://", "smtps://", "file:"].iter().any(|scheme| url.starts_with(scheme))
         {
-            bail!("DERWENT_SMTP_URL cannot be used; give it as smtp://host:25, smtps://user:password@host or file:FOLDER");
+            bail!(
+                "DERWENT_SMTP_URL cannot be used; give it as smtp://host:25, smtps://user:password@host or file:FOLDER"
+            );
         }
         for (what, path) in
             [("certificate", &self.tls_cert), ("private key", &self.tls_key), ("rules folder", &self.rules)]

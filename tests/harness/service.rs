@@ -96,21 +96,11 @@ impl Service {
         self.answers.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("no answer ({error}); {}", self.said()))
     }
 
-    /// SIGKILL: nothing is tidied up.
-    pub fn kill(mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("waited for");
-    }
-
     /// SIGTERM; returns whether it ended well.
     pub fn end(mut self) -> bool {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
         self.child.wait().expect("waited for").success()
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.child.id()
     }
 
     fn said(&self) -> String {
