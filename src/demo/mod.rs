@@ -73,9 +73,20 @@ pub struct Demo {
 
 pub async fn run(options: Demo) -> anyhow::Result<()> {
     let folder = Folder::make()?;
+    let play = async {
+        if options.until_quiet {
+            until_quiet(&options, folder.path()).await
+        } else {
+            show(&options, folder.path()).await
+        }
+    };
     tokio::select! {
-        done = async { if options.until_quiet { until_quiet(&options, folder.path()).await } else { show(&options, folder.path()).await } } => done,
-        asked = crate::lifecycle::asked_to_end() => asked.context("signals cannot be heard"),
+        played = play => played,
+        asked = crate::lifecycle::asked_to_end() => {
+            asked.context("signals cannot be heard")?;
+            ensure!(!options.until_quiet, "asked to end before everything was played");
+            Ok(())
+        }
     }
 }
 
