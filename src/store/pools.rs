@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{Connection, PgPool};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(15);
+/// A connection that was whole so recently is not asked again whether it still is: that would cost each transaction one more
+/// round trip.
+const BELIEVED: Duration = Duration::from_secs(1);
 
 /// Which role a pool acts as, and how many connections it may hold. A replica takes 25 of a server's.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +57,15 @@ pub fn pool(options: &PgConnectOptions, role: Role) -> PgPool {
     PgPoolOptions::new()
         .max_connections(role.connections())
         .acquire_timeout(ACQUIRE_LIMIT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > BELIEVED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_release(|connection, _| {
             Box::pin(async move {
                 // sqlx 0.9: when `begin` is cancelled the connection comes back inside an open transaction that sqlx knows nothing
