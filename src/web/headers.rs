@@ -29,7 +29,7 @@ pub async fn secure(State(web): State<Arc<Web>>, request: Request, next: Next) -
     set(header::REFERRER_POLICY, "no-referrer");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), bluetooth=(self)");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
     if stage.is_none() {
         set(header::X_FRAME_OPTIONS, "DENY");
     }

@@ -131,7 +131,7 @@ class State implements Keeper {
       case 'settled': {
         const { outcome } = command
         if (outcome.state === 'refused') await this.#changeSent(command.id, { state: 'refused', refusal: outcome })
-        else await this.#changeSent(command.id, { state: 'stored', seq: outcome.seq, flags: outcome.flags, storedAt: Date.now() })
+        else await this.#changeSent(command.id, { state: 'stored', seq: outcome.seq, flags: outcome.flags, storedAt: Date.now() + (this.device?.skew_ms ?? 0) })
         for (const listener of this.#settledListeners) listener(command.id, outcome.state === 'refused' ? 'refused' : 'stored')
         break
       }

@@ -53,14 +53,15 @@ describe('receipts in words, from facts', () => {
   })
   test('outside cover it says when the team is back and whom to ring', () => {
     expect(words(stored, { judgedThrough: 7, now: Date.parse('2026-03-01T21:00:00Z') })[1]).toBe(
-      'Checked by the computer. The team is back at 08:00. If you feel unwell before then, ring 111. In an emergency, ring 999.',
+      'Checked by the computer. The team is back at 08:00. Before then at most the person on call is told, and only if it is severe. If you feel unwell, do not wait: ring 111. In an emergency, ring 999.',
     )
   })
   test('a refusal gives the service’s own reason', () => {
     expect(words({ state: 'refused', refusal: { reason: 'unit_unknown', detail: 'mmHG is not a unit.', retry: false } })[0]).toBe('Not taken. mmHG is not a unit.')
   })
   test('times are the service’s', () => {
-    expect(words(stored, { skewMs: 3_600_000 })[0]).toBe('Stored 09:05')
+    expect(words(stored)[0]).toBe('Stored 08:05')
+    expect(words(stored, { skewMs: 3_600_000 })[0]).toBe('Stored 08:05')
   })
 })
 

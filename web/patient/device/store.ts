@@ -36,6 +36,7 @@ export interface Sent {
   /** Phone's clock, milliseconds since 1970. */
   sentAt: number
   state: 'waiting' | 'stored' | 'refused'
+  /** Care time, milliseconds since 1970. */
   storedAt: number | null
   seq: number | null
   flags: Flag[]

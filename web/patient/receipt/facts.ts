@@ -27,7 +27,7 @@ export function receiptLines(sent: Sent, facts: Facts): Line[] {
       ? [{ tone: 'waiting', text: 'Sending. Nobody has seen this yet.' }]
       : [{ tone: 'waiting', text: 'Not sent yet: no signal. Nobody has seen this. It goes by itself when there is signal.' }]
   }
-  const lines: Line[] = [{ tone: 'good', text: `Stored ${clock((sent.storedAt ?? sent.sentAt) + facts.skewMs, facts.zone)}` }]
+  const lines: Line[] = [{ tone: 'good', text: `Stored ${clock(sent.storedAt ?? sent.sentAt + facts.skewMs, facts.zone)}` }]
   if (sent.flags.includes('impossible')) lines.push({ tone: 'wrong', text: 'This number cannot be right. Look at the display again and send what it shows.' })
   if (sent.flags.includes('unconfirmed')) lines.push({ tone: 'plain', text: 'This is an unusual number. It is marked as unconfirmed.' })
   if (sent.flags.includes('not_monitored')) lines.push({ tone: 'wrong', text: 'You are no longer monitored. Nobody looks at this reading.' })
@@ -42,7 +42,8 @@ export function receiptLines(sent: Sent, facts: Facts): Line[] {
 export function whoLooks(team: Team | undefined, now: number, zone: string): string {
   const inside = 'A person looks only if it is outside your limits.'
   if (!team || team.cover_from === team.cover_until) return inside
-  return inCover(team, clock(now, zone)) ? inside : `The team is back at ${team.cover_from.slice(0, 5)}. If you feel unwell before then, ring 111. In an emergency, ring 999.`
+  if (inCover(team, clock(now, zone))) return inside
+  return `The team is back at ${team.cover_from.slice(0, 5)}. Before then at most the person on call is told, and only if it is severe. If you feel unwell, do not wait: ring 111. In an emergency, ring 999.`
 }
 
 export function inCover(team: Team, time: string): boolean {
