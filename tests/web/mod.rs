@@ -1,7 +1,9 @@
-//! The staff API on the real binary and a real database: who gets in, what they see, what they may do, and what is nobody's.
+//! The staff API on the real binary and a real database: who gets in, what they see, what they may do, and what is nobody's;
+//! and the pages in a real browser.
 
 mod alerts;
 mod charts;
 mod doors;
+mod pages;
 mod walls;
 pub mod world;

@@ -20,18 +20,35 @@ pub struct World {
     pub organisation: String,
     pub team: String,
     pub dorothy: String,
-    mails: TempDir,
+    /// Unused, for Dorothy's phone.
+    pub code: String,
+    pub mails: TempDir,
+    /// None: care time is machine time.
+    care_time: Option<&'static str>,
 }
 
+pub const BORN: &str = "1944-11-02";
+
 impl World {
-    /// An organisation with a team, Ida and Tom on its roster, and Dorothy with a hypertension plan.
+    /// An organisation with a team, Ida and Tom on its roster, and Dorothy with a hypertension plan. Care time is stepped.
     pub async fn new() -> Self {
+        Self::made(Some(START)).await
+    }
+
+    /// The same, here and now.
+    pub async fn live() -> Self {
+        Self::made(None).await
+    }
+
+    async fn made(care_time: Option<&'static str>) -> Self {
         let database = Database::fresh().await;
         let mut world = Self {
             database,
             organisation: String::new(),
             team: String::new(),
             dorothy: String::new(),
+            code: String::new(),
+            care_time,
             mails: tempfile::tempdir().expect("a folder"),
         };
         let made = world.admin(&["organisation", "add", "--name", "Belper", "--time-zone", "Europe/London"]);
@@ -73,7 +90,7 @@ impl World {
             "--family-name",
             "Marsh",
             "--born",
-            "1944-11-02",
+            BORN,
             "--lives-alone",
             "--pack",
             "hypertension",
@@ -84,6 +101,7 @@ impl World {
             "--code",
         ]);
         world.dorothy = id(&made, "patient");
+        world.code = id(&made, "code");
         world
     }
 
@@ -107,7 +125,8 @@ impl World {
     pub fn try_admin(&self, arguments: &[&str]) -> Output {
         let mut child = derwent()
             .arg("admin")
-            .args(["--json", "--care-time", START, "--made-by", "the test"])
+            .args(["--json", "--made-by", "the test"])
+            .args(self.care_time.iter().flat_map(|at| ["--care-time", *at]))
             .args(arguments)
             .env("DERWENT_DATABASE_URL", &self.database.url)
             .stdin(Stdio::piped())
@@ -137,11 +156,11 @@ impl World {
         ])
     }
 
-    /// `derwent serve`, with care time standing at `START`.
+    /// `derwent serve`.
     pub fn serve(&self) -> Service {
         Service::start(&Options {
             database_url: self.database.url.clone(),
-            care_time: Some(START.to_owned()),
+            care_time: self.care_time.map(str::to_owned),
             smtp_url: format!("file:{}", self.mails.path().display()),
             pager_url: None,
         })

@@ -1,0 +1,25 @@
+//! The pages of phone and staff in a real Chromium: the story itself is `web/tests/journey.spec.ts`.
+
+use std::process::Command;
+
+use super::world::{BORN, PASSWORD, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_story_from_the_code_to_the_closed_alert_in_a_browser() {
+    let world = World::live().await;
+    let service = world.serve();
+    let output = Command::new("npm")
+        .args(["run", "--silent", "test:pages"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/web"))
+        .env("DERWENT_URL", &service.origin)
+        .env("DERWENT_STAFF_EMAIL", "ida@example.org")
+        .env("DERWENT_STAFF_PASSWORD", PASSWORD)
+        .env("DERWENT_PATIENT_CODE", &world.code)
+        .env("DERWENT_PATIENT_BORN", BORN)
+        .env("DERWENT_PATIENT_NAME", "Dorothy Marsh")
+        .output()
+        .expect("npm is there: `make test` looks for it");
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    assert!(service.end(), "the service did not end well");
+}
