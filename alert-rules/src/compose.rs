@@ -101,7 +101,7 @@ fn finding(
         kind: leader.terms.kind,
         priority: leading.priority,
         rule: leader.rule.clone(),
-        sentence: sentence(leader),
+        sentence: sentence(leader, is_unconfirmed(leader)),
         team: leader.terms.team.clone(),
         unconfirmed: is_unconfirmed(leader),
         late_minutes: if late > ASK_WITHIN { late.as_mins() } else { 0 },
@@ -165,18 +165,29 @@ fn is_unconfirmed(watch: &Watch) -> bool {
     (asked || watch.doubtful) && !watch.is_confirmed() && !watch.is_cleared()
 }
 
-/// One line for the worklist.
-fn sentence(watch: &Watch) -> String {
-    let mut problem = watch.terms.problem.clone();
-    if let Some(first) = problem.get_mut(..1) {
+/// One line for the worklist: "Blood pressure high: 186/101 mmHg, confirmed". Limits stand among the reasons.
+fn sentence(watch: &Watch, unconfirmed: bool) -> String {
+    let opened: Vec<&str> =
+        watch.reasons().take_while(|reason| reason.at == watch.since).map(|reason| reason.what.as_str()).collect();
+    let why = match watch.worst_reading() {
+        Some(reading) => reading.to_owned(),
+        None => opened.get(..opened.len().min(2)).unwrap_or_default().join("; "),
+    };
+    let problem = &watch.terms.problem;
+    let mut sentence = match why.as_str() {
+        "" => problem.clone(),
+        why if why.starts_with(problem.as_str()) => why.to_owned(),
+        why => format!("{problem}: {why}"),
+    };
+    if watch.is_cleared() {
+        sentence.push_str(", clear when measured again");
+    } else if watch.is_confirmed() {
+        sentence.push_str(", confirmed");
+    } else if unconfirmed {
+        sentence.push_str(", unconfirmed");
+    }
+    if let Some(first) = sentence.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    let opened: Vec<&str> =
-        watch.reasons().take_while(|reason| reason.at == watch.since).map(|reason| reason.sentence.as_str()).collect();
-    let why = opened.get(..opened.len().min(2)).unwrap_or_default().join("; ");
-    match (watch.is_cleared(), why.is_empty()) {
-        (_, true) => problem,
-        (true, false) => format!("{problem} once, clear when measured again: {why}"),
-        (false, false) => format!("{problem}: {why}"),
-    }
+    sentence
 }

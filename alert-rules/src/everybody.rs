@@ -204,10 +204,11 @@ fn terms(problem: &str, kind: Kind) -> Terms {
     }
 }
 
-fn reason(rule: &str, at: Timestamp, sentence: String) -> Reason {
+fn reason(rule: &str, at: Timestamp, what: String) -> Reason {
     Reason {
         at,
-        sentence,
+        what,
+        limit: None,
         rule: rule.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         source: "built in".to_owned(),

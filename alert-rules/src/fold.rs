@@ -277,7 +277,9 @@ impl<'a> Fold<'a> {
         {
             let yes = answers.answers.iter().filter(|(_, answer)| answer.yes() == Some(true));
             why.extend(
-                yes.map(|(link, _)| self.reason(instant, format!("answered yes to {}", link.replace(['_', '-'], " ")))),
+                yes.map(|(link, _)| {
+                    self.reason(instant, format!("answered yes to {}", link.replace(['_', '-'], " ")), None)
+                }),
             );
         }
         if !why.is_empty() {
@@ -292,22 +294,34 @@ impl<'a> Fold<'a> {
     }
 
     fn note_worst(&self, watch: &mut Watch, at: Timestamp, order: usize, stop: &Stop<'_>) {
-        if matches!(stop, Stop::Timer) {
-            return;
-        }
+        let Stop::Item(Item { what: Submitted::Reading { reading, .. }, .. }) = stop else { return };
+        let measured_now = |component: &Component| {
+            let last = self.person.timeline.samples(*component, order).last();
+            last.filter(|sample| sample.at == at).map(|sample| sample.measured)
+        };
+        let mut extremes = Vec::new();
         for (component, side) in &self.rule.uses.worst {
-            let Some(sample) = self.person.timeline.samples(*component, order).last() else { continue };
-            if sample.at != at {
-                continue;
-            }
-            let (value, comparator) = (sample.measured.value, sample.measured.comparator);
+            let Some(measured) = measured_now(component) else { continue };
+            let (value, comparator) = (measured.value, measured.comparator);
             let now = Extreme { component: *component, side: *side, value, comparator, at };
             if watch.worst().all(|known| {
                 (known.component, known.side) != (now.component, now.side) || now.is_worse_than(known, 0.0)
             }) {
-                watch.steps.push(Step { at, what: What::Worst(now) });
+                extremes.push(now);
             }
         }
+        let watched = |component: &Component| self.rule.uses.worst.iter().any(|(watched, _)| watched == component);
+        if extremes.is_empty() {
+            return;
+        }
+        let whole = reading.vital.facts().required;
+        let said: Vec<_> = if whole.iter().any(watched) {
+            whole.iter().filter_map(|component| Some((*component, measured_now(component)?))).collect()
+        } else {
+            extremes.iter().filter_map(|extreme| Some((extreme.component, measured_now(&extreme.component)?))).collect()
+        };
+        let reading = describe::reading(reading.vital, &said);
+        watch.steps.push(Step { at, what: What::Worst { extremes, reading } });
     }
 
     fn instant(&self, at: Timestamp, order: usize, mode: Mode) -> Instant<'a> {
@@ -325,12 +339,12 @@ impl<'a> Fold<'a> {
     }
 
     fn reasons(&self, instant: &Instant<'_>, clause: &Clause) -> Vec<Reason> {
-        describe::clause(instant, clause).into_iter().map(|sentence| self.reason(instant, sentence)).collect()
+        describe::clause(instant, clause).into_iter().map(|(what, limit)| self.reason(instant, what, limit)).collect()
     }
 
-    fn reason(&self, instant: &Instant<'_>, sentence: String) -> Reason {
+    fn reason(&self, instant: &Instant<'_>, what: String, limit: Option<String>) -> Reason {
         let (version, source) = (self.pack.version.clone(), self.pack.source.clone());
-        Reason { at: instant.at, sentence, rule: self.rule.id.clone(), version, source }
+        Reason { at: instant.at, what, limit, rule: self.rule.id.clone(), version, source }
     }
 
     /// Whether the rule can be judged when values count for as long as `stretch`, and nothing is asked of freshness.

@@ -7,10 +7,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     pub at: Timestamp,
-    /// A whole sentence: "systolic is 184 mmHg, at or above 180 mmHg (severe systolic, the pack's default)".
-    pub sentence: String,
+    /// "systolic 184 mmHg"
+    pub what: String,
+    /// What that was held against: "at or above 180 mmHg (severe systolic, the pack's default)".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
     /// `pack/rule`, the pack's version, and its source, for whoever asks.
     pub rule: String,
     pub version: String,
     pub source: String,
+}
+
+impl Reason {
+    /// All of it.
+    pub fn sentence(&self) -> String {
+        match &self.limit {
+            Some(limit) => format!("{}, {limit}", self.what),
+            None => self.what.clone(),
+        }
+    }
 }

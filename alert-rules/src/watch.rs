@@ -64,8 +64,8 @@ pub enum What {
     Unanswered,
     /// `at_once`, or a symptom.
     AtOnce(Vec<Reason>),
-    /// A new worst value.
-    Worst(Extreme),
+    /// One act of measuring with at least one new worst value; all of it as it is said: "186/101 mmHg".
+    Worst { extremes: Vec<Extreme>, reading: String },
 }
 
 impl Watch {
@@ -107,8 +107,16 @@ impl Watch {
 
     /// Worst values, each worse than those of its component before it.
     pub fn worst(&self) -> impl Iterator<Item = &Extreme> {
-        self.steps.iter().filter_map(|step| match &step.what {
-            What::Worst(extreme) => Some(extreme),
+        self.steps.iter().flat_map(|step| match &step.what {
+            What::Worst { extremes, .. } => extremes.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// The last reading that was worse than all before it, as it is said.
+    pub fn worst_reading(&self) -> Option<&str> {
+        self.steps.iter().rev().find_map(|step| match &step.what {
+            What::Worst { reading, .. } => Some(reading.as_str()),
             _ => None,
         })
     }
@@ -119,7 +127,7 @@ impl Watch {
             What::Opened(reasons) | What::Confirmed(reasons) | What::Cleared(reasons) | What::AtOnce(reasons) => {
                 reasons.as_slice()
             }
-            What::Unanswered | What::Worst(_) => &[],
+            What::Unanswered | What::Worst { .. } => &[],
         })
     }
 }

@@ -125,7 +125,7 @@ pub fn shown(alert: alert_seen::Alert, explained: Explained, history: Vec<alert_
         problem: alert.problem.clone(),
         rule: alert.rule.clone(),
         advice: explained.team.unwrap_or_default(),
-        reasons: explained.reasons.into_iter().map(|reason| reason.sentence).collect(),
+        reasons: explained.reasons.into_iter().map(|reason| reason.sentence()).collect(),
         history: history
             .into_iter()
             .map(|event| AlertEvent { at: event.at, text: text(&event.detail), what: event.what, by: event.by })

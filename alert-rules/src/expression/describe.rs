@@ -2,30 +2,33 @@
 
 use super::evaluator::Instant;
 use super::{Comparison, Condition, ConditionKind, Function, Length, Quantity, QuantityKind, Wanted, Window};
-use crate::reading::Comparator;
+use crate::reading::{Comparator, Measured};
 use crate::rule::Clause;
 use crate::unit::{Dimension, in_words, quantity_in_words};
-use crate::vital::Component;
+use crate::vital::{Component, Vital};
 
-/// One sentence for each part of the clause that is true.
-pub(crate) fn clause(instant: &Instant<'_>, clause: &Clause) -> Vec<String> {
-    let mut sentences = Vec::new();
+/// What was so, and the limit it met if there is one.
+pub(crate) type Described = (String, Option<String>);
+
+/// Each part of the clause that is true.
+pub(crate) fn clause(instant: &Instant<'_>, clause: &Clause) -> Vec<Described> {
+    let mut described = Vec::new();
     for condition in &clause.conditions {
-        describe(instant, condition, &mut sentences);
+        describe(instant, condition, &mut described);
     }
-    sentences
+    described
 }
 
-fn describe(instant: &Instant<'_>, condition: &Condition, sentences: &mut Vec<String>) {
+fn describe(instant: &Instant<'_>, condition: &Condition, described: &mut Vec<Described>) {
     if instant.truth(condition) != Some(true) {
         return;
     }
     match &condition.kind {
         ConditionKind::And(left, right) | ConditionKind::Or(left, right) => {
-            describe(instant, left, sentences);
-            describe(instant, right, sentences);
+            describe(instant, left, described);
+            describe(instant, right, described);
         }
-        ConditionKind::Together { inner, .. } => describe(instant, inner, sentences),
+        ConditionKind::Together { inner, .. } => describe(instant, inner, described),
         ConditionKind::Compare { left, comparison, right } => {
             let relation = match comparison {
                 Comparison::Less => "below",
@@ -35,18 +38,18 @@ fn describe(instant: &Instant<'_>, condition: &Condition, sentences: &mut Vec<St
                 Comparison::Equal => "equal to",
                 Comparison::NotEqual => "other than",
             };
-            sentences.push(format!("{}, {relation} {}", subject(instant, left), bound(instant, right)));
+            described.push((subject(instant, left), Some(format!("{relation} {}", bound(instant, right)))));
         }
         ConditionKind::Between { value, from, to } => {
             let (from, to) = (bound(instant, from), bound(instant, to));
-            sentences.push(format!("{}, between {from} and {to}", subject(instant, value)));
+            described.push((subject(instant, value), Some(format!("between {from} and {to}"))));
         }
         ConditionKind::Not(inner) => {
             if let ConditionKind::Tag(tag) = &inner.kind {
-                sentences.push(format!("not {}", spaced(tag)));
+                described.push((format!("not {}", spaced(tag)), None));
             }
         }
-        ConditionKind::Tag(tag) => sentences.push(spaced(tag)),
+        ConditionKind::Tag(tag) => described.push((spaced(tag), None)),
         ConditionKind::Answer { link, wanted, negated } => {
             let wanted = match wanted {
                 Wanted::Yes => "yes",
@@ -54,18 +57,19 @@ fn describe(instant: &Instant<'_>, condition: &Condition, sentences: &mut Vec<St
                 Wanted::Text(text) => text,
             };
             let not = if *negated { "not " } else { "" };
-            sentences.push(format!("answered {not}{wanted} to {}", spaced(link)));
+            described.push((format!("answered {not}{wanted} to {}", spaced(link)), None));
         }
-        ConditionKind::Event { name } => sentences.push(format!("reported {}", spaced(name))),
+        ConditionKind::Event { name } => described.push((format!("reported {}", spaced(name)), None)),
         ConditionKind::Overdue { vital, .. } => {
             let last = instant.timeline.measured(*vital, instant.order).next();
             let zone = &instant.facts.time_zone;
-            sentences.push(match last {
+            let overdue = match last {
                 Some(item) => {
                     format!("no {} since {}", vital.words(), zone.to_datetime(item.at).strftime("%-d %B %Y at %H:%M"))
                 }
                 None => format!("no {} for as long as it has been due", vital.words()),
-            });
+            };
+            described.push((overdue, None));
         }
     }
 }
@@ -73,12 +77,8 @@ fn describe(instant: &Instant<'_>, condition: &Condition, sentences: &mut Vec<St
 /// `systolic 184 mmHg`; `mean systolic of 12 readings over 7 days 142 mmHg`.
 fn subject(instant: &Instant<'_>, quantity: &Quantity) -> String {
     match &quantity.kind {
-        QuantityKind::Latest(component) => match instant.latest(*component).map(|sample| sample.measured) {
-            Some(measured) => match (measured.comparator, measured.value) {
-                (Some(comparator), _) => format!("{} {}", component.words(), off_scale(comparator)),
-                (None, Some(value)) => format!("{} {}", component.words(), in_words(*component, value)),
-                (None, None) => component.words().to_owned(),
-            },
+        QuantityKind::Latest(component) => match instant.latest(*component) {
+            Some(sample) => named(*component, sample.measured),
             None => component.words().to_owned(),
         },
         QuantityKind::Aggregate { function, component, window, .. } => {
@@ -101,6 +101,42 @@ fn subject(instant: &Instant<'_>, quantity: &Quantity) -> String {
         QuantityKind::Age => format!("age {}", amount(instant, quantity)),
         QuantityKind::Answer(link) => format!("answered {} to {}", amount(instant, quantity), spaced(link)),
         _ => amount(instant, quantity),
+    }
+}
+
+/// One act of measuring, as it is said beside a problem that names what was measured: `186/101 mmHg`, `HI`; where the
+/// values are not what the vital is measured for, `pulse 134/min`.
+pub(crate) fn reading(vital: Vital, values: &[(Component, Measured)]) -> String {
+    let required: Vec<_> =
+        values.iter().filter(|(component, _)| vital.facts().required.contains(component)).collect();
+    match (required.as_slice(), values) {
+        ([], values) => values.first().map_or_else(String::new, |(component, measured)| named(*component, *measured)),
+        ([(component, measured)], _) => alone(*component, *measured),
+        ([(component, _), ..], _) => {
+            let numbers: Vec<String> =
+                required.iter().map(|(component, measured)| number(*component, *measured)).collect();
+            format!("{} {}", numbers.join("/"), component.dimension().display())
+        }
+    }
+}
+
+/// `systolic 184 mmHg`, `glucose LO`.
+fn named(component: Component, measured: Measured) -> String {
+    format!("{} {}", component.words(), alone(component, measured))
+}
+
+fn alone(component: Component, measured: Measured) -> String {
+    match (measured.comparator, measured.value) {
+        (None, Some(value)) => in_words(component, value),
+        _ => number(component, measured),
+    }
+}
+
+fn number(component: Component, measured: Measured) -> String {
+    match (measured.comparator, measured.value) {
+        (Some(comparator), _) => off_scale(comparator).to_owned(),
+        (None, Some(value)) => format!("{value:.*}", component.facts().decimals),
+        (None, None) => "unknown".to_owned(),
     }
 }
 

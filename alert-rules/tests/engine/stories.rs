@@ -86,6 +86,7 @@ fn the_repeat_clock_runs_from_when_the_phone_showed_it() {
     morning.pass("2026-03-26T08:15:40Z");
     let finding = morning.finding(HIGH);
     assert_eq!((finding.pending, finding.unconfirmed, finding.priority), (false, true, Priority::High));
+    assert_eq!(finding.sentence, "Blood pressure high: 186/101 mmHg, unconfirmed");
 }
 
 #[test]
@@ -97,8 +98,9 @@ fn confirmed_by_the_worst_of_both() {
     assert_eq!((finding.priority, finding.pending, finding.unconfirmed), (Priority::High, false, false));
     let worst: Vec<_> = finding.worst.iter().map(|worst| (worst.component, worst.value)).collect();
     assert_eq!(worst, [(Component::Systolic, Some(186.0)), (Component::Diastolic, Some(104.0))]);
+    assert_eq!(finding.sentence, "Blood pressure high: 181/104 mmHg, confirmed");
     assert_eq!(
-        finding.reasons[0].sentence,
+        finding.reasons[0].sentence(),
         "systolic 186 mmHg, at or above 180 mmHg (severe systolic, the pack's default)"
     );
 }
@@ -110,6 +112,7 @@ fn a_clear_repeat_leaves_a_low_finding() {
     morning.pressure("2026-03-26T08:00:50Z", 140.0, 84.0);
     let finding = morning.finding(HIGH);
     assert_eq!((finding.priority, finding.pending), (Priority::Low, false));
+    assert_eq!(finding.sentence, "Blood pressure high: 186/101 mmHg, clear when measured again");
     assert_eq!(finding.end, Some(at("2026-03-26T08:00:50Z")));
 }
 
@@ -157,7 +160,7 @@ fn hi_is_high_and_lo_is_low() {
     morning.glucose("2026-03-26T08:00:00Z", Measured::off_scale(Comparator::Low));
     assert_eq!(morning.problems(), ["glucose low"]);
     assert_eq!(morning.finding("glucose low").priority, Priority::High);
-    assert!(morning.finding("glucose low").sentence.contains("glucose LO"));
+    assert_eq!(morning.finding("glucose low").sentence, "Glucose low: LO");
 }
 
 #[test]
@@ -263,7 +266,7 @@ fn a_limit_lowered_for_one_patient_is_looked_at_when_it_comes_into_force() {
     morning.pass("2026-03-26T10:05:00Z");
     let finding = morning.finding(HIGH);
     assert_eq!(finding.start, at("2026-03-26T10:00:00Z"));
-    assert!(finding.reasons[0].sentence.ends_with("165 mmHg (severe systolic, set by Dr Ahmed)"));
+    assert!(finding.reasons[0].sentence().ends_with("165 mmHg (severe systolic, set by Dr Ahmed)"));
 }
 
 #[test]

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { LimitStep, Series, SeriesPoint } from '../../shared/api/staff'
-import { headline } from '../headline'
 import { band } from './limits'
 import { look } from './look'
 import { verticalRange } from './scale'
@@ -75,10 +74,6 @@ describe('the vertical scale', () => {
 })
 
 describe('words', () => {
-  test('a heading leaves out whose limit it was', () => {
-    expect(headline('Blood pressure high: systolic 226 mmHg, at or above 180 mmHg (severe systolic, the pack’s default)')).toBe('Blood pressure high: systolic 226 mmHg, at or above 180 mmHg')
-  })
-
   const series = { components: ['systolic', 'diastolic', 'pulse'], unit: 'mmHg' }
   const now = Date.parse('2026-03-03T14:00:00Z')
 
