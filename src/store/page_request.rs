@@ -72,7 +72,8 @@ pub async fn lock_waiting(
 ) -> Result<Vec<Waiting>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT request.page_request, request.alert, request.organisation, alert.team, request.priority, request.step,
-                request.why, alert.reference, alert.kind, alert.sentence, alert.opened_at, alert.act_by,
+                request.why, alert.reference, alert.kind, alert.sentence, alert.opened_at,
+                greatest(alert.act_by, alert.next_step_at) AS act_by,
                 alert.acknowledged_at IS NOT NULL AS acknowledged, alert.closed_at IS NOT NULL AS closed
          FROM page_request AS request JOIN alert USING (alert)
          WHERE NOT request.formed AND request.at <= $1 AND (request.priority = 'high') = $2
