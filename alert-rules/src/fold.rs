@@ -276,11 +276,9 @@ impl<'a> Fold<'a> {
             && self.is_symptoms(answers)
         {
             let yes = answers.answers.iter().filter(|(_, answer)| answer.yes() == Some(true));
-            why.extend(
-                yes.map(|(link, _)| {
-                    self.reason(instant, format!("answered yes to {}", link.replace(['_', '-'], " ")), None)
-                }),
-            );
+            why.extend(yes.map(|(link, _)| {
+                self.reason(instant, format!("answered yes to {}", link.replace(['_', '-'], " ")), None)
+            }));
         }
         if !why.is_empty() {
             watch.steps.push(Step { at: instant.at, what: What::AtOnce(why) });

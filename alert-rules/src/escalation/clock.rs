@@ -6,8 +6,8 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Alert, Cover, Decision, Duty, Entry, Happened, Known, Operator, PageRequest, PageWhy};
-use crate::finding::{Kind, Priority};
+use super::{Alert, Cover, Decision, Duty, Entry, Happened, Operator, PageRequest, PageWhy};
+use crate::finding::Priority;
 
 /// A high alert unacknowledged for this long goes to the next on the roster.
 const HIGH_STEP: SignedDuration = SignedDuration::from_mins(15);
@@ -129,31 +129,6 @@ pub fn close(alert: &Alert, outcome: &str, at: Timestamp) -> Option<Decision> {
     alert.next_step_at = None;
     let entry = Entry { what: Happened::Closed, text: outcome.to_owned() };
     Some(Decision { of: None, alert, entries: vec![entry], pages: Vec::new(), operator: None })
-}
-
-/// An operator alert: high, at any hour, to whoever `duty` stands for.
-pub fn open_service(operator: &Operator, duty: &Duty, at: Timestamp) -> Decision {
-    let mut alert = Alert {
-        problem: operator.problem.clone(),
-        rule: "built-in/service".to_owned(),
-        kind: Kind::Service,
-        priority: Priority::High,
-        sentence: operator.sentence.clone(),
-        opened_at: at,
-        late_minutes: 0,
-        finding_start: None,
-        owner: None,
-        acknowledged_at: None,
-        closed_at: None,
-        outcome: None,
-        act_by: at,
-        step: 0,
-        next_step_at: None,
-        known: Known::default(),
-    };
-    let pages = start_over(&mut alert, duty, PageWhy::Opened, at);
-    let entry = Entry { what: Happened::Opened, text: operator.sentence.clone() };
-    Decision { of: None, alert, entries: vec![entry], pages, operator: None }
 }
 
 fn plus(at: Timestamp, more: SignedDuration) -> Timestamp {

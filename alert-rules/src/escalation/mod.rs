@@ -15,7 +15,7 @@ mod clock;
 mod cover;
 mod judge;
 
-pub use clock::{acknowledge, close, next_now, open_service, step};
+pub use clock::{acknowledge, close, next_now, step};
 pub use cover::Cover;
 pub use judge::judge;
 
@@ -113,7 +113,7 @@ pub struct Decision {
     pub entries: Vec<Entry>,
     /// Rows of `page_request`.
     pub pages: Vec<PageRequest>,
-    /// Something the operator must look at: open it with [`open_service`] unless one of this problem is open.
+    /// Something the operator must look at: a notice to the operator, unless one of this problem is open.
     pub operator: Option<Operator>,
 }
 

@@ -107,8 +107,7 @@ fn subject(instant: &Instant<'_>, quantity: &Quantity) -> String {
 /// One act of measuring, as it is said beside a problem that names what was measured: `186/101 mmHg`, `HI`; where the
 /// values are not what the vital is measured for, `pulse 134/min`.
 pub(crate) fn reading(vital: Vital, values: &[(Component, Measured)]) -> String {
-    let required: Vec<_> =
-        values.iter().filter(|(component, _)| vital.facts().required.contains(component)).collect();
+    let required: Vec<_> = values.iter().filter(|(component, _)| vital.facts().required.contains(component)).collect();
     match (required.as_slice(), values) {
         ([], values) => values.first().map_or_else(String::new, |(component, measured)| named(*component, *measured)),
         ([(component, measured)], _) => alone(*component, *measured),
