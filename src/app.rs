@@ -35,6 +35,9 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     store.claim(config.care_time.is_some(), clock.machine_now()).await?;
 
     let lifecycle = Lifecycle::new();
+    if config.care_time.is_some() {
+        lifecycle.rest();
+    }
     let signals = Signals::start(store.monitor.clone(), &lifecycle);
     let parts = Parts { config: Arc::new(config), clock, store, signals, lifecycle };
 
@@ -70,5 +73,5 @@ async fn stepped_care_time(parts: &Parts, monitor: Monitor, notify: Notify) -> a
     if parts.config.care_time.is_none() {
         return std::future::pending().await;
     }
-    Steps { clock: parts.clock.clone(), store: parts.store.clone(), monitor, notify }.obey().await
+    Steps { parts: parts.clone(), monitor, notify }.obey().await
 }

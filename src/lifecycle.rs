@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +18,8 @@ pub struct Lifecycle {
     pub stopping: CancellationToken,
     /// Tasks that stop by themselves soon after `stopping`.
     tasks: TaskTracker,
+    /// The loops leave their work to whoever steps care time: only then does the same story always come to the same.
+    resting: watch::Sender<bool>,
 }
 
 impl Lifecycle {
@@ -30,6 +33,21 @@ impl Lifecycle {
         F: Future<Output = ()> + Send + 'static,
     {
         self.tasks.spawn(task);
+    }
+
+    /// The loops (`turns.rs`) begin no more turns until they are told to turn again.
+    pub fn rest(&self) {
+        self.resting.send_replace(true);
+    }
+
+    pub fn turn_again(&self) {
+        self.resting.send_replace(false);
+    }
+
+    /// Returns when the loops may turn.
+    pub async fn may_turn(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.resting.subscribe().wait_for(|resting| !resting).await;
     }
 
     /// Tells everyone and waits; returns false when some task had to be left behind.

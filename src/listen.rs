@@ -60,7 +60,9 @@ impl Doors {
         let service = router.into_make_service();
         let stopping = stopping.cancelled_owned();
         match self {
-            Self::Plain(tcp) => axum::serve(tcp.tap_io(|stream| at_once(stream)), service).with_graceful_shutdown(stopping).await,
+            Self::Plain(tcp) => {
+                axum::serve(tcp.tap_io(|stream| at_once(stream)), service).with_graceful_shutdown(stopping).await
+            }
             Self::Tls(tls) => axum::serve(tls, service).with_graceful_shutdown(stopping).await,
         }
     }

@@ -17,10 +17,18 @@ where
     F: Fn() -> Turn + Send + 'static,
     Turn: Future<Output = anyhow::Result<bool>> + Send,
 {
+    let lifecycle = parts.lifecycle.clone();
     let stopping = parts.lifecycle.stopping.clone();
     let mut signals = parts.signals.subscribe();
     parts.lifecycle.spawn(async move {
-        while !stopping.is_cancelled() {
+        loop {
+            tokio::select! {
+                () = lifecycle.may_turn() => {}
+                () = stopping.cancelled() => {}
+            }
+            if stopping.is_cancelled() {
+                return;
+            }
             match turn().await {
                 Ok(true) => continue,
                 Ok(false) => {}

@@ -4,6 +4,9 @@
 //!   and answers `at 2026-03-01T08:00:00Z` on stdout when nothing is queued, due or unsent any more;
 //! - `run` lets care time run on at real pace and answers `running`; `stand` stops it again and answers `at …`.
 //!
+//! While care time stands, judging and telling happen in steps alone: what arrives waits for the next, so the same story
+//! told twice comes to the same alerts and pages, whatever the machine is busy with. A step to where it stands is a step too.
+//!
 //! The end of stdin means that the parent is gone, and ends the service.
 
 use std::io::Write;
@@ -13,17 +16,16 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::clock::Clock;
 use crate::monitor::Monitor;
 use crate::notify::Notify;
-use crate::store::{Store, pending};
+use crate::parts::Parts;
+use crate::store::pending;
 
 /// Work that is due but held elsewhere (a lease, a mail server's retry) is looked at again after this long.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 pub struct Steps {
-    pub clock: Clock,
-    pub store: Store,
+    pub parts: Parts,
     pub monitor: Monitor,
     pub notify: Notify,
 }
@@ -37,15 +39,17 @@ impl Steps {
                 Some(("step", at)) => {
                     let at: Timestamp = at.trim().parse().with_context(|| format!("{at:?} is not an RFC 3339 time"))?;
                     self.step_to(at).await?;
-                    answer(&format!("at {}", self.clock.care_now()))?;
+                    answer(&format!("at {}", self.parts.clock.care_now()))?;
                 }
                 None if command == "run" => {
-                    self.clock.run();
+                    self.parts.clock.run();
+                    self.parts.lifecycle.turn_again();
                     answer("running")?;
                 }
                 None if command == "stand" => {
-                    self.clock.stand();
-                    answer(&format!("at {}", self.clock.care_now()))?;
+                    self.parts.lifecycle.rest();
+                    self.parts.clock.stand();
+                    answer(&format!("at {}", self.parts.clock.care_now()))?;
                 }
                 _ => anyhow::bail!("unknown command for care time: {command:?}; known are step, run and stand"),
             }
@@ -56,9 +60,9 @@ impl Steps {
     async fn step_to(&self, target: Timestamp) -> anyhow::Result<()> {
         loop {
             match self.finish_what_is_due().await? {
-                Some(next) if next <= target => self.clock.step(next),
-                _ if self.clock.care_now() >= target => return Ok(()),
-                _ => self.clock.step(target),
+                Some(next) if next <= target => self.parts.clock.step(next),
+                _ if self.parts.clock.care_now() >= target => return Ok(()),
+                _ => self.parts.clock.step(target),
             }
         }
     }
@@ -67,12 +71,14 @@ impl Steps {
     async fn finish_what_is_due(&self) -> anyhow::Result<Option<Timestamp>> {
         loop {
             // Looking costs one query, working some twenty, and between two readings there is mostly nothing to do.
-            let pending = pending::look(&self.store.monitor, self.clock.machine_now()).await?;
-            if !pending.queued && pending.next_at.is_none_or(|next| next > self.clock.care_now()) {
+            let pending =
+                pending::look(&self.parts.store.monitor, self.parts.clock.care_now(), self.parts.clock.machine_now())
+                    .await?;
+            if !pending.to_judge && !pending.to_tell {
                 return Ok(pending.next_at);
             }
-            let judged = self.monitor.work().await?;
-            let told = self.notify.work().await?;
+            let judged = pending.to_judge && self.monitor.work().await?;
+            let told = pending.to_tell && self.notify.work().await?;
             if !judged && !told {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }

@@ -1,8 +1,8 @@
 //! Plays the recordings: real phones, real sockets, the real service, in the order of care time.
 //!
 //! For each window: care time goes to its end, doing whatever falls due on the way; the phones send what was measured and
-//! wait until it is stored and checked; asks are shown; the co-ordinator works by her routine. Time stands still
-//! meanwhile, and the next step begins by finishing what this instant left over, so two runs come to the same.
+//! wait until it is stored; a step without time passing judges all of it; asks are shown; the co-ordinator works by her
+//! routine. Nothing is judged or told but in steps, so two runs come to the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -144,6 +144,7 @@ impl Player {
         for sender in &senders {
             self.actors[*sender].settled().await?;
         }
+        self.step(window.at).await?;
         for sender in &senders {
             self.actors[*sender].checked().await?;
         }

@@ -36,7 +36,20 @@ pub struct Settled {
 /// Takes patients that have work at `care_now`.
 pub async fn take(pool: &PgPool, care_now: Timestamp, lease: Uuid, limit: i64) -> Result<Vec<Taken>, sqlx::Error> {
     let taken = take_from_window(pool, care_now, lease, limit, WINDOW).await?;
-    if taken.is_empty() { take_from_window(pool, care_now, lease, limit, i64::MAX).await } else { Ok(taken) }
+    if taken.is_empty() && is_longer_than_window(pool, care_now).await? {
+        return take_from_window(pool, care_now, lease, limit, i64::MAX).await;
+    }
+    Ok(taken)
+}
+
+async fn is_longer_than_window(pool: &PgPool, care_now: Timestamp) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM arrival OFFSET $1) OR EXISTS (SELECT FROM due WHERE at <= $2 OFFSET $1)",
+    )
+    .bind(WINDOW)
+    .bind(care_now.to_sqlx())
+    .fetch_one(pool)
+    .await
 }
 
 async fn take_from_window(

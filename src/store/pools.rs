@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection, PgPool};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool};
 
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(15);
 /// A connection that was whole so recently is not asked again whether it still is: that would cost each transaction one more
