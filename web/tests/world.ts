@@ -25,8 +25,10 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env['DERWENT_CHROMIUM'] ?? '/usr/bin/chromium', args: OFFLINE_BROWSER })
 }
 
-export const desk = { viewport: { width: 1280, height: 800 } }
-export const hand = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+// A colour that is still changing has a contrast nobody chose.
+const still = { reducedMotion: 'reduce' } as const
+export const desk = { viewport: { width: 1280, height: 800 }, ...still }
+export const hand = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, ...still }
 
 /** A page that fails the story when its console shows an error or anything is asked of another host. */
 export async function open(context: BrowserContext, troubles: string[]): Promise<Page> {
