@@ -63,6 +63,11 @@ class State implements Keeper {
     return this.#machineNow + (this.device?.skew_ms ?? 0)
   }
 
+  /** In the service's time. */
+  sentAt(sent: Sent): number {
+    return sent.sentAt + (sent.skewMs ?? this.device?.skew_ms ?? 0)
+  }
+
   get waiting(): Sent[] {
     return this.sent.filter((each) => each.state === 'waiting')
   }
@@ -81,7 +86,7 @@ class State implements Keeper {
 
   /** Kept first, sent after. */
   async submit(item: NewItem): Promise<Sent> {
-    const kept: Sent = { id: item.id, item, sentAt: Date.now(), state: 'waiting', storedAt: null, seq: null, flags: [], refusal: null, seenBy: null }
+    const kept: Sent = { id: item.id, item, sentAt: Date.now(), skewMs: null, state: 'waiting', storedAt: null, seq: null, flags: [], refusal: null, seenBy: null }
     await this.#store?.keepSent(kept)
     this.#machineNow = Date.now()
     this.sent = [kept, ...this.sent]
@@ -130,8 +135,9 @@ class State implements Keeper {
         break
       case 'settled': {
         const { outcome } = command
-        if (outcome.state === 'refused') await this.#changeSent(command.id, { state: 'refused', refusal: outcome })
-        else await this.#changeSent(command.id, { state: 'stored', seq: outcome.seq, flags: outcome.flags, storedAt: Date.now() + (this.device?.skew_ms ?? 0) })
+        const skewMs = this.device?.skew_ms ?? 0
+        if (outcome.state === 'refused') await this.#changeSent(command.id, { state: 'refused', skewMs, refusal: outcome })
+        else await this.#changeSent(command.id, { state: 'stored', skewMs, seq: outcome.seq, flags: outcome.flags, storedAt: Date.now() + skewMs })
         for (const listener of this.#settledListeners) listener(command.id, outcome.state === 'refused' ? 'refused' : 'stored')
         break
       }

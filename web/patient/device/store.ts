@@ -35,6 +35,8 @@ export interface Sent {
   item: Item
   /** Phone's clock, milliseconds since 1970. */
   sentAt: number
+  /** The service's clock minus the phone's when it was settled: a later step of either clock moves no time that was shown. */
+  skewMs: number | null
   state: 'waiting' | 'stored' | 'refused'
   /** Care time, milliseconds since 1970. */
   storedAt: number | null

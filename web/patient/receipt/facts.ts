@@ -11,8 +11,6 @@ export interface Facts {
   zone: string
   /** Care time. */
   now: number
-  /** Care time minus phone time. */
-  skewMs: number
 }
 
 export interface Line {
@@ -27,7 +25,7 @@ export function receiptLines(sent: Sent, facts: Facts): Line[] {
       ? [{ tone: 'waiting', text: 'Sending. Nobody has seen this yet.' }]
       : [{ tone: 'waiting', text: 'Not sent yet: no signal. Nobody has seen this. It goes by itself when there is signal.' }]
   }
-  const lines: Line[] = [{ tone: 'good', text: `Stored ${clock(sent.storedAt ?? sent.sentAt + facts.skewMs, facts.zone)}` }]
+  const lines: Line[] = [{ tone: 'good', text: `Stored ${clock(sent.storedAt ?? facts.now, facts.zone)}` }]
   if (sent.flags.includes('impossible')) lines.push({ tone: 'wrong', text: 'This number cannot be right. Look at the display again and send what it shows.' })
   if (sent.flags.includes('unconfirmed')) lines.push({ tone: 'plain', text: 'This is an unusual number. It is marked as unconfirmed.' })
   if (sent.flags.includes('not_monitored')) lines.push({ tone: 'wrong', text: 'You are no longer monitored. Nobody looks at this reading.' })
