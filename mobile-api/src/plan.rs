@@ -31,9 +31,11 @@ pub struct Plan {
 pub struct Team {
     pub name: String,
     pub phone: String,
-    /// Local time, `08:00`. Equal to `cover_until`: all day.
+    /// The team's local time, `08:00`. Equal to `cover_until`: all day.
     pub cover_from: String,
     pub cover_until: String,
+    /// IANA name: the cover is in this zone, wherever the person lives.
+    pub time_zone: String,
 }
 
 /// One due time.

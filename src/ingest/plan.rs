@@ -95,6 +95,7 @@ impl Plans {
                 phone: in_force.team_phone.clone(),
                 cover_from: clock_face(in_force.cover_from),
                 cover_until: clock_face(in_force.cover_until),
+                time_zone: in_force.team_time_zone.clone(),
             },
             due,
             vitals: vitals.into_iter().map(entry_of).collect(),

@@ -121,9 +121,11 @@ pub async fn complete(
     .bind(new.enrolled_at.to_sqlx())
     .execute(&mut *connection)
     .await?;
+    // The same person has the same handle on every device, and nobody else has it: what a phone kept for one person is
+    // refused, not taken for another's, after the phone was enrolled anew.
     sqlx::query(
         "INSERT INTO device_person (device, handle, patient)
-         SELECT $1, 'p' || row_number() OVER (ORDER BY patient), patient
+         SELECT $1, 'p' || left(encode(sha256(uuid_send(patient)), 'hex'), 12), patient
          FROM (SELECT patient FROM enrolment_code_person WHERE code_hash = $2
                UNION SELECT $3 WHERE $3 IS NOT NULL) AS people (patient)",
     )

@@ -15,14 +15,18 @@ pub struct InForce {
     pub team_phone: String,
     pub cover_from: Time,
     pub cover_until: Time,
+    /// IANA name: the cover is declared in it.
+    pub team_time_zone: String,
 }
 
 /// The newest facts of a patient, with the team; none before the first plan.
 pub async fn in_force(pool: &PgPool, patient: Uuid) -> sqlx::Result<Option<InForce>> {
     let row = sqlx::query(
-        "SELECT facts.version, facts.facts, team.name, team.phone, team.cover_from, team.cover_until
+        "SELECT facts.version, facts.facts, team.name, team.phone, team.cover_from, team.cover_until,
+                organisation.time_zone
          FROM patient
          JOIN team ON team.team = patient.team
+         JOIN organisation ON organisation.organisation = team.organisation
          JOIN patient_facts facts ON facts.patient = patient.patient
          WHERE patient.patient = $1
          ORDER BY facts.version DESC LIMIT 1",
@@ -38,6 +42,7 @@ pub async fn in_force(pool: &PgPool, patient: Uuid) -> sqlx::Result<Option<InFor
             team_phone: row.try_get("phone")?,
             cover_from: row.try_get::<jiff_sqlx::Time, _>("cover_from")?.to_jiff(),
             cover_until: row.try_get::<jiff_sqlx::Time, _>("cover_until")?.to_jiff(),
+            team_time_zone: row.try_get("time_zone")?,
         })
     })
     .transpose()

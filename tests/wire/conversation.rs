@@ -22,7 +22,7 @@ async fn stored_then_checked_and_a_resend_is_a_duplicate() {
     let stored = submit(&mut line, json!([item])).await;
     assert_eq!(stored, [json!({ "id": item["id"], "state": "stored", "seq": 1, "flags": [] })]);
     let through = hear(&mut line, |message| match message {
-        ServerMessage::Checked { whom, through } if whom == "p1" && through >= 1 => Some(through),
+        ServerMessage::Checked { whom, through } if whom == device.people[0].whom && through >= 1 => Some(through),
         _ => None,
     })
     .await;
@@ -60,8 +60,8 @@ async fn the_plan_says_what_is_due_how_to_enter_it_and_whom_to_ring() {
     })
     .await;
     assert_eq!(
-        (plan.whom.as_str(), plan.team.phone.as_str(), plan.team.cover_from.as_str()),
-        ("p1", "01773 555 010", "08:00")
+        (plan.whom.as_str(), plan.team.phone.as_str(), plan.team.cover_from.as_str(), plan.team.time_zone.as_str()),
+        (device.people[0].whom.as_str(), "01773 555 010", "08:00", "Europe/London")
     );
     assert_eq!(plan.due.len(), 4, "two slots, today and tomorrow: {:?}", plan.due);
     let vital = plan.vitals.iter().find(|vital| vital.vital == "blood_pressure").unwrap();
@@ -186,9 +186,9 @@ async fn a_carer_says_for_whom_and_reaches_only_their_own_list() {
     let mut line = connect(&device).await;
     let items = [
         pressure(128, 82, json!({})),
-        pressure(128, 82, json!({ "for": "p3" })),
         pressure(128, 82, json!({ "for": "p1" })),
-        pressure(128, 82, json!({ "for": "p2" })),
+        pressure(128, 82, json!({ "for": device.people[0].whom })),
+        pressure(128, 82, json!({ "for": device.people[1].whom })),
     ];
     let receipt = submit(&mut line, json!(items)).await;
     let said: Vec<&Value> = receipt.iter().map(|item| item.get("reason").unwrap_or(&item["state"])).collect();
@@ -219,7 +219,7 @@ async fn pushes_are_kept_until_acknowledged_and_shown_is_stored_once() {
     };
     let mut line = connect(&device).await;
     let heard = hear(&mut line, is_ask).await;
-    assert_eq!((heard.n, heard.id, heard.whom.as_str()), (1, ask, "p1"));
+    assert_eq!((heard.n, heard.id, heard.whom.as_str()), (1, ask, device.people[0].whom.as_str()));
     line.close().await;
     let mut line = connect(&device).await;
     assert_eq!(hear(&mut line, is_ask).await.n, 1, "not acknowledged: said again");

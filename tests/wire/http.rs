@@ -55,7 +55,8 @@ async fn submissions_are_stored_and_the_persons_own_screens_served() {
     let (_, again) = ask(&device, "POST", "/mobile/v1/submissions", &body).await;
     assert_eq!(again["items"][0]["state"], "duplicate");
 
-    let (status, plan) = ask(&device, "GET", "/mobile/v1/plan?for=p1", "").await;
+    let path = format!("/mobile/v1/plan?for={}", device.people[0].whom);
+    let (status, plan) = ask(&device, "GET", &path, "").await;
     assert_eq!((status, &plan["team"]["name"]), (200, &json!("Belper team")), "{plan}");
     let (status, readings) = ask(&device, "GET", "/mobile/v1/readings?since=0", "").await;
     assert_eq!(status, 200, "{readings}");

@@ -38,7 +38,7 @@ test('ids sort by time and are version 7', () => {
 
 describe('receipts in words, from facts', () => {
   const sent: Sent = { id: 'a', item: bp, sentAt: Date.parse('2026-03-01T08:05:00Z'), skewMs: null, state: 'waiting', storedAt: null, seq: null, flags: [], refusal: null, seenBy: null }
-  const team = { name: 'Belper team', phone: '01773 555 010', cover_from: '08:00', cover_until: '20:00' }
+  const team = { name: 'Belper team', phone: '01773 555 010', cover_from: '08:00', cover_until: '20:00', time_zone: 'Europe/London' }
   const facts: Facts = { talking: true, judgedThrough: 0, team, zone, now: Date.parse('2026-03-01T08:06:00Z') }
   const words = (change: Partial<Sent>, other: Partial<Facts> = {}) => receiptLines({ ...sent, ...change }, { ...facts, ...other }).map((line) => line.text)
   const stored = { state: 'stored', seq: 7, storedAt: Date.parse('2026-03-01T08:05:03Z') } as const

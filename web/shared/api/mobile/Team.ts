@@ -5,6 +5,10 @@
  */
 export type Team = { name: string, phone: string, 
 /**
- * Local time, `08:00`. Equal to `cover_until`: all day.
+ * The team's local time, `08:00`. Equal to `cover_until`: all day.
  */
-cover_from: string, cover_until: string, };
+cover_from: string, cover_until: string, 
+/**
+ * IANA name: the cover is in this zone, wherever the person lives.
+ */
+time_zone: string, };
