@@ -58,6 +58,7 @@ describe('receipts in words, from facts', () => {
   })
   test('a refusal gives the service’s own reason', () => {
     expect(words({ state: 'refused', refusal: { reason: 'unit_unknown', detail: 'mmHG is not a unit.', retry: false } })[0]).toBe('Not taken. mmHG is not a unit.')
+    expect(words({ state: 'refused', refusal: { reason: 'frame_too_big', detail: 'Too long.', retry: false } })).toEqual(['Not taken. Too long.'])
   })
 })
 

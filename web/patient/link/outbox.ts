@@ -11,6 +11,8 @@ const FRAME_AROUND_BYTES = 64
 const ITEM_AROUND_BYTES = 32
 /** For a `retry: true` that does not say when. */
 const RETRY_UNTOLD_S = 60
+/** The same words whether the service or the phone itself finds it. */
+const TOO_BIG: Refusal = { reason: 'frame_too_big', detail: 'This entry is too long to be sent. Send it again with fewer words, or ring your care team.', retry: false }
 
 interface Waiting {
   item: Item
@@ -19,7 +21,7 @@ interface Waiting {
   agedAt: number
   notBefore: number
   batch: number | null
-  /** A batch with it was refused whole: it travels alone. */
+  /** A batch with it was refused whole: it travels with nothing else on its way. */
   alone: boolean
 }
 
@@ -38,6 +40,11 @@ export class Outbox {
     for (const item of items) this.push(withoutAge(item), 0)
   }
 
+  /** The clock stood still for a while: no age it measured is true any more. */
+  forgetAges(): void {
+    for (const waiting of this.#waiting) waiting.item = withoutAge(waiting.item)
+  }
+
   get items(): Item[] {
     return this.#waiting.map((waiting) => waiting.item)
   }
@@ -50,12 +57,12 @@ export class Outbox {
 
   /** The next batch that may go now. It is in flight from here on. */
   nextBatch(now: number, limits: Limits): Submit | null {
-    if (this.#inFlight.size >= limits.batches_in_flight) return null
+    if (!this.#hasRoom(limits)) return null
     const batch = this.#lastBatch + 1
     const items: Item[] = []
     let bytes = FRAME_AROUND_BYTES
     for (const waiting of this.#waiting) {
-      if (waiting.batch !== null || waiting.notBefore > now || (waiting.alone && items.length > 0)) continue
+      if (!this.#mayGo(waiting) || waiting.notBefore > now || (waiting.alone && items.length > 0)) continue
       if (items.length > 0 && (items.length >= limits.batch_items || bytes + waiting.bytes > limits.batch_bytes)) break
       bytes += waiting.bytes
       waiting.batch = batch
@@ -92,9 +99,8 @@ export class Outbox {
     const members = this.#waiting.filter((waiting) => waiting.batch === batch)
     const [only] = members
     if (!refusal.retry && only && members.length === 1) {
-      this.#waiting.splice(this.#waiting.indexOf(only), 1)
       this.#end(batch)
-      return [{ id: only.item.id, outcome: { id: only.item.id, state: 'refused', ...refusal } }]
+      return [this.#settle(only, refusal)]
     }
     for (const waiting of members) {
       if (refusal.retry) waiting.notBefore = now + retryAfter(refusal)
@@ -110,6 +116,20 @@ export class Outbox {
     for (const waiting of this.#waiting) waiting.batch = null
   }
 
+  /** The service hung up over the size of a frame. Which item it was shows when each travels alone; one that did is settled. */
+  closedAsTooBig(): Settled[] {
+    const travelling = this.#waiting.filter((waiting) => waiting.batch !== null)
+    const [only] = travelling
+    if (only && travelling.length === 1) return [this.#settle(only, TOO_BIG)]
+    for (const waiting of travelling) waiting.alone = true
+    return []
+  }
+
+  /** What no batch can ever hold would be refused each time it is sent. */
+  settleTooBig(limits: Limits): Settled[] {
+    return this.#waiting.filter((waiting) => waiting.batch === null && FRAME_AROUND_BYTES + waiting.bytes > limits.batch_bytes).map((waiting) => this.#settle(waiting, TOO_BIG))
+  }
+
   receiptOverdue(now: number, limits: Limits): boolean {
     return [...this.#inFlight.values()].some((sentAt) => now >= sentAt + limits.receipt_within_s * 1000)
   }
@@ -117,10 +137,21 @@ export class Outbox {
   /** When something is to be done next, if ever. */
   nextWake(limits: Limits): number | null {
     const times = [...this.#inFlight.values()].map((sentAt) => sentAt + limits.receipt_within_s * 1000)
-    if (this.#inFlight.size < limits.batches_in_flight) {
-      for (const waiting of this.#waiting) if (waiting.batch === null) times.push(waiting.notBefore)
-    }
+    if (this.#hasRoom(limits)) for (const waiting of this.#waiting) if (this.#mayGo(waiting)) times.push(waiting.notBefore)
     return times.length ? Math.min(...times) : null
+  }
+
+  #hasRoom(limits: Limits): boolean {
+    return this.#inFlight.size < limits.batches_in_flight && !this.#waiting.some((waiting) => waiting.alone && waiting.batch !== null)
+  }
+
+  #mayGo(waiting: Waiting): boolean {
+    return waiting.batch === null && (!waiting.alone || this.#inFlight.size === 0)
+  }
+
+  #settle(waiting: Waiting, refusal: Refusal): Settled {
+    this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
+    return { id: waiting.item.id, outcome: { id: waiting.item.id, state: 'refused', ...refusal } }
   }
 
   #end(batch: number): void {

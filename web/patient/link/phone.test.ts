@@ -92,11 +92,53 @@ describe('the phone', () => {
     expect(sent(phone.shown('q', 12))).toEqual([{ type: 'shown', id: 'q' }])
   })
 
-  test('acknowledges only without a gap', () => {
+  test('a number that never comes wedges nothing', () => {
     const { phone } = talking()
     const message = (n: number): ServerMessage => ({ type: 'message', n, id: `m${n}`, for: 'p1', from: 'Ida', text: 'Hello.', at: '2026-03-01T08:00:00Z' })
-    expect(sent(say(phone, message(2), 10))).toEqual([{ type: 'ack', through: 0 }])
-    expect(sent(say(phone, message(1), 11))).toEqual([{ type: 'ack', through: 2 }])
+    expect(sent(say(phone, message(2), 10))).toEqual([{ type: 'ack', through: 2 }])
+    expect(sent(say(phone, message(3), 11))).toEqual([{ type: 'ack', through: 3 }])
+    expect(say(phone, message(2), 12).map((command) => command.do)).toEqual(['keep', 'send'])
+  })
+
+  test('somebody who sends is in front: also after another connection took over', () => {
+    const { phone } = talking()
+    phone.closed(4003, 0, 100)
+    expect(phone.submit(reading('a'), 200)).toEqual([{ do: 'connect' }])
+  })
+
+  test('does not say how old a reading is by a clock that stood still', () => {
+    const { phone } = talking()
+    phone.closed(1006, 0, 100)
+    phone.submit(reading('a'), 1_000)
+    phone.clockStoodStill()
+    say(phone, { type: 'challenge', nonce: 'm', server_time: '2026-03-01T18:00:00Z', protocol: 1 }, 2_000)
+    phone.signed('proof', '', 2_001)
+    const [submit] = sent(say(phone, welcome, 2_002))
+    expect(submit).toMatchObject({ type: 'submit', items: [{ id: 'a', taken_at: '2026-03-01T08:00:00+00:00' }] })
+    expect(JSON.stringify(submit)).not.toContain('age_ms')
+  })
+
+  test('a frame too big closes the line: its items travel one by one until the culprit is found', () => {
+    const { phone, first } = talking([reading('a'), reading('b')])
+    expect(sent(first)).toMatchObject([{ items: [{ id: 'a' }, { id: 'b' }] }])
+    const again = () => {
+      say(phone, { type: 'challenge', nonce: 'm', server_time: '2026-03-01T08:00:10Z', protocol: 1 }, 10_000)
+      phone.signed('proof', '', 10_001)
+      return sent(say(phone, welcome, 10_002))
+    }
+    expect(phone.closed(1009, 0, 100)).toEqual([])
+    phone.broughtToFront(200)
+    expect(again()).toMatchObject([{ items: [{ id: 'a' }] }])
+    expect(phone.nextWake).toBe(30_002)
+    expect(phone.closed(1009, 0, 10_003)).toMatchObject([{ do: 'settled', id: 'a', outcome: { state: 'refused', retry: false } }])
+    phone.broughtToFront(10_004)
+    expect(again()).toMatchObject([{ items: [{ id: 'b' }] }])
+  })
+
+  test('what no batch can hold is refused on the phone, and what came after it goes', () => {
+    const { phone } = talking()
+    expect(phone.submit({ ...reading('a'), note: 'x'.repeat(LIMITS.batch_bytes) }, 10)).toMatchObject([{ do: 'settled', id: 'a', outcome: { state: 'refused' } }])
+    expect(sent(phone.submit(reading('b'), 11))).toMatchObject([{ items: [{ id: 'b' }] }])
   })
 
   test('does not mind what it cannot read', () => {

@@ -16,6 +16,7 @@ import { Outbox, type Settled } from './outbox'
 const HANDSHAKE_WITHIN_MS = 20_000
 const FIRST_RECONNECT_MS = 1_000
 const LONGEST_RECONNECT_MS = 60_000
+const TOO_BIG = 1009
 const REVOKED = 4001
 const REPLACED = 4003
 
@@ -62,7 +63,6 @@ export class Phone {
   #failures = 0
   #retryAfterS = 0
   #pushThrough: number
-  #pushesAhead = new Set<number>()
   #shown: string[] = []
   #commands: Command[] = []
 
@@ -90,10 +90,15 @@ export class Phone {
     }
   }
 
-  /** The person measured something. It is kept until the service has it. */
+  /** The person measured something, so the app is in front. It is kept until the service has it. */
   submit(item: Item, now: number): Command[] {
     this.#outbox.push(item, now)
-    return this.#goOn(now)
+    return this.broughtToFront(now)
+  }
+
+  /** The clock of all these times stood still while the phone slept. */
+  clockStoodStill(): void {
+    this.#outbox.forgetAges()
   }
 
   text(text: string, now: number): Command[] {
@@ -118,6 +123,7 @@ export class Phone {
 
   /** The socket is closed, by whomever, or could not be opened. `jitter` is a fraction in [0, 1). */
   closed(code: number | null, jitter: number, now: number): Command[] {
+    if (code === TOO_BIG) this.#settle(this.#outbox.closedAsTooBig())
     this.#outbox.connectionLost()
     if (code === REVOKED) this.#do({ do: 'enrol again' })
     const again = code !== REVOKED && code !== REPLACED
@@ -193,10 +199,10 @@ export class Phone {
     for (const each of settled) this.#do({ do: 'settled', ...each })
   }
 
+  /** The service sends all that waits in order: a number left out is one it no longer has, and waiting for it would acknowledge nothing ever again. */
   #isNewPush(n: number): boolean {
-    const fresh = n > this.#pushThrough && !this.#pushesAhead.has(n)
-    if (fresh) this.#pushesAhead.add(n)
-    while (this.#pushesAhead.delete(this.#pushThrough + 1)) this.#pushThrough += 1
+    const fresh = n > this.#pushThrough
+    this.#pushThrough = Math.max(this.#pushThrough, n)
     return fresh
   }
 
@@ -226,6 +232,7 @@ export class Phone {
       this.#do({ do: 'disconnect' })
     } else if (line.is === 'talking') {
       for (const id of this.#shown.splice(0)) this.#do({ do: 'send', message: { type: 'shown', id } })
+      this.#settle(this.#outbox.settleTooBig(this.#limits))
       for (let submit = this.#outbox.nextBatch(now, this.#limits); submit; submit = this.#outbox.nextBatch(now, this.#limits)) {
         this.#do({ do: 'send', message: { type: 'submit', ...submit } })
       }

@@ -19,7 +19,12 @@ export interface Line {
 }
 
 export function receiptLines(sent: Sent, facts: Facts): Line[] {
-  if (sent.state === 'refused') return [{ tone: 'wrong', text: `Not taken. ${sent.refusal?.detail ?? ''}`.trim() }, { tone: 'plain', text: 'Your care team can see that this was sent and not taken.' }]
+  if (sent.state === 'refused') {
+    const lines: Line[] = [{ tone: 'wrong', text: `Not taken. ${sent.refusal?.detail ?? ''}`.trim() }]
+    // What was too big never reached the service.
+    if (sent.refusal?.reason !== 'frame_too_big') lines.push({ tone: 'plain', text: 'Your care team can see that this was sent and not taken.' })
+    return lines
+  }
   if (sent.state === 'waiting') {
     return facts.talking
       ? [{ tone: 'waiting', text: 'Sending. Nobody has seen this yet.' }]
