@@ -2,7 +2,10 @@
 //! the sweep is the truth.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+
+use futures_util::FutureExt;
 
 use crate::parts::Parts;
 use crate::signal::{self, Signal};
@@ -29,10 +32,12 @@ where
             if stopping.is_cancelled() {
                 return;
             }
-            match turn().await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::error!("{what} failed and will be tried again: {error:#}"),
+            // A loop that panicked must not be a loop that ended: nobody would be judged, or told, any more.
+            match AssertUnwindSafe(turn()).catch_unwind().await {
+                Ok(Ok(true)) => continue,
+                Ok(Ok(false)) => {}
+                Ok(Err(error)) => tracing::error!("{what} failed and will be tried again: {error:#}"),
+                Err(_) => tracing::error!("{what} panicked and will be tried again"),
             }
             tokio::select! {
                 () = signal::heard(&mut signals, of_interest) => {}
