@@ -67,6 +67,7 @@ CREATE TABLE finding (
     evaluation   uuid NOT NULL REFERENCES evaluation,
     PRIMARY KEY (patient, problem, start_at)
 );
+CREATE INDEX finding_in_time ON finding (patient, end_at);
 
 CREATE SEQUENCE alert_reference;
 
@@ -144,7 +145,7 @@ CREATE TABLE page (
     sent_at      timestamptz,                       -- machine time
     last_error   text
 );
-CREATE INDEX page_in_turn ON page (priority, next_at) WHERE state IN ('ready', 'sending');
+CREATE INDEX page_in_turn ON page (channel, (priority = 'high'), next_at) WHERE state IN ('ready', 'sending');
 CREATE INDEX page_by_alert ON page USING gin (alerts);
 CREATE INDEX page_by_staff ON page (staff, priority, made_at);
 

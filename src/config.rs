@@ -105,6 +105,15 @@ impl Config {
                 "DERWENT_SMTP_URL cannot be used; give it as smtp://host:25, smtps://user:password@host or file:FOLDER"
             );
         }
+        for (name, address) in
+            [("DERWENT_MAIL_FROM", Some(&self.mail_from)), ("DERWENT_OPERATOR_EMAIL", self.operator_email.as_ref())]
+        {
+            if let Some(address) = address
+                && address.parse::<lettre::message::Mailbox>().is_err()
+            {
+                bail!("{address:?} is no mail address; correct {name}");
+            }
+        }
         for (what, path) in
             [("certificate", &self.tls_cert), ("private key", &self.tls_key), ("rules folder", &self.rules)]
         {

@@ -58,7 +58,12 @@ async fn settle_sent(parts: &Parts, lane: Lane, page: &Taken) -> Result<(), sqlx
 
 async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotSent) -> Result<(), sqlx::Error> {
     let NotSent { failure, error } = not_sent;
-    match retry::after(failure, page.attempts, lane.high, random::fraction()) {
+    let what = match (page.to_operator, lane.high) {
+        (true, _) => retry::Page::ToOperator,
+        (false, true) => retry::Page::High,
+        (false, false) => retry::Page::Other,
+    };
+    match retry::after(failure, page.attempts, what, random::fraction()) {
         Next::Again { after } => {
             tracing::warn!(page = %page.page, channel = lane.channel.name(), attempts = page.attempts, %error, "page not sent; trying again in {after:?}");
             let next_at = parts.clock.machine_now() + after;

@@ -52,6 +52,8 @@ pub struct Taken {
     pub priority: String,
     pub subject: String,
     pub body: String,
+    /// It tells the operator about the service itself.
+    pub to_operator: bool,
     /// This one included.
     pub attempts: u32,
 }
@@ -104,9 +106,10 @@ pub async fn take(
              LIMIT $4 FOR UPDATE SKIP LOCKED
          )
          UPDATE page SET state = 'sending', lease = $5, lease_until = now() + make_interval(secs => $6),
-                         attempts = (page.attempts + 1)::smallint
+                         attempts = (least(page.attempts, 1000) + 1)::smallint
          FROM next WHERE page.page = next.page
-         RETURNING page.page, page.alerts, page.address, page.priority, page.subject, page.body, page.attempts::integer",
+         RETURNING page.page, page.alerts, page.address, page.priority, page.subject, page.body,
+                   page.organisation IS NULL AS to_operator, page.attempts::integer",
     )
     .bind(channel.name())
     .bind(high)
@@ -126,6 +129,7 @@ pub async fn take(
                 priority: row.try_get("priority")?,
                 subject: row.try_get("subject")?,
                 body: row.try_get("body")?,
+                to_operator: row.try_get("to_operator")?,
                 attempts: row.try_get::<i32, _>("attempts")?.unsigned_abs(),
             })
         })
