@@ -8,8 +8,9 @@ BEGIN
     FOREACH name IN ARRAY ARRAY['derwent_ingest', 'derwent_monitor', 'derwent_web', 'derwent_eraser'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', name);
-        END IF;
-        IF NOT pg_has_role(current_user, name, 'MEMBER') THEN
+            -- Who creates a role becomes a member of it who may grant, but not act as, it.
+            EXECUTE format('GRANT %I TO CURRENT_USER', name);
+        ELSIF NOT pg_has_role(current_user, name, 'USAGE') THEN
             EXECUTE format('GRANT %I TO CURRENT_USER', name);
         END IF;
     END LOOP;
