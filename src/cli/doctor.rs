@@ -231,15 +231,10 @@ async fn inside(store: &Store, clock: &Clock, report: &mut Report) -> Result<(),
         );
         return Ok(());
     }
-    delays(&mut db, clock.care_now(), clock.machine_now(), report).await
+    delays(&mut db, clock.care_now(), report).await
 }
 
-async fn delays(
-    db: &mut PgConnection,
-    care_now: Timestamp,
-    machine_now: Timestamp,
-    report: &mut Report,
-) -> Result<(), sqlx::Error> {
+async fn delays(db: &mut PgConnection, care_now: Timestamp, report: &mut Report) -> Result<(), sqlx::Error> {
     let oldest =
         checkup::oldest_unjudged(db).await?.map(|at| care_now.duration_since(at)).filter(|age| *age > PATIENCE);
     match oldest {
@@ -252,7 +247,7 @@ async fn delays(
             ),
         ),
     }
-    let stuck = checkup::stuck(db, care_now, machine_now, PATIENCE).await?;
+    let stuck = checkup::stuck(db, care_now, PATIENCE).await?;
     report.none_of(
         "alerts",
         stuck.alerts_without_page,

@@ -10,7 +10,7 @@ use super::{MIGRATIONS, Store};
 pub async fn settings_off(db: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT name FROM pg_settings
-         WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes') AND setting IN ('off', 'local') ORDER BY name",
+         WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes') AND setting IN ('off', 'local', 'remote_write') ORDER BY name",
     )
     .fetch_all(db)
     .await
@@ -86,24 +86,18 @@ pub struct Stuck {
     pub pages_given_up: i64,
 }
 
-pub async fn stuck(
-    db: &mut PgConnection,
-    care_now: Timestamp,
-    machine_now: Timestamp,
-    after: SignedDuration,
-) -> Result<Stuck, sqlx::Error> {
+pub async fn stuck(db: &mut PgConnection, care_now: Timestamp, after: SignedDuration) -> Result<Stuck, sqlx::Error> {
     let (alerts_without_page, requests_unformed, pages_waiting, pages_given_up) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM alert
                  WHERE closed_at IS NULL AND acknowledged_at IS NULL AND patient IS NOT NULL AND opened_at < $1
                        AND NOT EXISTS (SELECT FROM page_request WHERE page_request.alert = alert.alert)),
                 (SELECT count(*) FROM page_request WHERE NOT formed AND at < $1),
-                (SELECT count(*) FROM page WHERE state IN ('ready', 'sending') AND next_at < $2),
+                (SELECT count(*) FROM page WHERE state IN ('ready', 'sending') AND made_at < $1),
                 (SELECT count(*) FROM page WHERE state = 'given_up'
                        AND EXISTS (SELECT FROM alert WHERE alert.alert = ANY(page.alerts) AND closed_at IS NULL
                                    AND acknowledged_at IS NULL))",
     )
     .bind((care_now - after).to_sqlx())
-    .bind((machine_now - after).to_sqlx())
     .fetch_one(db)
     .await?;
     Ok(Stuck { alerts_without_page, requests_unformed, pages_waiting, pages_given_up })

@@ -101,6 +101,7 @@ pub async fn run(admin: Admin) -> anyhow::Result<()> {
     let clock = admin.care_time.map_or_else(Clock::ordinary, Clock::standing);
     let store = Store::open(&admin.database).await?;
     store.migrate().await?;
+    store.claim(admin.care_time.is_some(), clock.machine_now()).await?;
     let lifecycle = Lifecycle::new();
     let signals = Signals::start(store.monitor.clone(), &lifecycle);
     let desk = Desk { store, clock, signals, lifecycle, made_by: admin.made_by };
