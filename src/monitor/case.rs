@@ -18,7 +18,8 @@ use crate::store::judged::Taken;
 use crate::store::person::Person;
 use crate::store::{arrival, due, finding, history, intake, person, service_gap, watch};
 
-/// A phone's clock may run this much ahead before its reading is dated by arrival.
+/// How far clocks are believed to differ: a phone's from ours before its reading is dated by arrival, one replica's from
+/// another's. Beyond it our own clock alone counts.
 const AHEAD: SignedDuration = SignedDuration::from_mins(2);
 
 /// One patient, about to be judged.
@@ -34,6 +35,8 @@ pub struct Case {
     /// The instant of this evaluation, and where its fold begins.
     pub at: Timestamp,
     pub from: Timestamp,
+    /// An earlier evaluation, or the arrival of a reading, was in what is still our future.
+    pub clock_was_ahead: bool,
     /// Why it cannot be judged as it is stored.
     pub problem: Option<String>,
     /// None: nobody set any, or the episode is over. Nothing is judged then.
@@ -94,12 +97,13 @@ async fn load_cases(
         let facts = facts.map(|facts| Facts { version: person.facts_version, valid_from: person.facts_since, ..facts });
         let watches = or_problem(read_all(watches.remove(&patient)), "its watches", &mut problem);
         let waiting = waiting.remove(&patient);
-        let at = [waiting.as_ref().map(|waiting| waiting.received_at), taken.folded_through]
-            .into_iter()
-            .flatten()
-            .fold(care_now, Timestamp::max);
+        let seen = [waiting.as_ref().map(|waiting| waiting.received_at), taken.folded_through];
+        let latest = seen.into_iter().flatten().fold(care_now, Timestamp::max);
+        let clock_was_ahead = latest > care_now + AHEAD;
+        // Alerts, steps and pages are compared with the clock of whoever acts on them: never dated far ahead of it.
+        let at = latest.min(care_now + AHEAD);
         let untouched = taken.folded_through.or(facts.as_ref().map(|facts| facts.plan.since)).unwrap_or(at);
-        let from = waiting.as_ref().map_or(untouched, |waiting| waiting.earliest.min(untouched));
+        let from = waiting.as_ref().map_or(untouched, |waiting| waiting.earliest.min(untouched)).min(at);
         cases.push(Case {
             judged_through: taken.judged_through,
             folded_through: taken.folded_through,
@@ -107,6 +111,7 @@ async fn load_cases(
             waiting,
             at,
             from: from.max(at - REACH),
+            clock_was_ahead,
             problem,
             facts,
             watches,
@@ -170,7 +175,9 @@ fn read_all<T: DeserializeOwned>(values: Option<Vec<Value>>) -> Result<Vec<T>, s
 
 fn or_problem<T: Default>(read: Result<T, serde_json::Error>, what: &str, problem: &mut Option<String>) -> T {
     read.unwrap_or_else(|error| {
-        *problem = Some(format!("{what} cannot be read: {error}"));
+        // Where, not what: the library's words quote the value.
+        let (kind, line, column) = (error.classify(), error.line(), error.column());
+        *problem = Some(format!("{what} cannot be read ({kind:?} error at line {line}, column {column})"));
         T::default()
     })
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use alert_rules::escalation;
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::parts::Parts;
@@ -17,15 +18,25 @@ use crate::store::{alert, alert_row, roster};
 
 /// Alerts stepped in one transaction.
 const BATCH_ALERTS: i64 = 200;
+/// When an alert that cannot be read is tried again: an upgrade may be half-way.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Steps alerts whose time has come, one batch. True if there was any.
 pub async fn escalate(parts: &Parts) -> anyhow::Result<bool> {
     let now = parts.clock.care_now();
     let mut tx = parts.store.monitor.begin().await?;
     let due = alert_row::lock_due(&mut tx, now, BATCH_ALERTS).await?;
-    if due.is_empty() {
+    if due.alerts.is_empty() && due.unreadable.is_empty() {
         return Ok(false);
     }
+    if !due.unreadable.is_empty() {
+        tracing::error!(alerts = ?due.unreadable, "alerts cannot be read by this version of the service");
+        let sentence = "An open alert cannot be read by this version of the service, so it does not escalate. Start the \
+                        version that wrote it, or look after the alert by hand; the log names it.";
+        alert_row::put_off(&mut tx, &due.unreadable, now + LOOK_AGAIN).await?;
+        alert::open_operator(&mut tx, "an alert that cannot be read", sentence, now).await?;
+    }
+    let due = due.alerts;
     let teams: BTreeSet<Uuid> = due.iter().filter_map(|stored| stored.owner.team).collect();
     let rosters = roster::load(&mut tx, &Vec::from_iter(teams)).await?;
     let mut changes = Vec::new();

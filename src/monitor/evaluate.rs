@@ -228,7 +228,11 @@ async fn write_timers(db: &mut PgConnection, current: &Current<'_>) -> Result<()
                 .iter()
                 .map(|timer| (timer.why.clone(), timer.at.max(case.at + SOONEST_TIMER)))
                 .collect(),
-            Err(_) => due::Timers::from([("failed".to_owned(), case.at + TRY_FAILED_AGAIN)]),
+            // Whatever else was to come still does: a repeat that is not answered must alert.
+            Err(_) => {
+                let to_come = case.timers.iter().filter(|(_, at)| **at > case.at).map(|(why, at)| (why.clone(), *at));
+                to_come.chain([("failed".to_owned(), case.at + TRY_FAILED_AGAIN)]).collect()
+            }
         };
         old.extend(case.timers.keys().filter(|why| !timers.contains_key(*why)).map(|why| (patient, why.clone())));
         new.extend(
@@ -258,10 +262,10 @@ async fn write_alerts(
         if outcome.is_ok() && (case.range().is_some() || case.failed_from.is_some()) {
             signals.insert(Signal::Judged { patient: person.patient, through: person.last_seq });
         }
-        let tasks = match outcome {
-            Ok(_) => task::of_intake(&case.intake, case.at),
-            Err(_) => vec![task::not_judged(case.at)],
-        };
+        let mut tasks = task::of_intake(&case.intake, case.at);
+        if outcome.is_err() {
+            tasks.push(task::not_judged(case.at));
+        }
         let of_patient = || stored.iter().filter(|stored| stored.owner.patient == Some(person.patient));
         let no_work = outcome.as_ref().is_ok_and(|evaluation| evaluation.findings.is_empty());
         if tasks.is_empty() && no_work && of_patient().next().is_none() {
@@ -276,7 +280,7 @@ async fn write_alerts(
         for (evaluation, stored) in [(outcome.as_ref().ok(), of_rules), (Some(&tasks), of_tasks)] {
             let Some(evaluation) = evaluation else { continue };
             let states: Vec<escalation::Alert> = stored.iter().map(|stored| stored.state.clone()).collect();
-            for decision in escalation::judge(evaluation, &states, &duty, case.at) {
+            for decision in escalation::judge(evaluation, &states, &duty, at) {
                 operators.extend(decision.operator.clone());
                 let belongs = Belongs {
                     organisation: Some(person.organisation),

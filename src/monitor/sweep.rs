@@ -28,18 +28,14 @@ const PAUSE: SignedDuration = SignedDuration::from_secs(1);
 pub async fn sweep(parts: &Parts, rulebooks: &Rulebooks) -> anyhow::Result<bool> {
     let lease = random::new_id();
     let taken = judged::take(&parts.store.monitor, parts.clock.care_now(), lease, BATCH_PATIENTS).await?;
-    let (together, alone): (Vec<Taken>, Vec<Taken>) = taken.into_iter().partition(|taken| taken.attempts < ALONE_FROM);
-    let any = !together.is_empty() || !alone.is_empty();
     let sweep = Sweep { parts, rulebooks, lease };
-    for taken in alone {
-        sweep.judge(&[taken]).await?;
+    let done = sweep.judge_all(&taken).await;
+    if done.is_err() {
+        // Whoever was not reached is no nearer to being given up. Should this fail too, the leases run out by themselves.
+        let patients: Vec<Uuid> = taken.iter().map(|taken| taken.patient).collect();
+        judged::release(&parts.store.monitor, lease, &patients, PAUSE, false).await?;
     }
-    if !together.is_empty() && !sweep.judge(&together).await? {
-        for taken in &together {
-            sweep.judge(std::slice::from_ref(taken)).await?;
-        }
-    }
-    Ok(any)
+    done.map(|()| !taken.is_empty())
 }
 
 struct Sweep<'a> {
@@ -49,24 +45,44 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
+    async fn judge_all(&self, taken: &[Taken]) -> anyhow::Result<()> {
+        let (together, alone): (Vec<Taken>, Vec<Taken>) =
+            taken.iter().cloned().partition(|taken| taken.attempts < ALONE_FROM);
+        // One at a time: if the first takes the process down with it, the others were not tried.
+        let (first, later) = alone.split_at(alone.len().min(1));
+        if !later.is_empty() {
+            let later: Vec<Uuid> = later.iter().map(|taken| taken.patient).collect();
+            judged::release(&self.parts.store.monitor, self.lease, &later, SignedDuration::ZERO, false).await?;
+        }
+        if !together.is_empty() && !self.judge(&together).await? {
+            for taken in &together {
+                self.judge(std::slice::from_ref(taken)).await?;
+            }
+        }
+        if !first.is_empty() {
+            self.judge(first).await?;
+        }
+        Ok(())
+    }
+
     /// False: the data of somebody among several cannot be written, and nobody was judged.
     async fn judge(&self, taken: &[Taken]) -> anyhow::Result<bool> {
         match self.try_to_judge(taken).await {
             Ok(()) => Ok(true),
             Err(error) if is_about_data(&error) => {
                 if let [taken] = taken {
-                    self.failed(taken, &format!("{error:#}")).await?;
+                    self.failed(taken, &without_values(&error)).await?;
                     return Ok(true);
                 }
-                tracing::warn!("a batch of {} patients could not be judged together: {error:#}", taken.len());
+                tracing::warn!(
+                    "a batch of {} patients could not be judged together: {}",
+                    taken.len(),
+                    without_values(&error)
+                );
                 Ok(false)
             }
-            Err(error) => {
-                // The machine's fault, not theirs. Should this fail too, the leases run out by themselves.
-                let patients: Vec<Uuid> = taken.iter().map(|taken| taken.patient).collect();
-                judged::release(&self.parts.store.monitor, self.lease, &patients, PAUSE, false).await?;
-                Err(error)
-            }
+            // The machine's fault, not theirs.
+            Err(error) => Err(error),
         }
     }
 
@@ -78,6 +94,13 @@ impl Sweep<'_> {
             |patient: Uuid| taken.iter().any(|taken| taken.patient == patient && taken.attempts >= GIVE_UP_AT);
         for case in cases.iter_mut().filter(|case| hopeless(case.person.patient)) {
             case.problem.get_or_insert_with(|| "its judging never came to an end".to_owned());
+        }
+        if cases.iter().any(|case| case.clock_was_ahead) {
+            let sentence = "The clock of this server, or of another one of the service, was ahead by more than two minutes. \
+                            Everything is judged by the time it is now; see that the servers keep the right time.";
+            let mut tx = pool.begin().await?;
+            alert::open_operator(&mut tx, "a clock that was ahead", sentence, now).await?;
+            tx.commit().await?;
         }
         let judged = evaluate::judge(rulebook.clone(), cases).await?;
         // Failed for good is written down like a judgement; failed for now is tried again.
@@ -115,6 +138,18 @@ impl Sweep<'_> {
             tx.commit().await?;
         }
         Ok(())
+    }
+}
+
+/// The database's and the decoder's own words may quote a value: its code, or what failed, must do.
+fn without_values(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<sqlx::Error>() {
+        Some(sqlx::Error::Database(error)) => {
+            format!("the database answered {}", error.code().unwrap_or_else(|| "without a code".into()))
+        }
+        Some(sqlx::Error::ColumnDecode { index, .. }) => format!("what is stored in {index} cannot be read"),
+        Some(sqlx::Error::Decode(_)) => "what is stored cannot be read".to_owned(),
+        _ => format!("{error:#}"),
     }
 }
 

@@ -163,6 +163,8 @@ pub async fn hasten_undelivered(
         "UPDATE alert SET next_step_at = least(next_step_at, $2)
          WHERE alert IN (SELECT alert FROM alert WHERE alert = ANY($1) ORDER BY alert FOR NO KEY UPDATE)
                AND patient IS NOT NULL AND acknowledged_at IS NULL AND closed_at IS NULL
+               -- Once round the roster: where nobody can be reached, the ordinary clock runs on.
+               AND step < (SELECT count(DISTINCT staff) FROM roster WHERE roster.team = alert.team)
                AND NOT EXISTS (SELECT FROM page WHERE page.alerts @> ARRAY[alert.alert] AND page.state <> 'given_up'
                                      AND page.made_at >= (SELECT made_at FROM page AS lost WHERE lost.page = $3))",
     )

@@ -75,8 +75,16 @@ pub async fn lock_of_patients(
     rows.iter().map(stored).collect()
 }
 
+/// Alerts whose next step has come.
+#[derive(Debug, Default)]
+pub struct Due {
+    pub alerts: Vec<Stored>,
+    /// Written by another version of the service. They keep no other alert waiting.
+    pub unreadable: Vec<Uuid>,
+}
+
 /// Open alerts whose next step has come, the longest waiting first, leaving out those another replica has in hand.
-pub async fn lock_due(db: &mut PgConnection, at: Timestamp, limit: i64) -> Result<Vec<Stored>, sqlx::Error> {
+pub async fn lock_due(db: &mut PgConnection, at: Timestamp, limit: i64) -> Result<Due, sqlx::Error> {
     let rows = sqlx::query(select_alert!(
         "WHERE alert.closed_at IS NULL AND alert.next_step_at <= $1
          ORDER BY alert.next_step_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"
@@ -85,7 +93,24 @@ pub async fn lock_due(db: &mut PgConnection, at: Timestamp, limit: i64) -> Resul
     .bind(limit)
     .fetch_all(db)
     .await?;
-    rows.iter().map(stored).collect()
+    let mut due = Due::default();
+    for row in &rows {
+        match stored(row) {
+            Ok(alert) => due.alerts.push(alert),
+            Err(_) => due.unreadable.push(row.try_get("alert")?),
+        }
+    }
+    Ok(due)
+}
+
+/// Looks at these again at `at`, and leaves them as they are.
+pub async fn put_off(db: &mut PgConnection, alerts: &[Uuid], at: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE alert SET next_step_at = $2 WHERE alert = ANY($1)")
+        .bind(alerts)
+        .bind(at.to_sqlx())
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Alerts, their history and their page requests. Operator notices that a decision wants are the caller's.

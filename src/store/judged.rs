@@ -1,6 +1,7 @@
 //! How far each patient is judged, and who is at it: leases by the database's clock, settled by comparing their id.
 //!
-//! Patients with arrivals come first (worst rank, then newest), those with a timer due after them.
+//! Patients with arrivals come first (worst rank, then newest), those with a timer due after them; but a measurement that was
+//! asked for and did not come is as urgent as the worst arrival.
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
@@ -64,6 +65,8 @@ async fn take_from_window(
              SELECT patient, min(rank) AS rank, max(arrival) AS newest
              FROM ((SELECT patient, rank, arrival FROM arrival ORDER BY rank, arrival DESC LIMIT $4)
                    UNION ALL
+                   (SELECT patient, 0, 0 FROM due WHERE at <= $1 AND why LIKE 'repeat:%' ORDER BY at LIMIT $4)
+                   UNION ALL
                    (SELECT patient, 1, 0 FROM due WHERE at <= $1 ORDER BY at LIMIT $4)) AS entry
              GROUP BY patient
          ), next AS (
@@ -73,7 +76,7 @@ async fn take_from_window(
              LIMIT $2 FOR UPDATE OF judged SKIP LOCKED
          )
          UPDATE patient_judged AS judged
-         SET lease = $3, lease_until = now() + make_interval(secs => $5), attempts = judged.attempts + 1
+         SET lease = $3, lease_until = now() + make_interval(secs => $5), attempts = least(judged.attempts, 1000) + 1
          FROM next WHERE judged.patient = next.patient
          RETURNING judged.patient, judged.judged_through, judged.folded_through, judged.failed_from, judged.attempts",
     )

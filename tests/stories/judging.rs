@@ -218,7 +218,7 @@ async fn a_rulebook_is_published_once_however_many_replicas_start() {
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
     let wires = no_wires();
     let (one, two) = tokio::join!(ward.replica(&wires), ward.replica(&wires));
-    assert_eq!(ward.count("SELECT count(*) FROM rulebook").await, 1);
+    assert_eq!(ward.lines("SELECT number::text FROM rulebook").await, ["1"], "a second publishing would be number 2");
     one.stop().await;
     two.stop().await;
     ward.close().await;
@@ -336,6 +336,32 @@ async fn a_rulebook_that_cannot_be_read_is_said_to_the_operator() {
             break;
         }
     }
+    ward.assert_tiled().await;
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_far_ahead_silences_nobody() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let patient = ward.patient(&["hypertension"]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&wires(&mail)).await;
+    replica.settle().await;
+    // A server that believed itself in the summer has judged everybody.
+    sqlx::query("UPDATE patient_judged SET folded_through = '2026-07-01T00:00:00Z'")
+        .execute(&ward.pool)
+        .await
+        .expect("judged in the future");
+    ward.pressure(patient, 226.0, 121.0).await;
+    replica.settle().await;
+    let told: Vec<String> = mail.wait_for(2).await.into_iter().map(|mail| mail.to).collect();
+    for person in ["ida@example.org", "operator@example.org"] {
+        assert!(told.iter().any(|to| to == person), "{told:?}");
+    }
+    let opened = "SELECT to_char(opened_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI') FROM alert WHERE patient IS NOT NULL";
+    assert_eq!(ward.lines(opened).await, ["03-02 09:00"]);
     ward.assert_tiled().await;
     replica.stop().await;
     ward.close().await;

@@ -302,3 +302,45 @@ async fn a_high_page_waits_neither_for_low_pages_nor_for_a_server_that_swallows_
     assert_eq!(mail.wait_for(1).await[0].to, "ida@example.org");
     pager.wait_for(1).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_every_address_is_refused_the_roster_is_gone_round_once_and_then_the_clock_runs() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("refused", "08:00-20:00").await;
+    let patient = ward.patient(&[]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    open_alert(&ward, patient, "blood pressure high", Priority::High).await;
+    replica.step("2026-03-02T09:14:00Z").await;
+    // The first page, and the one that its failure hastened.
+    assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'given_up'").await, 2);
+    replica.step("2026-03-02T09:16:00Z").await;
+    assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'given_up'").await, 3, "it never stops");
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_cannot_be_read_keeps_no_other_from_escalating() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    ward.on_roster("tom", "08:00-20:00").await;
+    let patient = ward.patient(&[]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    let unreadable = open_alert(&ward, patient, "of another version", Priority::High).await;
+    replica.settle().await;
+    sqlx::query("UPDATE alert SET worst = '{\"firings\": \"of the year 2040\"}', next_step_at = next_step_at - interval '1 min' WHERE alert = $1")
+        .bind(unreadable)
+        .execute(&ward.pool)
+        .await
+        .expect("written");
+    open_alert(&ward, patient, "blood pressure high", Priority::High).await;
+    replica.step("2026-03-02T09:15:00Z").await;
+    let told: Vec<String> = mail.wait_for(4).await.into_iter().map(|mail| mail.to).collect();
+    for person in ["tom@example.org", "operator@example.org"] {
+        assert!(told.iter().any(|to| to == person), "{told:?}");
+    }
+    replica.stop().await;
+    ward.close().await;
+}
