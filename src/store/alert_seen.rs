@@ -35,6 +35,8 @@ pub struct Alert {
 #[derive(Clone, Debug)]
 pub struct Work {
     pub alert: Alert,
+    /// The name of the alert's team.
+    pub team: String,
     pub more: i64,
     pub given_name: String,
     pub family_name: String,
@@ -53,33 +55,34 @@ pub struct Event {
 }
 
 /// One row a person, worst first: by priority, then what nobody has taken, then the earliest promise.
-pub async fn worklist(db: &mut PgConnection, team: Uuid) -> Result<Vec<Work>, sqlx::Error> {
+pub async fn worklist(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Work>, sqlx::Error> {
     sqlx::query(
         "WITH open AS (
              SELECT alert.alert, alert.patient, alert.reference, alert.problem, alert.rule, alert.kind, alert.priority, alert.sentence,
                     alert.opened_at, alert.late_minutes, alert.act_by, alert.owner, alert.acknowledged_at, alert.closed_at,
-                    alert.outcome, alert.finding_start,
+                    alert.outcome, alert.finding_start, alert.team,
                     array_position(ARRAY['high', 'medium', 'low'], alert.priority) AS rank,
                     count(*) OVER (PARTITION BY alert.patient) - 1 AS more,
                     row_number() OVER (PARTITION BY alert.patient
                                        ORDER BY array_position(ARRAY['high', 'medium', 'low'], alert.priority),
                                                 alert.acknowledged_at IS NOT NULL, alert.act_by, alert.reference) AS place
-             FROM alert WHERE alert.team = $1 AND alert.closed_at IS NULL AND alert.patient IS NOT NULL)
+             FROM alert WHERE alert.team = ANY($1) AND alert.closed_at IS NULL AND alert.patient IS NOT NULL)
          SELECT open.alert, open.patient, open.reference, open.problem, open.rule, open.kind, open.priority, open.sentence,
                 open.opened_at, open.late_minutes, open.act_by, open.owner, staff.name AS owner_name, open.acknowledged_at,
-                open.closed_at, open.outcome, open.finding_start, open.more,
+                open.closed_at, open.outcome, open.finding_start, open.more, team.name AS team_name,
                 patient.given_name, patient.family_name, patient.date_of_birth, patient.lives_alone, patient.time_zone
-         FROM open JOIN patient USING (patient) LEFT JOIN staff ON staff.staff = open.owner
+         FROM open JOIN patient USING (patient) JOIN team ON team.team = open.team LEFT JOIN staff ON staff.staff = open.owner
          WHERE open.place = 1
          ORDER BY open.rank, open.acknowledged_at IS NOT NULL, open.act_by, open.reference",
     )
-    .bind(team)
+    .bind(teams)
     .fetch_all(db)
     .await?
     .iter()
     .map(|row| {
         Ok(Work {
             alert: read(row)?,
+            team: row.try_get("team_name")?,
             more: row.try_get("more")?,
             given_name: row.try_get("given_name")?,
             family_name: row.try_get("family_name")?,
@@ -91,12 +94,12 @@ pub async fn worklist(db: &mut PgConnection, team: Uuid) -> Result<Vec<Work>, sq
     .collect()
 }
 
-/// Open alerts of a team by priority.
-pub async fn counts(db: &mut PgConnection, team: Uuid) -> Result<Vec<(String, i64)>, sqlx::Error> {
+/// Open alerts of these teams by priority.
+pub async fn counts(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<(String, i64)>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT priority, count(*) FROM alert WHERE team = $1 AND closed_at IS NULL AND patient IS NOT NULL GROUP BY priority",
+        "SELECT priority, count(*) FROM alert WHERE team = ANY($1) AND closed_at IS NULL AND patient IS NOT NULL GROUP BY priority",
     )
-    .bind(team)
+    .bind(teams)
     .fetch_all(db)
     .await
 }

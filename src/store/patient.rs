@@ -75,8 +75,8 @@ pub struct Listed {
     pub open: Option<String>,
 }
 
-/// By family name; `search` is part of a name.
-pub async fn list(db: &mut PgConnection, search: &str) -> Result<Vec<Listed>, sqlx::Error> {
+/// The people of these teams, or of all, by family name; `search` is part of a name.
+pub async fn list(db: &mut PgConnection, teams: Option<&[Uuid]>, search: &str) -> Result<Vec<Listed>, sqlx::Error> {
     sqlx::query(
         "SELECT patient.patient, patient.organisation, patient.team, patient.given_name, patient.family_name,
                 patient.date_of_birth, patient.phone, patient.lives_alone, patient.time_zone, patient.live_since,
@@ -85,12 +85,13 @@ pub async fn list(db: &mut PgConnection, search: &str) -> Result<Vec<Listed>, sq
               LEFT JOIN LATERAL (SELECT alert.priority FROM alert
                                  WHERE alert.patient = patient.patient AND alert.closed_at IS NULL
                                  ORDER BY array_position(ARRAY['high', 'medium', 'low'], alert.priority) LIMIT 1) AS open ON true
-         WHERE patient.ended_at IS NULL
+         WHERE patient.ended_at IS NULL AND ($3::uuid[] IS NULL OR patient.team = ANY($3))
                AND ($1 = '' OR strpos(lower(patient.given_name || ' ' || patient.family_name), lower($1)) > 0)
          ORDER BY patient.family_name, patient.given_name, patient.patient LIMIT $2",
     )
     .bind(search)
     .bind(LIST_ROWS)
+    .bind(teams)
     .fetch_all(db)
     .await?
     .iter()

@@ -57,11 +57,14 @@ pub async fn list(db: &mut PgConnection, organisation: Option<Uuid>) -> Result<V
     .collect()
 }
 
-/// The teams this person is a member of.
-pub async fn of_member(db: &mut PgConnection, staff: Uuid) -> Result<Vec<Team>, sqlx::Error> {
+/// The teams this person works in, or stands on the roster of, by name.
+pub async fn of_staff(db: &mut PgConnection, staff: Uuid) -> Result<Vec<Team>, sqlx::Error> {
     sqlx::query(
         "SELECT team.team, team.organisation, team.name, team.phone
-         FROM team JOIN team_member USING (team) WHERE team_member.staff = $1 ORDER BY team.name, team.team",
+         FROM team
+         WHERE EXISTS (SELECT FROM team_member WHERE team_member.team = team.team AND team_member.staff = $1)
+               OR EXISTS (SELECT FROM roster WHERE roster.team = team.team AND roster.staff = $1)
+         ORDER BY team.name, team.team",
     )
     .bind(staff)
     .fetch_all(db)

@@ -8,11 +8,11 @@ use axum::http::StatusCode;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Web;
 use super::api::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Kind, Outcome, Person, Priority};
 use super::extract::{Body, Path};
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
+use super::{Web, reach};
 use crate::signal::Signal;
 use crate::store::alert::{Acknowledged, Closed};
 use crate::store::alert_seen::{self, Explained};
@@ -24,7 +24,7 @@ const NOTE_LIMIT: usize = 2_000;
 pub async fn find(State(web): State<Arc<Web>>, who: SignedIn, Path(asked): Path<String>) -> Answer<Json<AlertPlace>> {
     let number = asked.strip_prefix('A').and_then(|digits| digits.parse().ok()).ok_or_else(Failure::not_found)?;
     let mut db = web.parts.store.web_tx(who.organisation).await?;
-    let (alert, patient) = alert_seen::by_reference(&mut db, number).await?.ok_or_else(Failure::not_found)?;
+    let (alert, patient) = reach::alert_by_reference(&mut db, &who, number).await?;
     db.commit().await?;
     Ok(Json(AlertPlace { alert, patient }))
 }
@@ -32,6 +32,7 @@ pub async fn find(State(web): State<Arc<Web>>, who: SignedIn, Path(asked): Path<
 pub async fn acknowledge(State(web): State<Arc<Web>>, who: SignedIn, Path(alert): Path<Uuid>) -> Answer<Json<Alert>> {
     let now = web.parts.clock.care_now();
     let mut db = web.parts.store.web_tx(who.organisation).await?;
+    reach::act_on(&mut db, &who, alert).await?;
     match store::alert::acknowledge(&mut db, alert, who.staff, now).await? {
         Acknowledged::Theirs => {}
         Acknowledged::AlreadyBy(name) => {
@@ -62,6 +63,7 @@ pub async fn close(
     let outcome = serde_json::to_value(asked.outcome).map_err(|_| Failure::internal())?;
     let outcome = outcome.as_str().ok_or_else(Failure::internal)?;
     let mut db = web.parts.store.web_tx(who.organisation).await?;
+    reach::act_on(&mut db, &who, alert).await?;
     match store::alert::close(&mut db, alert, who.staff, outcome, asked.note.trim(), now).await? {
         Closed::Done => {}
         Closed::AlreadyClosed => return Err(already_closed()),

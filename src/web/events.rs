@@ -17,13 +17,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Web;
 use super::api::{Changed, What};
 use super::extract::Query;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
+use super::{Web, reach};
 use crate::signal::Signal;
-use crate::store;
 
 /// The browser comes back by itself, and has to be signed in then.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -57,7 +56,7 @@ pub async fn events(
 ) -> Answer<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     if let Some(patient) = asked.patient {
         let mut db = web.parts.store.web_tx(who.organisation).await?;
-        store::patient::get(&mut db, patient).await?.ok_or_else(Failure::not_found)?;
+        reach::patient(&mut db, &who, patient).await?;
         db.commit().await?;
     }
     let now = Instant::from_std(web.parts.clock.instant());

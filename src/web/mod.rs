@@ -18,6 +18,7 @@ pub mod pages;
 pub mod password;
 mod patient;
 mod patients;
+mod reach;
 mod rulebook;
 mod same_origin;
 mod sentence;
@@ -36,7 +37,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -68,6 +69,30 @@ struct Web {
     rulebook: rulebook::Cache,
 }
 
+type Route = (&'static str, &'static str, MethodRouter<Arc<Web>>);
+
+/// Every question of the staff API. The walls between organisations, teams and roles are tested on each of them.
+fn routes() -> Vec<Route> {
+    vec![
+        ("POST", "/api/sign-in", post(sign_in::sign_in)),
+        ("POST", "/api/sign-out", post(sign_in::sign_out)),
+        ("GET", "/api/me", get(sign_in::me)),
+        ("GET", "/api/worklist", get(worklist::worklist)),
+        ("GET", "/api/patients", get(patients::list)),
+        ("GET", "/api/patients/{patient}", get(patient::page)),
+        ("GET", "/api/patients/{patient}/series", get(series::series)),
+        ("GET", "/api/alerts/{reference}", get(alerts::find)),
+        ("POST", "/api/alerts/{alert}/acknowledge", post(alerts::acknowledge)),
+        ("POST", "/api/alerts/{alert}/close", post(alerts::close)),
+        ("GET", "/api/events", get(events::events)),
+    ]
+}
+
+/// Method and path of every question of the staff API.
+pub fn addresses() -> impl Iterator<Item = (&'static str, &'static str)> {
+    routes().into_iter().map(|(method, path, _)| (method, path))
+}
+
 /// Everything browsers may ask for.
 pub fn router(parts: &Parts) -> Router {
     let web = Arc::new(Web {
@@ -78,18 +103,9 @@ pub fn router(parts: &Parts) -> Router {
         streams: Arc::new(Semaphore::new(STREAMS)),
         rulebook: rulebook::Cache::default(),
     });
-    let api = Router::new()
-        .route("/api/sign-in", post(sign_in::sign_in))
-        .route("/api/sign-out", post(sign_in::sign_out))
-        .route("/api/me", get(sign_in::me))
-        .route("/api/worklist", get(worklist::worklist))
-        .route("/api/patients", get(patients::list))
-        .route("/api/patients/{patient}", get(patient::page))
-        .route("/api/patients/{patient}/series", get(series::series))
-        .route("/api/alerts/{alert}", get(alerts::find))
-        .route("/api/alerts/{alert}/acknowledge", post(alerts::acknowledge))
-        .route("/api/alerts/{alert}/close", post(alerts::close))
-        .route("/api/events", get(events::events))
+    let api = routes()
+        .into_iter()
+        .fold(Router::new(), |api, (_, address, handler)| api.route(address, handler))
         .route("/api/{*rest}", axum::routing::any(|| async { Failure::not_found() }))
         .method_not_allowed_fallback(|| async {
             Failure::new(

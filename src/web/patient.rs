@@ -14,7 +14,7 @@ use super::api::{Alert, Device, Limit, PatientPage, Plan, Refusal, Slot, VitalSu
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use super::{Web, alerts, limits, patients, sign_in, words};
+use super::{Web, alerts, limits, patients, reach, sign_in, words};
 use crate::store::{self, alert_seen, reading_seen};
 
 /// A vital not measured for longer is not listed.
@@ -26,7 +26,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
     let now = web.parts.clock.care_now();
     let rulebook = web.rulebook.in_force(&web.parts.store).await?;
     let mut db = web.parts.store.web_tx(who.organisation).await?;
-    let patient = store::patient::get(&mut db, id).await?.ok_or_else(Failure::not_found)?;
+    let patient = reach::patient(&mut db, &who, id).await?;
     let team = store::team::get(&mut db, patient.team).await?.ok_or_else(Failure::internal)?;
     let (stored, judged) = store::patient::progress(&mut db, id).await?;
     let alerts = alerts_of(&mut db, id, now).await?;

@@ -11,7 +11,7 @@ use super::api::{PatientHead, PatientList, PatientRow};
 use super::extract::Query;
 use super::failure::Answer;
 use super::session::SignedIn;
-use super::{Web, alerts, words};
+use super::{Web, alerts, reach, words};
 use crate::store::{self, reading_seen};
 
 #[derive(Debug, Deserialize)]
@@ -25,7 +25,8 @@ pub async fn list(State(web): State<Arc<Web>>, who: SignedIn, Query(asked): Quer
     // A NUL is in nobody's name, and PostgreSQL takes none.
     let search = asked.search.replace('\0', "");
     let mut db = web.parts.store.web_tx(who.organisation).await?;
-    let listed = store::patient::list(&mut db, search.trim()).await?;
+    let teams: Vec<Uuid> = reach::teams(&mut db, &who).await?.iter().map(|team| team.team).collect();
+    let listed = store::patient::list(&mut db, Some(&teams), search.trim()).await?;
     let ids: Vec<Uuid> = listed.iter().map(|row| row.patient.patient).collect();
     let newest = reading_seen::newest(&mut db, &ids, now).await?;
     store::audit::write(

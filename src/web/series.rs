@@ -15,7 +15,7 @@ use super::extract::{Path, Query};
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::thin::{POINTS, thin};
-use super::{Web, alerts, limits, sentence, words};
+use super::{Web, alerts, limits, reach, sentence, words};
 use crate::store::reading_seen::{self, Reading};
 use crate::store::{self, alert_seen, chart, facts::Version};
 
@@ -48,7 +48,7 @@ pub async fn series(
         Failure::bad_request("A chart runs forward in time, over eleven years at most, and not far into the future. Choose another stretch.")
     })?;
     let mut db = web.parts.store.web_tx(who.organisation).await?;
-    let patient = store::patient::get(&mut db, id).await?.ok_or_else(Failure::not_found)?;
+    let patient = reach::patient(&mut db, &who, id).await?;
     let readings = reading_seen::of_vital(&mut db, id, vital.name(), from, until).await?;
     let versions = store::facts::versions(&mut db, id).await?;
     let events = chart::events(&mut db, id, from, until).await?;

@@ -8,11 +8,11 @@ use axum::http::StatusCode;
 use axum_extra::extract::CookieJar;
 use secrecy::ExposeSecret;
 
-use super::api::{Me, Organisation, Role, SignIn, Team};
+use super::api::{Me, Organisation, SignIn, Team};
 use super::extract::Body;
 use super::failure::{Answer, Failure};
 use super::session::{self, SignedIn};
-use super::{Web, password};
+use super::{Web, password, reach};
 use crate::random;
 use crate::store::{self, audit};
 
@@ -74,12 +74,12 @@ pub async fn sign_out(State(web): State<Arc<Web>>, jar: CookieJar) -> Answer<(Co
 pub async fn me(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<Me>> {
     let mut db = web.parts.store.web_tx(who.organisation).await?;
     let organisation = store::organisation::get(&mut db, who.organisation).await?.ok_or_else(Failure::not_signed_in)?;
-    let teams = store::team::of_member(&mut db, who.staff).await?;
+    let teams = store::team::of_staff(&mut db, who.staff).await?;
     db.commit().await?;
     Ok(Json(Me {
         staff: who.staff,
         name: who.name,
-        role: role(&who.role),
+        role: reach::role(&who.role),
         organisation: Organisation { organisation: organisation.organisation, name: organisation.name },
         teams: teams.into_iter().map(team).collect(),
         time_zone: organisation.time_zone,
@@ -88,14 +88,4 @@ pub async fn me(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<Me>> 
 
 pub fn team(team: store::team::Team) -> Team {
     Team { team: team.team, name: team.name, phone: team.phone }
-}
-
-/// The table's check allows these four; the least of them stands in for one that is not known yet.
-fn role(name: &str) -> Role {
-    match name {
-        "co-ordinator" => Role::Coordinator,
-        "clinician" => Role::Clinician,
-        "administrator" => Role::Administrator,
-        _ => Role::Auditor,
-    }
 }

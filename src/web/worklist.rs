@@ -1,4 +1,4 @@
-//! The worklist of a team, one row a person.
+//! The worklist of one's teams, one row a person.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::api::{Counts, OnDuty, PatientHead, Person, TeamNow, Worklist, Worklis
 use super::extract::Query;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use super::{Web, alerts, sign_in, words};
+use super::{Web, alerts, reach, sign_in, words};
 use crate::roster::{Duty, Hours, Roster};
 use crate::store::{self, alert_seen, reading_seen};
 
@@ -29,10 +29,17 @@ pub async fn worklist(
 ) -> Answer<Json<Worklist>> {
     let now = web.parts.clock.care_now();
     let mut db = web.parts.store.web_tx(who.organisation).await?;
-    let team = chosen(&mut db, &who, asked.team).await?;
-    let roster = store::roster::load(&mut db, &[team.team]).await?.pop();
-    let counts = counts(&alert_seen::counts(&mut db, team.team).await?);
-    let work = alert_seen::worklist(&mut db, team.team).await?;
+    let mut teams = reach::teams(&mut db, &who).await?;
+    if let Some(wanted) = asked.team {
+        teams.retain(|team| team.team == wanted);
+        if teams.is_empty() {
+            return Err(Failure::not_found());
+        }
+    }
+    let ids: Vec<Uuid> = teams.iter().map(|team| team.team).collect();
+    let rosters = store::roster::load(&mut db, &ids).await?;
+    let counts = counts(&alert_seen::counts(&mut db, &ids).await?);
+    let work = alert_seen::worklist(&mut db, &ids).await?;
     let patients: Vec<Uuid> = work.iter().map(|row| row.alert.patient).collect();
     let newest = reading_seen::newest(&mut db, &patients, now).await?;
     store::audit::write(
@@ -41,7 +48,7 @@ pub async fn worklist(
         Some(who.staff),
         None,
         "read the worklist",
-        serde_json::json!({ "team": team.team, "people": patients.len() }),
+        serde_json::json!({ "teams": ids, "people": patients.len() }),
         web.parts.clock.machine_now(),
     )
     .await?;
@@ -56,32 +63,18 @@ pub async fn worklist(
                 family_name: row.family_name,
                 lives_alone: row.lives_alone,
             },
+            team: row.team,
             last_reading: newest.get(&row.alert.patient).map(words::last_reading),
             more: u32::try_from(row.more).unwrap_or(u32::MAX),
             alert: alerts::head(row.alert),
         })
         .collect();
-    let (on_duty, next) = roster.map_or((None, None), |roster| duty(&roster, now));
-    Ok(Json(Worklist { now, team: TeamNow { team: sign_in::team(team), on_duty, next }, counts, rows }))
-}
-
-/// The team asked for, else the first of one's own, else the organisation's first.
-async fn chosen(db: &mut sqlx::PgConnection, who: &SignedIn, asked: Option<Uuid>) -> Answer<store::team::Team> {
-    let of_organisation = store::team::list(db, Some(who.organisation)).await?;
-    let wanted = match asked {
-        Some(team) => Some(team),
-        None => store::team::of_member(db, who.staff).await?.first().map(|team| team.team),
-    };
-    match wanted {
-        Some(wanted) => of_organisation.into_iter().find(|team| team.team == wanted).ok_or_else(Failure::not_found),
-        None => of_organisation.into_iter().next().ok_or_else(|| {
-            Failure::new(
-                axum::http::StatusCode::NOT_FOUND,
-                "no_team",
-                "There is no team yet. Make one with `derwent admin team add`.",
-            )
-        }),
-    }
+    let teams = teams.into_iter().map(|team| {
+        let roster = rosters.iter().find(|roster| roster.team == team.team);
+        let (on_duty, next) = roster.map_or((None, None), |roster| duty(roster, now));
+        TeamNow { team: sign_in::team(team), on_duty, next }
+    });
+    Ok(Json(Worklist { now, teams: teams.collect(), counts, rows }))
 }
 
 fn counts(by_priority: &[(String, i64)]) -> Counts {

@@ -19,9 +19,9 @@ async fn an_alert_is_seen_taken_and_closed_once() {
 
     let work = ida.read("/api/worklist").await;
     assert_eq!(work["now"], "2026-03-01T08:02:00Z");
-    assert_eq!(work["team"]["on_duty"]["name"], "Ida Shaw");
-    assert_eq!(work["team"]["on_duty"]["until"], "2026-03-01T16:00:00Z");
-    assert_eq!(work["team"]["next"]["name"], "Tom Reid");
+    assert_eq!(work["teams"][0]["on_duty"]["name"], "Ida Shaw");
+    assert_eq!(work["teams"][0]["on_duty"]["until"], "2026-03-01T16:00:00Z");
+    assert_eq!(work["teams"][0]["next"]["name"], "Tom Reid");
     assert_eq!(work["counts"]["high"], 1, "{work}");
     let row = &work["rows"][0];
     assert_eq!((row["patient"]["family_name"].as_str(), row["patient"]["age"].as_i64()), (Some("Marsh"), Some(81)));

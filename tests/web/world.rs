@@ -105,6 +105,17 @@ impl World {
         world
     }
 
+    /// Of the world's organisation.
+    pub fn staff_as(&self, name: &str, email: &str, role: &str, team: Option<&str>) -> Value {
+        let mut arguments =
+            vec!["staff", "add", "--organisation", &self.organisation, "--name", name, "--email", email];
+        arguments.extend(["--role", role, "--password-stdin"]);
+        if let Some(team) = team {
+            arguments.extend(["--team", team]);
+        }
+        self.admin(&arguments)
+    }
+
     pub fn staff(&self, name: &str, email: &str, organisation: &str, team: Option<&str>) -> Value {
         let mut arguments =
             vec!["staff", "add", "--organisation", organisation, "--name", name, "--email", email, "--password-stdin"];

@@ -1,14 +1,15 @@
-// Who is on duty, as the worklist last said; the top bar shows it on every page.
+// Who is on duty, of each of one's teams, as the worklist last said; the top bar shows it on every page.
 import type { TeamNow } from '../shared/api/staff'
 
-let team = $state<TeamNow | null>(null)
+let teams = $state<TeamNow[] | null>(null)
 
 export const onDuty = {
-  get team(): TeamNow | null {
-    return team
+  /** null: not known yet. */
+  get teams(): TeamNow[] | null {
+    return teams
   },
 }
 
-export function setOnDuty(told: TeamNow): void {
-  team = told
+export function setOnDuty(told: TeamNow[]): void {
+  teams = told
 }

@@ -82,7 +82,7 @@ impl Command {
             Self::Add(add) => add.run(desk).await,
             Self::List { organisation, search } => {
                 let mut db = desk.store.web_tx(organisation).await?;
-                let all = patient::list(&mut db, &search).await?;
+                let all = patient::list(&mut db, None, &search).await?;
                 db.commit().await?;
                 let text = all.iter().map(|row| {
                     let who = &row.patient;

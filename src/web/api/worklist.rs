@@ -7,12 +7,13 @@ use uuid::Uuid;
 
 use super::{AlertHead, PatientHead, Person, Team};
 
-/// `GET /api/worklist`, `?team=` for another of one's teams.
+/// `GET /api/worklist`: of all one's teams, or with `?team=` of one of them.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct Worklist {
     /// Care time: what every clock on the page counts from.
     pub now: Timestamp,
-    pub team: TeamNow,
+    /// Those whose people are listed, by name; none: one is on no team.
+    pub teams: Vec<TeamNow>,
     /// Open alerts by priority (a person may have several).
     pub counts: Counts,
     /// Worst first.
@@ -47,6 +48,8 @@ pub struct Counts {
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct WorklistRow {
     pub patient: PatientHead,
+    /// By name.
+    pub team: String,
     /// The worst open alert: by priority, then unacknowledged first, then the earliest promise.
     pub alert: AlertHead,
     /// How many more are open.

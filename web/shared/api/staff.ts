@@ -60,13 +60,17 @@ export type Team = { team: string, name: string,
 phone: string, };
 
 /**
- * `GET /api/worklist`, `?team=` for another of one's teams.
+ * `GET /api/worklist`: of all one's teams, or with `?team=` of one of them.
  */
 export type Worklist = { 
 /**
  * Care time: what every clock on the page counts from.
  */
-now: string, team: TeamNow, 
+now: string, 
+/**
+ * Those whose people are listed, by name; none: one is on no team.
+ */
+teams: Array<TeamNow>, 
 /**
  * Open alerts by priority (a person may have several).
  */
@@ -99,6 +103,10 @@ until: string | null, };
 export type Counts = { high: number, medium: number, low: number, };
 
 export type WorklistRow = { patient: PatientHead, 
+/**
+ * By name.
+ */
+team: string, 
 /**
  * The worst open alert: by priority, then unacknowledged first, then the earliest promise.
  */

@@ -8,7 +8,7 @@ const alert: AlertHead = {
   alert: 'a', reference: 'A1042', kind: 'clinical', priority: 'high', sentence: 'Severe blood pressure 186/101, confirmed',
   opened_at: '2026-03-01T14:04:00Z', late_minutes: 0, act_by: '2026-03-01T14:20:00Z', owner: null, acknowledged_at: null,
 }
-const row = (over: Partial<AlertHead>, patient = 'p'): WorklistRow => ({ patient: { ...head, patient }, alert: { ...alert, ...over }, more: 0, last_reading: null })
+const row = (over: Partial<AlertHead>, patient = 'p'): WorklistRow => ({ patient: { ...head, patient }, team: 'Belper team', alert: { ...alert, ...over }, more: 0, last_reading: null })
 
 describe('the worklist', () => {
   test('worst first, then soonest', () => {
