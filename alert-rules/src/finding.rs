@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::fold::ASK_WITHIN;
 use crate::reading::Comparator;
 use crate::reason::Reason;
 use crate::vital::Component;
@@ -108,7 +109,7 @@ pub struct Firing {
     pub since: Timestamp,
     pub until: Option<Timestamp>,
     pub priority: Priority,
-    /// When `at_once` or a symptom was met, if it was: breaks acknowledgement.
+    /// When `at_once` or a symptom was last newly met, if it was: breaks acknowledgement.
     pub at_once: Option<Timestamp>,
     /// The patient was asked first, and nobody has been alarmed yet.
     pub pending: bool,
@@ -144,10 +145,20 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// How loudly people are told: a breach that was late to reach us, and that later readings have cleared, is at most
-    /// medium. The finding itself keeps its priority, for it must not depend on when data arrived.
-    pub fn alarm_priority(&self) -> Priority {
-        let late_and_over = self.late_minutes > 0 && self.end.is_some();
+    /// How loudly people who hear of it at `at` are told: a breach that was late to reach us, and that later readings
+    /// have cleared, is at most medium. The finding itself keeps its priority, for it must not depend on when data
+    /// arrived.
+    pub fn alarm_priority(&self, at: Timestamp) -> Priority {
+        let late_and_over = self.end.is_some() && self.late_by(at) > 0;
         if late_and_over { self.priority.min(Priority::Medium) } else { self.priority }
+    }
+
+    /// How late, in minutes, people are who first hear of it at `at`: its reading reached us late, or a late one made it
+    /// what it is long after it was over.
+    pub fn late_by(&self, at: Timestamp) -> i64 {
+        match self.end {
+            Some(end) if at.duration_since(end) > ASK_WITHIN => at.duration_since(self.start).as_mins(),
+            _ => self.late_minutes,
+        }
     }
 }

@@ -148,7 +148,7 @@ impl<'a> Service<'a> {
         self.timers = evaluation.timers.iter().map(|timer| timer.at).collect();
         self.folded_through = evaluation.folded_through;
         let asked = evaluation.asks.into_iter().map(|ask| Outcome::Ask(ask.rule));
-        let news = asked.chain(self.told.learn(&evaluation.findings, evaluation.folded_from));
+        let news = asked.chain(self.told.learn(&evaluation.findings, evaluation.folded_from, now));
         let pack = &self.scenario.pack;
         self.happened.extend(news.map(|what| Moment { at: now, what: what.within(pack) }));
     }
@@ -161,7 +161,7 @@ struct Told {
 }
 
 impl Told {
-    fn learn(&mut self, findings: &[Finding], from: Timestamp) -> Vec<Outcome> {
+    fn learn(&mut self, findings: &[Finding], from: Timestamp, now: Timestamp) -> Vec<Outcome> {
         let mut news = Vec::new();
         // A finding that late data moved to another start is the same to people: it takes over what they were told.
         let keys: BTreeSet<_> = findings.iter().map(|finding| (finding.problem.clone(), finding.start)).collect();
@@ -172,13 +172,14 @@ impl Told {
             let key = (finding.problem.clone(), finding.start);
             let inherited = || gone.iter().find(|((problem, _), _)| *problem == finding.problem).map(|(_, told)| *told);
             let told = self.known.get(&key).copied().or_else(inherited);
-            if told.is_none_or(|(priority, _)| finding.alarm_priority() > priority) {
-                news.push(Outcome::Alert(finding.alarm_priority(), finding.rule.clone()));
+            let loud = finding.alarm_priority(now);
+            if told.is_none_or(|(priority, _)| loud > priority) {
+                news.push(Outcome::Alert(loud, finding.rule.clone()));
             }
             if finding.end.is_some() && told.is_none_or(|(_, ended)| !ended) {
                 news.push(Outcome::Ends(finding.rule.clone()));
             }
-            let worst = told.map_or(finding.alarm_priority(), |(priority, _)| priority.max(finding.alarm_priority()));
+            let worst = told.map_or(loud, |(priority, _)| priority.max(loud));
             self.known.insert(key, (worst, finding.end.is_some()));
         }
         news

@@ -1,5 +1,7 @@
 //! Findings → alerts: open, raise, worsen, renew, annotate. What people were told is never rewritten, only annotated.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 
 use super::clock::{close, nobody, start_over};
@@ -34,14 +36,41 @@ fn judge_problem(
     let told: Vec<&Alert> = alerts.iter().filter(|alert| alert.problem == problem).collect();
     let open = alerts.iter().position(|alert| alert.problem == problem && alert.closed_at.is_none());
     let alarming = findings.iter().filter(|finding| !finding.pending);
-    let newest = alarming
-        .filter(|finding| news(finding, &told).is_some())
-        .max_by_key(|finding| (finding.priority, finding.start));
-    match (open, newest) {
-        (None, None) => None,
-        (None, Some(finding)) => Some(open_alert(finding, duty, at)),
-        (Some(index), Some(finding)) => Some(tell_again(index, &alerts[index], finding, &told, duty, at)),
-        (Some(index), None) => annotate(index, &alerts[index], findings, from, at),
+    let mut unheard: Vec<(&Finding, News)> =
+        alarming.filter_map(|finding| Some((*finding, news(finding, &told, at)?))).collect();
+    let leader = (0..unheard.len()).reduce(|lead, next| {
+        let leads = presses_more(unheard[next].0, unheard[lead].0, at);
+        if leads { next } else { lead }
+    });
+    if let Some(leader) = leader {
+        unheard.swap(0, leader);
+    }
+    match (open, unheard.as_slice()) {
+        (None, []) => None,
+        (None, [(first, _), others @ ..]) => Some(open_alert(first, others, duty, at)),
+        (Some(index), []) => annotate(index, &alerts[index], findings, from, at),
+        (Some(index), unheard) => {
+            let mut decision = tell_again(index, &alerts[index], unheard, duty, at);
+            let heard = findings.iter().filter(|finding| concerns(&alerts[index], finding));
+            heard.for_each(|finding| follow(&mut decision.alert, finding, at));
+            Some(decision)
+        }
+    }
+}
+
+/// Of two findings with news, which one the alert speaks of: the louder, then the worse, then the later.
+fn presses_more(one: &Finding, other: &Finding, at: Timestamp) -> bool {
+    let worse = |one: &Finding, other: &Finding| {
+        let alike = one.worst.iter().flat_map(|worst| other.worst.iter().map(move |known| (worst, known)));
+        alike.into_iter().any(|(worst, known)| worst.is_worse_than(known, 0.0))
+    };
+    match one.alarm_priority(at).cmp(&other.alarm_priority(at)) {
+        Ordering::Equal => match (worse(one, other), worse(other, one)) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => one.start > other.start,
+        },
+        louder => louder.is_gt(),
     }
 }
 
@@ -54,23 +83,20 @@ enum News {
     Priority,
 }
 
-fn news(finding: &Finding, told: &[&Alert]) -> Option<News> {
-    let known = || told.iter().map(|alert| &alert.known);
-    let loudest = told.iter().filter(|alert| concerns(alert, finding)).map(|alert| alert.priority).max();
+fn news(finding: &Finding, told: &[&Alert], at: Timestamp) -> Option<News> {
     let alarming = || finding.firings.iter().filter(|firing| !firing.pending);
-    let is_known = |firing: &Firing| known().flat_map(|known| &known.firings).any(|old| overlaps(old, firing));
-    let at_once_known = |firing: &Firing| {
-        known().flat_map(|known| &known.firings).any(|old| overlaps(old, firing) && old.at_once.is_some())
-    };
-    let new_firing = alarming().any(|firing| !is_known(firing));
-    if loudest.is_some_and(|loudest| finding.alarm_priority() > loudest) && new_firing {
+    let is_known = |firing: &Firing| told.iter().any(|alert| knows(alert, firing).next().is_some());
+    let last_at_once =
+        |firing: &Firing| told.iter().flat_map(|alert| knows(alert, firing).map(|old| old.at_once)).max().flatten();
+    let loudest = told.iter().filter(|alert| concerns(alert, finding)).map(|alert| alert.priority).max();
+    if loudest.is_some_and(|loudest| finding.alarm_priority(at) > loudest) {
         Some(News::Priority)
-    } else if alarming().any(|firing| firing.at_once.is_some() && !at_once_known(firing)) {
+    } else if alarming().any(|firing| firing.at_once > last_at_once(firing)) {
         Some(News::AtOnce)
     } else if finding.worst.iter().any(|worst| is_worse(worst, finding, told)) {
         Some(News::Worse)
     } else {
-        new_firing.then_some(News::Firing)
+        alarming().any(|firing| !is_known(firing)).then_some(News::Firing)
     }
 }
 
@@ -87,24 +113,30 @@ fn is_worse(worst: &crate::finding::Extreme, finding: &Finding, told: &[&Alert])
 
 /// The alert is about this very finding, wherever later data have moved its start.
 fn concerns(alert: &Alert, finding: &Finding) -> bool {
-    alert.known.firings.iter().any(|old| finding.firings.iter().any(|firing| overlaps(old, firing)))
+    finding.firings.iter().any(|firing| knows(alert, firing).next().is_some())
 }
 
-fn overlaps(old: &KnownFiring, firing: &Firing) -> bool {
-    old.rule == firing.rule
-        && old.until.is_none_or(|until| firing.since <= until)
-        && firing.until.is_none_or(|until| old.since <= until)
+/// What the alert knows of this firing.
+fn knows<'a>(alert: &'a Alert, firing: &'a Firing) -> impl Iterator<Item = &'a KnownFiring> {
+    alert.known.firings.iter().filter(|old| overlaps(old, firing, alert.closed_at))
 }
 
-fn open_alert(finding: &Finding, duty: &Duty, at: Timestamp) -> Decision {
+/// One that had not ended when people last heard of it reaches as far as they could know then, or until the alert was
+/// closed: what began later is another.
+fn overlaps(old: &KnownFiring, firing: &Firing, closed_at: Option<Timestamp>) -> bool {
+    let reach = old.until.unwrap_or(closed_at.unwrap_or(old.through));
+    old.rule == firing.rule && firing.since <= reach && firing.until.is_none_or(|until| old.since <= until)
+}
+
+fn open_alert(finding: &Finding, others: &[(&Finding, News)], duty: &Duty, at: Timestamp) -> Decision {
     let mut alert = Alert {
         problem: finding.problem.clone(),
         rule: finding.rule.clone(),
         kind: finding.kind,
-        priority: finding.alarm_priority(),
+        priority: finding.alarm_priority(at),
         sentence: finding.sentence.clone(),
         opened_at: at,
-        late_minutes: finding.late_minutes,
+        late_minutes: finding.late_by(at),
         finding_start: Some(finding.start),
         owner: None,
         acknowledged_at: None,
@@ -115,47 +147,56 @@ fn open_alert(finding: &Finding, duty: &Duty, at: Timestamp) -> Decision {
         next_step_at: None,
         known: Known::default(),
     };
-    learn(&mut alert, finding);
-    let pages = start_over(&mut alert, duty, PageWhy::Opened, at);
-    let mut text = finding.sentence.clone();
-    if let Some(late) = late_in_words(finding.late_minutes) {
-        text = format!("{text} ({late})");
+    let mut entries = vec![Entry { what: Happened::Opened, text: told_as(finding, at) }];
+    for (other, _) in others {
+        learn(&mut alert, other, at);
+        entries.push(Entry { what: Happened::Renewed, text: told_as(other, at) });
     }
-    Decision { of: None, alert, entries: vec![Entry { what: Happened::Opened, text }], pages, operator: nobody(duty) }
+    learn(&mut alert, finding, at);
+    let pages = start_over(&mut alert, duty, PageWhy::Opened, at);
+    Decision { of: None, alert, entries, pages, operator: nobody(duty) }
 }
 
-/// There is an open alert, and something people have not been told.
-fn tell_again(index: usize, old: &Alert, finding: &Finding, told: &[&Alert], duty: &Duty, at: Timestamp) -> Decision {
+/// There is an open alert, and something people have not been told; the most pressing first.
+fn tell_again(index: usize, old: &Alert, unheard: &[(&Finding, News)], duty: &Duty, at: Timestamp) -> Decision {
     let mut alert = old.clone();
     let acknowledged = alert.acknowledged_at.is_some();
-    let what = news(finding, told).unwrap_or(News::Firing);
-    let raised = finding.alarm_priority() > alert.priority;
-    let (happened, why) = match what {
-        _ if raised => (Happened::Raised, PageWhy::Raised),
-        News::Priority | News::Firing => (Happened::Renewed, PageWhy::Renewed),
-        News::AtOnce | News::Worse => (Happened::Worsened, PageWhy::Worsened),
-    };
-    if finding.alarm_priority() >= alert.priority {
-        alert.rule = finding.rule.clone();
-        alert.priority = finding.alarm_priority();
-        alert.kind = finding.kind;
-        alert.sentence = finding.sentence.clone();
-        alert.late_minutes = finding.late_minutes;
+    let mut entries = Vec::new();
+    let mut why = None;
+    for (n, (finding, news)) in unheard.iter().enumerate() {
+        let loud = finding.alarm_priority(at);
+        let (happened, because) = match news {
+            _ if loud > alert.priority => (Happened::Raised, PageWhy::Raised),
+            News::Priority | News::Firing => (Happened::Renewed, PageWhy::Renewed),
+            News::AtOnce | News::Worse => (Happened::Worsened, PageWhy::Worsened),
+        };
+        // A new finding no louder than one that people are being told about anyway adds a line, not a page.
+        if happened != Happened::Renewed || acknowledged && loud >= alert.priority {
+            why = why.or(Some(because));
+        }
+        if n == 0 && loud >= alert.priority {
+            alert.rule = finding.rule.clone();
+            alert.priority = loud;
+            alert.kind = finding.kind;
+            alert.sentence = finding.sentence.clone();
+            alert.late_minutes = finding.late_by(at);
+        }
+        entries.push(Entry { what: happened, text: told_as(finding, at) });
     }
-    learn(&mut alert, finding);
-    // A new finding no louder than one that people are being told about anyway adds a line, not a page.
-    let pages = if happened == Happened::Renewed && (!acknowledged || finding.alarm_priority() < alert.priority) {
-        Vec::new()
-    } else {
-        start_over(&mut alert, duty, why, at)
-    };
+    // The one the alert speaks of has the last word about whether it is over.
+    for (finding, _) in unheard.iter().rev() {
+        learn(&mut alert, finding, at);
+    }
+    let pages = why.map_or_else(Vec::new, |why| start_over(&mut alert, duty, why, at));
     let operator = if pages.is_empty() { None } else { nobody(duty) };
-    Decision {
-        of: Some(index),
-        alert,
-        entries: vec![Entry { what: happened, text: finding.sentence.clone() }],
-        pages,
-        operator,
+    Decision { of: Some(index), alert, entries, pages, operator }
+}
+
+/// The finding in one line, with how late it is to be told.
+fn told_as(finding: &Finding, at: Timestamp) -> String {
+    match late_in_words(finding.late_by(at)) {
+        Some(late) => format!("{} ({late})", finding.sentence),
+        None => finding.sentence.clone(),
     }
 }
 
@@ -175,7 +216,7 @@ fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, a
     };
     let mut alert = old.clone();
     for finding in &about {
-        follow(&mut alert, finding);
+        follow(&mut alert, finding, at);
     }
     let itself = about.iter().all(|finding| finding.closes_itself) && alert.priority == Priority::Low;
     if let (Some(Note::Ended), true) = (note, itself) {
@@ -193,8 +234,8 @@ fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, a
 }
 
 /// From now on people have been told this.
-fn learn(alert: &mut Alert, finding: &Finding) {
-    follow(alert, finding);
+fn learn(alert: &mut Alert, finding: &Finding, at: Timestamp) {
+    follow(alert, finding, at);
     alert.known.note = finding.end.map(|_| Note::Ended);
     for worst in &finding.worst {
         match alert.known.worst.iter_mut().find(|old| old.component == worst.component && old.side == worst.side) {
@@ -207,18 +248,24 @@ fn learn(alert: &mut Alert, finding: &Finding) {
 
 /// Keeps up with how long each firing lasts. The worst that people were told stays as it was: many small steps that
 /// nobody was told about must add up to news.
-fn follow(alert: &mut Alert, finding: &Finding) {
+fn follow(alert: &mut Alert, finding: &Finding, at: Timestamp) {
+    let closed_at = alert.closed_at;
     for firing in finding.firings.iter().filter(|firing| !firing.pending) {
-        match alert.known.firings.iter_mut().find(|old| overlaps(old, firing)) {
+        match alert.known.firings.iter_mut().find(|old| overlaps(old, firing, closed_at)) {
             Some(old) => {
+                let before = (old.since, old.until, old.at_once);
                 old.since = old.since.min(firing.since);
                 old.until = firing.until;
-                old.at_once = old.at_once.or(firing.at_once);
+                old.at_once = old.at_once.max(firing.at_once);
+                if before != (old.since, old.until, old.at_once) {
+                    old.through = at;
+                }
             }
             None => alert.known.firings.push(KnownFiring {
                 rule: firing.rule.clone(),
                 since: firing.since,
                 until: firing.until,
+                through: at,
                 at_once: firing.at_once,
             }),
         }

@@ -69,6 +69,9 @@ pub struct KnownFiring {
     pub rule: String,
     pub since: Timestamp,
     pub until: Option<Timestamp>,
+    /// When this was last written down: of what had not ended, people knew until then.
+    pub through: Timestamp,
+    /// The latest.
     pub at_once: Option<Timestamp>,
 }
 

@@ -241,3 +241,124 @@ fn cover_may_run_over_midnight_or_all_day() {
     assert!(always.holds(at("2026-03-27T03:00:00Z")));
     assert_eq!(always.next(at("2026-03-27T03:00:00Z")), at("2026-03-27T03:00:00Z"));
 }
+
+const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+
+impl Ward {
+    /// A patient's readings that come together, and one look at them.
+    fn takes(&mut self, came: &str, readings: &[(&str, f64, f64)]) -> Vec<Decision> {
+        let came = at(came);
+        for (taken, systolic, diastolic) in readings {
+            self.seq += 1;
+            let late = came.duration_since(at(taken)).as_secs();
+            Thing::Reading(pressure(self.seq, at(taken), late, *systolic, *diastolic)).put(&mut self.monitor.history);
+        }
+        let first = readings.iter().map(|(taken, ..)| at(taken)).min().unwrap_or(came);
+        self.look(first.min(self.monitor.folded_through), came)
+    }
+
+    fn withdraws(&mut self, seq: i64, came: &str) -> Vec<Decision> {
+        let taken = self.monitor.history.readings.iter().find(|reading| reading.seq == seq).expect("sent").effective_at;
+        let reason = "not_mine".to_owned();
+        let correction = alert_rules::Correction { seq: 1_000 + seq, corrects_seq: seq, reason, values: None };
+        self.monitor.history.corrections.push(correction);
+        self.look(taken, at(came))
+    }
+}
+
+#[test]
+fn the_same_breach_a_week_after_an_alert_was_closed_is_a_new_alert() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T08:00:00Z", "2026-03-27T08:00:05Z", 224.0, 118.0);
+    ward.alerts[0] = close(&ward.alerts[0], "treatment changed", at("2026-03-27T08:10:00Z")).expect("open").alert;
+    assert_eq!(ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0), [], "the same still");
+    assert_eq!(ward.measures("2026-03-27T12:00:00Z", "2026-03-27T12:00:05Z", 140.0, 80.0), []);
+    let mut again = ward.measures("2026-04-03T08:00:00Z", "2026-04-03T08:00:05Z", 224.0, 118.0);
+    again.retain(|decision| decision.alert.problem == "blood pressure high");
+    assert_eq!((happened(&again), pages(&again)), (vec![Happened::Opened], vec![(PageWhy::Opened, 0)]));
+}
+
+#[test]
+fn a_clear_reading_and_a_new_breach_in_one_batch_are_news() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T08:00:00Z", "2026-03-27T08:00:05Z", 224.0, 118.0);
+    ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T08:05:00Z")).expect("free").alert;
+    let batch = ward.takes(
+        "2026-03-27T15:00:05Z",
+        &[("2026-03-27T12:00:00Z", 140.0, 80.0), ("2026-03-27T15:00:00Z", 224.0, 118.0)],
+    );
+    assert_eq!(pages(&batch).len(), 1, "{batch:?}");
+    assert_eq!(ward.alerts[0].acknowledged_at, None);
+}
+
+#[test]
+fn a_late_reading_that_makes_a_cleared_finding_high_raises_its_alert() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:02Z", 184.0, 100.0);
+    ward.measures("2026-03-27T09:01:00Z", "2026-03-27T09:01:02Z", 148.0, 88.0);
+    assert_eq!(ward.alerts[0].priority, Priority::Low);
+    let late = ward.measures("2026-03-27T09:00:30Z", "2026-03-27T09:02:00Z", 190.0, 100.0);
+    assert_eq!((happened(&late), pages(&late)), (vec![Happened::Raised], vec![(PageWhy::Raised, 0)]));
+    assert_eq!(ward.alerts[0].priority, Priority::High);
+}
+
+#[test]
+fn the_same_hours_later_is_medium_and_says_how_late() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:02Z", 184.0, 100.0);
+    ward.measures("2026-03-27T09:01:00Z", "2026-03-27T09:01:02Z", 148.0, 88.0);
+    let late = ward.measures("2026-03-27T09:00:30Z", "2026-03-27T22:00:00Z", 190.0, 100.0);
+    assert_eq!(happened(&late), [Happened::Raised]);
+    assert_eq!((ward.alerts[0].priority, ward.alerts[0].late_minutes), (Priority::Medium, 780));
+    assert!(late[0].entries[0].text.contains("late by 13 h"), "{}", late[0].entries[0].text);
+}
+
+#[test]
+fn a_withdrawn_clearing_reading_raises_its_alert() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:02Z", 184.0, 100.0);
+    ward.measures("2026-03-27T09:01:00Z", "2026-03-27T09:01:02Z", 148.0, 88.0);
+    let withdrawn = ward.withdraws(2, "2026-03-27T11:00:00Z");
+    assert_eq!((happened(&withdrawn), pages(&withdrawn)), (vec![Happened::Raised], vec![(PageWhy::Raised, 0)]));
+    assert_eq!(ward.alerts[0].priority, Priority::High);
+}
+
+#[test]
+fn a_second_could_not_measure_raises_the_task() {
+    let mut ward = Ward::new();
+    let absent = |ward: &mut Ward, seq, taken: &str| {
+        let mut reading = pressure(seq, at(taken), 1, 0.0, 0.0);
+        reading.components.clear();
+        reading.flags = Default::default();
+        reading.absent = Some(alert_rules::reading::Absent::CouldNotMeasure);
+        Thing::Reading(reading).put(&mut ward.monitor.history);
+        ward.look(at(taken), at(taken) + jiff::SignedDuration::from_secs(1))
+    };
+    assert_eq!(happened(&absent(&mut ward, 1, "2026-03-27T08:00:00Z")), [Happened::Opened]);
+    assert_eq!(ward.alerts[0].priority, Priority::Low);
+    assert_eq!(happened(&absent(&mut ward, 2, "2026-03-27T09:00:00Z")), [Happened::Raised]);
+    assert_eq!(ward.alerts[0].priority, Priority::Medium);
+}
+
+#[test]
+fn two_findings_in_one_batch_are_both_written_down_and_the_louder_leads() {
+    let mut ward = Ward::new();
+    let batch = ward.takes(
+        "2026-03-27T15:00:05Z",
+        &[
+            ("2026-03-27T08:00:00Z", 236.0, 118.0),
+            ("2026-03-27T12:00:00Z", 140.0, 80.0),
+            ("2026-03-27T15:00:00Z", 224.0, 118.0),
+        ],
+    );
+    assert_eq!(happened(&batch), [Happened::Opened, Happened::Renewed]);
+    assert_eq!(pages(&batch), [(PageWhy::Opened, 0)]);
+    assert!(batch[0].entries[0].text.contains("224/118"), "{}", batch[0].entries[0].text);
+    assert!(
+        batch[0].entries[1].text.contains("236/118 mmHg, unconfirmed (late by 7 h)"),
+        "{}",
+        batch[0].entries[1].text
+    );
+    assert_eq!(ward.alerts[0].known.firings.len(), 2);
+    assert_eq!(ward.look(at("2026-03-27T08:00:00Z"), at("2026-03-27T15:00:05Z") + HOUR), [], "nothing is left unsaid");
+}
