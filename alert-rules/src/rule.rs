@@ -203,4 +203,9 @@ impl Rule {
     pub fn vitals(&self) -> &[Vital] {
         &self.uses.vitals
     }
+
+    /// It looks at the answers to its pack's questionnaire.
+    pub fn reads_answers(&self) -> bool {
+        self.uses.answers
+    }
 }

@@ -50,6 +50,15 @@ impl Plans {
         self.packs.values().filter_map(|pack| pack.questionnaire.as_ref()).any(|known| name_of(known) == name)
     }
 
+    /// What a rule (`pack/rule`) looks at: vitals, and the name of a questionnaire. None: no rule of these packs.
+    pub fn looked_at(&self, rule: &str) -> Option<(Vec<&'static str>, Option<&str>)> {
+        let (pack, _) = rule.split_once('/')?;
+        let of_pack = self.packs.get(pack)?;
+        let known = of_pack.pack.rules.iter().find(|known| known.id == rule)?;
+        let questionnaire = of_pack.questionnaire.as_ref().filter(|_| known.reads_answers()).map(name_of);
+        Some((known.vitals().iter().map(|vital| vital.name()).collect(), questionnaire))
+    }
+
     /// The plan of a patient as it stands now; none before the first facts. Facts that cannot be read are an error of the row.
     pub async fn of_patient(
         &self,

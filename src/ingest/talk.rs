@@ -16,6 +16,9 @@ use super::registry::News;
 use crate::store::device::{self, Device, Person};
 use crate::store::{push, seen};
 
+/// The rule by which the monitor puts a note before a person.
+const NOTE: &str = "task/note";
+
 /// Why a conversation ended without a close of ours.
 #[derive(Debug)]
 pub enum Gone {
@@ -124,9 +127,17 @@ fn checked(person: &Person, through: i64) -> Input<'static> {
     Input::Checked { whom: person.handle.clone(), through: u64::try_from(through).unwrap_or_default() }
 }
 
+/// Says of no item that it was seen unless it was part of what somebody took.
 async fn seen_of(ingest: &Ingest, person: &Person) -> sqlx::Result<Option<Input<'static>>> {
-    let seen = seen::newest(&ingest.parts.store.ingest, person.patient).await?;
-    Ok(seen.map(|seen| Input::Seen(Seen { whom: person.handle.clone(), items: seen.items, by: seen.by })))
+    let pool = &ingest.parts.store.ingest;
+    let Some(taken) = seen::newest(pool, person.patient).await? else { return Ok(None) };
+    let items = match ingest.plans.looked_at(&taken.rule) {
+        Some((vitals, questionnaire)) => seen::measured(pool, &taken, &vitals, questionnaire).await?,
+        None if taken.rule == NOTE => seen::noted(pool, &taken).await?,
+        None => Vec::new(),
+    };
+    let seen = Seen { whom: person.handle.clone(), items, by: taken.by };
+    Ok((!seen.items.is_empty()).then_some(Input::Seen(seen)))
 }
 
 /// A stored push as the phone gets it: its number and the person's handle are the device's own.

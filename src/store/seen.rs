@@ -1,36 +1,99 @@
 //! Who has seen what: the newest acknowledgement of a patient's alerts, and which submissions were part of it.
 
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Items named in one *seen*; a long trouble names its newest.
 const ITEMS_LIMIT: i64 = 100;
+/// Nothing is dated later than this after it arrived.
+const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
+/// Somebody took an alert about the patient's health.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Taken {
+    alert: Uuid,
+    patient: Uuid,
+    began_at: Timestamp,
+    taken_at: Timestamp,
+    /// `pack/rule`
+    pub rule: String,
     /// `Ida, Belper team`
     pub by: String,
-    /// Client ids of the submissions from the finding's start until the acknowledgement.
-    pub items: Vec<Uuid>,
 }
 
-pub async fn newest(pool: &PgPool, patient: Uuid) -> sqlx::Result<Option<Seen>> {
-    let row: Option<(String, Vec<Uuid>)> = sqlx::query_as(
-        "SELECT split_part(staff.name, ' ', 1) || ', ' || team.name,
-                ARRAY(SELECT submission.client_id FROM submission
-                      WHERE submission.patient = alert.patient AND submission.effective_at >= alert.finding_start
-                        AND submission.received_at <= alert.acknowledged_at
-                      ORDER BY submission.seq DESC LIMIT $2)
+/// The newest. Whoever takes an alert about silence or an instrument has seen no reading.
+pub async fn newest(pool: &PgPool, patient: Uuid) -> sqlx::Result<Option<Taken>> {
+    type Row = (Uuid, SqlTimestamp, SqlTimestamp, String, String);
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT alert.alert, coalesce(alert.finding_start, alert.opened_at), alert.acknowledged_at, alert.rule,
+                split_part(staff.name, ' ', 1) || ', ' || team.name
          FROM alert
          JOIN staff ON staff.staff = alert.owner
          JOIN team ON team.team = alert.team
-         WHERE alert.patient = $1 AND alert.acknowledged_at IS NOT NULL
+         WHERE alert.patient = $1 AND alert.acknowledged_at IS NOT NULL AND alert.kind = 'clinical'
          ORDER BY alert.acknowledged_at DESC
          LIMIT 1",
     )
     .bind(patient)
-    .bind(ITEMS_LIMIT)
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(|(by, items)| Seen { by, items }))
+    Ok(row.map(|(alert, began_at, taken_at, rule, by)| Taken {
+        alert,
+        patient,
+        began_at: began_at.to_jiff(),
+        taken_at: taken_at.to_jiff(),
+        rule,
+        by,
+    }))
+}
+
+/// Client ids of the readings of these vitals, and of the answers to this questionnaire (the name before the `|`), from the
+/// finding's start until it was taken.
+pub async fn measured(
+    pool: &PgPool,
+    taken: &Taken,
+    vitals: &[&str],
+    questionnaire: Option<&str>,
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar(
+        "SELECT submission.client_id FROM submission
+         WHERE submission.patient = $1 AND submission.effective_at BETWEEN $2 AND $3 AND submission.received_at <= $4
+               AND (submission.seq IN (SELECT reading.seq FROM reading
+                                       WHERE reading.patient = $1 AND reading.effective_at BETWEEN $2 AND $3
+                                             AND reading.vital = ANY($5))
+                    OR submission.seq IN (SELECT answers.seq FROM answers
+                                          WHERE answers.patient = $1 AND answers.effective_at BETWEEN $2 AND $3
+                                                AND split_part(answers.questionnaire, '|', 1) = $6))
+         ORDER BY submission.seq DESC LIMIT $7",
+    )
+    .bind(taken.patient)
+    .bind(taken.began_at.to_sqlx())
+    .bind((taken.taken_at + AHEAD).to_sqlx())
+    .bind(taken.taken_at.to_sqlx())
+    .bind(vitals)
+    .bind(questionnaire)
+    .bind(ITEMS_LIMIT)
+    .fetch_all(pool)
+    .await
+}
+
+/// Client ids of the submissions whose note was there to read: those that came since the alert before was closed.
+pub async fn noted(pool: &PgPool, taken: &Taken) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar(
+        "SELECT submission.client_id FROM submission
+         WHERE submission.patient = $1 AND submission.note IS NOT NULL AND submission.received_at <= $2
+               AND submission.received_at > coalesce((SELECT max(before.closed_at) FROM alert AS before
+                                                      WHERE before.patient = $1 AND before.rule = $3 AND before.alert <> $4
+                                                            AND before.closed_at <= $2), '-infinity')
+         ORDER BY submission.seq DESC LIMIT $5",
+    )
+    .bind(taken.patient)
+    .bind(taken.taken_at.to_sqlx())
+    .bind(&taken.rule)
+    .bind(taken.alert)
+    .bind(ITEMS_LIMIT)
+    .fetch_all(pool)
+    .await
 }

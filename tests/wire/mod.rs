@@ -5,6 +5,7 @@ mod conversation;
 mod enrolment;
 mod http;
 mod python;
+mod seen;
 
 use std::time::Duration;
 
