@@ -101,6 +101,20 @@ impl Whole<'_> {
             let problem = self.problem(place, link, format!("questionnaire.json has no question {link}"));
             problems.push(problem.hint("its linkId is what answer(\"…\") names"));
         }
+        let symptoms = self.pack.rules.iter().filter_map(|rule| rule.repeat.as_ref()?.symptoms.as_deref());
+        let symptoms: Vec<&str> = symptoms.collect();
+        let alone: Vec<&str> = self.pack.rules.iter().flat_map(sides::links_alone).collect();
+        let said_with_a_repeat = questionnaire.iter().filter(|questionnaire| symptoms.contains(&&*questionnaire.id));
+        for item in said_with_a_repeat.flat_map(|questionnaire| &questionnaire.item) {
+            let file = Place { file: format!("{}/questionnaire.json", self.pack.name), line: 1, column: 1 };
+            if !alone.contains(&item.link_id.as_str()) {
+                let message = format!("no rule looks at {} unless a vital is out too", item.link_id);
+                let problem = self.problem(&file, &item.link_id, message);
+                problems.push(problem.hint(
+                    "it is asked with a repeat, and a clear repeat ends the finding: a rule must read the answer alone",
+                ));
+            }
+        }
         for item in questionnaire.iter().flat_map(|questionnaire| &questionnaire.item) {
             let file = Place { file: format!("{}/questionnaire.json", self.pack.name), line: 1, column: 1 };
             if !KINDS.contains(&item.kind.as_str()) {

@@ -2,6 +2,8 @@
 //!
 //! Rules are folded apart from each other; `compose.rs` puts their spells together into findings.
 
+mod at_once;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,14 +11,14 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::calendar::{Calendar, after};
+use crate::expression::Condition;
 use crate::expression::describe;
 use crate::expression::evaluator::{Instant, Mode};
 use crate::facts::Facts;
 use crate::finding::Extreme;
 use crate::limits::Limits;
-use crate::reading::Answers;
 use crate::reason::Reason;
-use crate::rule::{Clause, Pack, Rule, RulePriority};
+use crate::rule::{Pack, Rule, RulePriority};
 use crate::timeline::{Item, Submitted, Timeline};
 use crate::vital::{Component, Vital};
 use crate::watch::{Step, Terms, Watch, What};
@@ -25,7 +27,6 @@ use crate::watch::{Step, Terms, Watch, What};
 pub(crate) const ASK_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 /// A phone that has not shown an ask by then will not be waited for.
 pub(crate) const SHOW_WITHIN: SignedDuration = SignedDuration::from_secs(60);
-
 /// What every fold of one patient shares.
 #[derive(Clone, Copy)]
 pub(crate) struct Person<'a> {
@@ -159,7 +160,7 @@ impl<'a> Fold<'a> {
             Stop::Item(item) => item.received_at.max(at),
             Stop::Timer => at,
         };
-        let opened = What::Opened(self.reasons(&instant, &self.rule.when));
+        let opened = What::Opened(self.reasons(&instant, &self.rule.when.conditions));
         let mut watch = Watch {
             rule: self.rule.id.clone(),
             terms: self.terms(),
@@ -208,11 +209,13 @@ impl<'a> Fold<'a> {
                 let certain = self.instant(at, order, Mode::Clear);
                 if clears() {
                     let clear = self.rule.clear.as_ref();
-                    let why = clear.map_or_else(Vec::new, |clear| self.reasons(&certain, clear));
+                    let why = clear.map_or_else(Vec::new, |clear| self.reasons(&certain, &clear.conditions));
                     watch.steps.push(Step { at, what: What::Cleared(why) });
                     watch.until = Some(at);
                 } else {
-                    watch.steps.push(Step { at, what: What::Confirmed(self.reasons(&instant, &self.rule.when)) });
+                    watch
+                        .steps
+                        .push(Step { at, what: What::Confirmed(self.reasons(&instant, &self.rule.when.conditions)) });
                 }
             } else if self.waits_until(watch).is_some_and(|end| at >= end) {
                 watch.steps.push(Step { at, what: What::Unanswered });
@@ -223,7 +226,7 @@ impl<'a> Fold<'a> {
             && !watch.is_confirmed()
             && self.instant(at, order, Mode::Clear).clause(&self.rule.when) == Some(true)
         {
-            watch.steps.push(Step { at, what: What::Confirmed(self.reasons(&instant, &self.rule.when)) });
+            watch.steps.push(Step { at, what: What::Confirmed(self.reasons(&instant, &self.rule.when.conditions)) });
         }
         // What is as old as the breach itself explains nothing away.
         if at > watch.since && clears() {
@@ -264,31 +267,6 @@ impl<'a> Fold<'a> {
         let measured_since =
             |vital: &_| self.person.timeline.measured(*vital, order).next().is_some_and(|item| item.at > watch.since);
         !self.rule.uses.repeated.is_empty() && self.rule.uses.repeated.iter().all(measured_since)
-    }
-
-    fn note_at_once(&self, watch: &mut Watch, instant: &Instant<'_>, stop: &Stop<'_>) {
-        if watch.at_once().is_some() {
-            return;
-        }
-        let met = self.rule.at_once.as_ref().filter(|at_once| instant.clause(at_once) == Some(true));
-        let mut why = met.map_or_else(Vec::new, |at_once| self.reasons(instant, at_once));
-        if let Stop::Item(Item { what: Submitted::Answers(answers), .. }) = stop
-            && self.is_symptoms(answers)
-        {
-            let yes = answers.answers.iter().filter(|(_, answer)| answer.yes() == Some(true));
-            why.extend(yes.map(|(link, _)| {
-                self.reason(instant, format!("answered yes to {}", link.replace(['_', '-'], " ")), None)
-            }));
-        }
-        if !why.is_empty() {
-            watch.steps.push(Step { at: instant.at, what: What::AtOnce(why) });
-        }
-    }
-
-    /// The answers to the questionnaire this rule asks along with a repeat.
-    fn is_symptoms(&self, answers: &Answers) -> bool {
-        let symptoms = self.rule.repeat.as_ref().and_then(|repeat| repeat.symptoms.as_deref());
-        symptoms.is_some_and(|name| answers.questionnaire.split('|').next() == Some(name))
     }
 
     fn note_worst(&self, watch: &mut Watch, at: Timestamp, order: usize, stop: &Stop<'_>) {
@@ -336,8 +314,11 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn reasons(&self, instant: &Instant<'_>, clause: &Clause) -> Vec<Reason> {
-        describe::clause(instant, clause).into_iter().map(|(what, limit)| self.reason(instant, what, limit)).collect()
+    fn reasons(&self, instant: &Instant<'_>, conditions: &[Condition]) -> Vec<Reason> {
+        describe::conditions(instant, conditions)
+            .into_iter()
+            .map(|(what, limit)| self.reason(instant, what, limit))
+            .collect()
     }
 
     fn reason(&self, instant: &Instant<'_>, what: String, limit: Option<String>) -> Reason {

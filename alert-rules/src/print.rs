@@ -158,7 +158,11 @@ impl Page<'_> {
         };
         clause("Fires", &rule.when);
         if let Some(at_once) = &rule.at_once {
-            clause("Fires at once, without asking first,", at_once);
+            let verb = match &rule.repeat {
+                Some(repeat) if !repeat.alert_at_once => "Fires at once, without asking first,",
+                _ => "Is told again, at most once a day,",
+            };
+            clause(verb, at_once);
         }
         if let Some(cleared) = &rule.clear {
             clause("Is clear", cleared);

@@ -198,6 +198,14 @@ impl Rulebook {
     }
 }
 
+impl Clause {
+    /// Some of its conditions as written.
+    pub(crate) fn words(&self, some: &[Condition]) -> Vec<&str> {
+        let written = self.conditions.iter().zip(&self.texts);
+        written.filter(|(condition, _)| some.contains(condition)).map(|(_, written)| written.text.as_str()).collect()
+    }
+}
+
 impl Rule {
     /// Vitals whose readings this rule looks at.
     pub fn vitals(&self) -> &[Vital] {

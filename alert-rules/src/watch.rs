@@ -62,8 +62,8 @@ pub enum What {
     Cleared(Vec<Reason>),
     /// No repeat came in time.
     Unanswered,
-    /// `at_once`, or a symptom.
-    AtOnce(Vec<Reason>),
+    /// `at_once`, or a symptom, newly met: which (a question's link, or the condition as written), and why.
+    AtOnce { met: Vec<String>, reasons: Vec<Reason> },
     /// One act of measuring with at least one new worst value; all of it as it is said: "186/101 mmHg".
     Worst { extremes: Vec<Extreme>, reading: String },
 }
@@ -80,9 +80,15 @@ impl Watch {
         Some(watch)
     }
 
-    /// When `at_once` or a symptom was met.
+    /// When `at_once` or a symptom was last newly met.
     pub fn at_once(&self) -> Option<Timestamp> {
-        self.steps.iter().find(|step| matches!(step.what, What::AtOnce(_))).map(|step| step.at)
+        self.steps.iter().rev().find(|step| matches!(step.what, What::AtOnce { .. })).map(|step| step.at)
+    }
+
+    /// When this condition of `at_once`, or this symptom, was last written down as met.
+    pub fn met_at_once(&self, name: &str) -> Option<Timestamp> {
+        let holds = |step: &&Step| matches!(&step.what, What::AtOnce { met, .. } if met.iter().any(|met| met == name));
+        self.steps.iter().rev().find(holds).map(|step| step.at)
     }
 
     pub fn is_confirmed(&self) -> bool {
@@ -100,9 +106,9 @@ impl Watch {
 
     /// Nobody waits for the patient to measure again, if anybody did.
     pub fn is_settled(&self) -> bool {
-        self.steps
-            .iter()
-            .any(|step| matches!(step.what, What::AtOnce(_) | What::Confirmed(_) | What::Cleared(_) | What::Unanswered))
+        self.steps.iter().any(|step| {
+            matches!(step.what, What::AtOnce { .. } | What::Confirmed(_) | What::Cleared(_) | What::Unanswered)
+        })
     }
 
     /// Worst values, each worse than those of its component before it.
@@ -124,9 +130,10 @@ impl Watch {
     /// Why, in order of time.
     pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
         self.steps.iter().flat_map(|step| match &step.what {
-            What::Opened(reasons) | What::Confirmed(reasons) | What::Cleared(reasons) | What::AtOnce(reasons) => {
-                reasons.as_slice()
-            }
+            What::Opened(reasons)
+            | What::Confirmed(reasons)
+            | What::Cleared(reasons)
+            | What::AtOnce { reasons, .. } => reasons.as_slice(),
             What::Unanswered | What::Worst { .. } => &[],
         })
     }

@@ -50,6 +50,7 @@ faults! {
     no_instrument_gives_it: "rules.toml", "when        = \"systolic < low_systolic\"" => "when        = \"systolic < 30 mmHg\"";
     always_true: "rules.toml", "when        = \"systolic < low_systolic\"" => "when        = \"systolic <= 300 mmHg\"";
     never_matters: "rules.toml", "priority = \"high\"\nwhen.all = [\"systolic < low_systolic\", 'answer(\"dizzy_or_fell\") = yes']" => "priority = \"low\"\nwhen.all = [\"systolic < low_systolic\", 'answer(\"dizzy_or_fell\") = yes']";
+    asked_and_heard_only_beside_a_vital: "rules.toml", "when        = 'answer(\"dizzy_or_fell\") = yes'" => "when.all = [\"systolic < 120 mmHg\", 'answer(\"dizzy_or_fell\") = yes']";
     limit_that_no_rule_uses: "rules.toml", "[limits]" => "[limits]\nfever = { default = \"38 Cel\", range = \"37..39 Cel\", why = \"local\" }";
     one_side_without_saying_why: "rules.toml", "diastolic = \"A low" => "systolic = \"A low";
 

@@ -9,6 +9,8 @@ use crate::rule::Rule;
 use crate::vital::Component;
 
 use super::Whole;
+use crate::expression::walk::components;
+
 use super::logic::{each_condition, each_quantity};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -145,6 +147,15 @@ pub(super) fn links(rule: &Rule) -> Vec<(&str, &Place)> {
         });
     });
     found.into_iter().map(|link| (link, &rule.place)).collect()
+}
+
+/// The questions a rule's `when` reads without looking at any vital beside them.
+pub(super) fn links_alone(rule: &Rule) -> Vec<&str> {
+    let mut found = Vec::new();
+    if rule.when.conditions.iter().flat_map(components).next().is_none() {
+        rule.when.conditions.iter().for_each(|condition| answers(condition, &mut found));
+    }
+    found
 }
 
 fn answers<'a>(condition: &'a Condition, found: &mut Vec<&'a str>) {

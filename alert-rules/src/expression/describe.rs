@@ -3,63 +3,63 @@
 use super::evaluator::Instant;
 use super::{Comparison, Condition, ConditionKind, Function, Length, Quantity, QuantityKind, Wanted, Window};
 use crate::reading::{Comparator, Measured};
-use crate::rule::Clause;
 use crate::unit::{Dimension, in_words, quantity_in_words};
 use crate::vital::{Component, Vital};
 
 /// What was so, and the limit it met if there is one.
 pub(crate) type Described = (String, Option<String>);
 
-/// Each part of the clause that is true.
-pub(crate) fn clause(instant: &Instant<'_>, clause: &Clause) -> Vec<Described> {
+/// Each part of these conditions that is true.
+pub(crate) fn conditions(instant: &Instant<'_>, conditions: &[Condition]) -> Vec<Described> {
     let mut described = Vec::new();
-    for condition in &clause.conditions {
-        describe(instant, condition, &mut described);
+    for condition in conditions {
+        describe(instant, condition, true, &mut described);
     }
     described
 }
 
-fn describe(instant: &Instant<'_>, condition: &Condition, described: &mut Vec<Described>) {
-    if instant.truth(condition) != Some(true) {
+/// Of a condition that is `wanted`, true or false, each part that is.
+fn describe(instant: &Instant<'_>, condition: &Condition, wanted: bool, described: &mut Vec<Described>) {
+    if instant.truth(condition) != Some(wanted) {
         return;
     }
+    let not = |holds: bool| if holds { "" } else { "not " };
     match &condition.kind {
         ConditionKind::And(left, right) | ConditionKind::Or(left, right) => {
-            describe(instant, left, described);
-            describe(instant, right, described);
+            describe(instant, left, wanted, described);
+            describe(instant, right, wanted, described);
         }
-        ConditionKind::Together { inner, .. } => describe(instant, inner, described),
+        ConditionKind::Not(inner) => describe(instant, inner, !wanted, described),
+        ConditionKind::Together { inner, .. } => describe(instant, inner, wanted, described),
         ConditionKind::Compare { left, comparison, right } => {
-            let relation = match comparison {
-                Comparison::Less => "below",
-                Comparison::AtMost => "at or below",
-                Comparison::AtLeast => "at or above",
-                Comparison::More => "above",
-                Comparison::Equal => "equal to",
-                Comparison::NotEqual => "other than",
+            let relation = match (comparison, wanted) {
+                (Comparison::Less, true) | (Comparison::AtLeast, false) => "below",
+                (Comparison::AtMost, true) | (Comparison::More, false) => "at or below",
+                (Comparison::AtLeast, true) | (Comparison::Less, false) => "at or above",
+                (Comparison::More, true) | (Comparison::AtMost, false) => "above",
+                (Comparison::Equal, true) | (Comparison::NotEqual, false) => "equal to",
+                (Comparison::NotEqual, true) | (Comparison::Equal, false) => "other than",
             };
             described.push((subject(instant, left), Some(format!("{relation} {}", bound(instant, right)))));
         }
         ConditionKind::Between { value, from, to } => {
             let (from, to) = (bound(instant, from), bound(instant, to));
-            described.push((subject(instant, value), Some(format!("between {from} and {to}"))));
+            described.push((subject(instant, value), Some(format!("{}between {from} and {to}", not(wanted)))));
         }
-        ConditionKind::Not(inner) => {
-            if let ConditionKind::Tag(tag) = &inner.kind {
-                described.push((format!("not {}", spaced(tag)), None));
-            }
-        }
-        ConditionKind::Tag(tag) => described.push((spaced(tag), None)),
-        ConditionKind::Answer { link, wanted, negated } => {
-            let wanted = match wanted {
+        ConditionKind::Tag(tag) => described.push((format!("{}{}", not(wanted), spaced(tag)), None)),
+        ConditionKind::Answer { link, wanted: asked, negated } => {
+            let asked = match asked {
                 Wanted::Yes => "yes",
                 Wanted::No => "no",
                 Wanted::Text(text) => text,
             };
-            let not = if *negated { "not " } else { "" };
-            described.push((format!("answered {not}{wanted} to {}", spaced(link)), None));
+            described.push((format!("answered {}{asked} to {}", not(*negated != wanted), spaced(link)), None));
         }
-        ConditionKind::Event { name } => described.push((format!("reported {}", spaced(name)), None)),
+        ConditionKind::Event { name } if wanted => described.push((format!("reported {}", spaced(name)), None)),
+        ConditionKind::Event { name } => described.push((format!("no {} reported", spaced(name)), None)),
+        ConditionKind::Overdue { vital, .. } if !wanted => {
+            described.push((format!("{} not overdue", vital.words()), None));
+        }
         ConditionKind::Overdue { vital, .. } => {
             let last = instant.timeline.measured(*vital, instant.order).next();
             let zone = &instant.facts.time_zone;

@@ -1,6 +1,6 @@
 //! What an alert does over time, told as stories: who is paged when, what breaks an acknowledgement, what comes back.
 
-use crate::world::{Monitor, Thing, at, dorothy, pressure};
+use crate::world::{Monitor, Thing, answers, at, dorothy, pressure};
 use alert_rules::escalation::{
     Alert, Cover, Decision, Duty, Happened, Note, PageWhy, acknowledge, close, judge, next_now, step,
 };
@@ -361,4 +361,34 @@ fn two_findings_in_one_batch_are_both_written_down_and_the_louder_leads() {
     );
     assert_eq!(ward.alerts[0].known.firings.len(), 2);
     assert_eq!(ward.look(at("2026-03-27T08:00:00Z"), at("2026-03-27T15:00:05Z") + HOUR), [], "nothing is left unsaid");
+}
+
+impl Ward {
+    fn answers(&mut self, taken: &str, link: &str) -> Vec<Decision> {
+        self.seq += 1;
+        Thing::Answers(answers(self.seq, at(taken), 1, "bp-warning-signs|1", link, true))
+            .put(&mut self.monitor.history);
+        let mut decisions = self.look(at(taken), at(taken) + jiff::SignedDuration::from_secs(1));
+        decisions.retain(|decision| decision.alert.problem == "blood pressure high");
+        decisions
+    }
+}
+
+#[test]
+fn a_new_symptom_breaks_an_acknowledgement_and_the_same_again_does_not() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
+    let held = |ward: &mut Ward, when: &str| {
+        ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at(when)).expect("free").alert;
+    };
+    held(&mut ward, "2026-03-27T09:05:00Z");
+    let chest_pain = ward.answers("2026-03-27T09:10:00Z", "warning_signs");
+    assert_eq!((happened(&chest_pain), pages(&chest_pain)), (vec![Happened::Worsened], vec![(PageWhy::Worsened, 0)]));
+    held(&mut ward, "2026-03-27T09:15:00Z");
+    assert_eq!(ward.answers("2026-03-27T09:20:00Z", "warning_signs"), [], "the same symptom");
+    let fell = ward.answers("2026-03-27T09:30:00Z", "dizzy_or_fell");
+    assert_eq!(pages(&fell), [(PageWhy::Worsened, 0)], "another");
+    held(&mut ward, "2026-03-27T09:35:00Z");
+    let next_day = ward.answers("2026-03-28T09:10:00Z", "warning_signs");
+    assert_eq!(pages(&next_day), [(PageWhy::Worsened, 0)], "another day's");
 }

@@ -299,3 +299,23 @@ fn one_ask_per_finding() {
     }
     assert_eq!(morning.monitor.asks.len(), 1);
 }
+
+#[test]
+fn a_negated_condition_counts_as_at_once_and_is_said() {
+    let text = "[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n\
+                [rule.hot]\nproblem='fever'\npriority='high'\nwhen='temperature >= 38.0 Cel'\n\
+                at_once.any=['not (temperature < 40.0 Cel)']\n\
+                repeat={ within='15 min', first='Rest.', ask='Measure again.' }\n";
+    let files = [("x/rules.toml".to_owned(), text.to_owned())].into();
+    let mut morning = Morning::of("x");
+    morning.rulebook = Rulebook::from_files(files).expect("reads");
+    morning.monitor.facts.plan.packs = vec!["x".to_owned()];
+    let taken = at("2026-03-26T08:00:00Z");
+    let hot = reading(1, taken, 1, Vital::Temperature, &[(Component::Temperature, 40.4)]);
+    morning.then("2026-03-26T08:00:00Z", Thing::Reading(hot));
+    let fever = morning.finding("fever");
+    assert!(!fever.pending, "nobody is asked first");
+    assert_eq!(fever.firings[0].at_once, Some(taken));
+    let said: Vec<String> = fever.reasons.iter().map(|reason| reason.sentence()).collect();
+    assert!(said.contains(&"temperature 40.4 °C, at or above 40.0 °C".to_owned()), "{said:?}");
+}
