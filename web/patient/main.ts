@@ -7,8 +7,8 @@ import { state } from './state.svelte'
 
 const page = document.getElementById('page')
 if (page) {
-  await state.load()
+  // The page first: with or without a working store, 111 and 999 are on it.
   mount(App, { target: page })
-  letTheStageHoldThePhone()
+  void state.load().then(letTheStageHoldThePhone)
 }
 if ('serviceWorker' in navigator && isSecureContext) void navigator.serviceWorker.register('/app/service-worker.js', { scope: '/app/' })

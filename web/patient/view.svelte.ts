@@ -6,7 +6,6 @@ export type View =
   | { page: 'receipt'; id: string }
   | { page: 'readings' }
   | { page: 'messages' }
-  | { page: 'ask'; ask: string }
 
 let current = $state.raw<View>({ page: 'home' })
 

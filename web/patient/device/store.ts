@@ -20,8 +20,9 @@ export interface PersonKept {
 
 export interface Device {
   key: CryptoKeyPair
-  /** Null until the service has enrolled the key: the same code may then be sent again with the same key. */
-  device_id: string | null
+  device_id: string
+  /** The service knows this device no longer; what waits is kept for the next enrolment. */
+  revoked: boolean
   people: PersonKept[]
   /** The number of the last ask or message the phone has. */
   push: number
@@ -56,7 +57,7 @@ export interface AskKept {
 }
 
 interface Kept extends DBSchema {
-  device: { key: string; value: Device }
+  device: { key: 'me' | 'candidate'; value: Device | CryptoKeyPair }
   sent: { key: string; value: Sent }
   plans: { key: string; value: Plan }
   asks: { key: string; value: AskKept }
@@ -84,8 +85,18 @@ export class Store {
     )
   }
 
-  device = () => this.#db.get('device', 'me')
+  device = () => this.#db.get('device', 'me') as Promise<Device | undefined>
   keepDevice = (device: Device) => this.#db.put('device', device, 'me')
+
+  /** The key of an enrolment that is not answered yet: the same code may then be sent again with the same key. */
+  candidate = () => this.#db.get('device', 'candidate') as Promise<CryptoKeyPair | undefined>
+  keepCandidate = (key: CryptoKeyPair) => this.#db.put('device', key, 'candidate')
+
+  /** The candidate became this device. */
+  async enrolled(device: Device): Promise<void> {
+    const both = this.#db.transaction('device', 'readwrite')
+    await Promise.all([both.store.put(device, 'me'), both.store.delete('candidate'), both.done])
+  }
 
   /** Oldest first: ids sort by when they were made. */
   sent = () => this.#db.getAll('sent')

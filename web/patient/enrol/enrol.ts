@@ -2,21 +2,19 @@
 import type { Enrolled } from '../../shared/api/mobile/Enrolled'
 import type { EnrolRequest } from '../../shared/api/mobile/EnrolRequest'
 import type { HttpRefused } from '../../shared/api/mobile/HttpRefused'
-import { makeKey, publicJwk } from '../device/key'
+import { publicJwk } from '../device/key'
 import { APP_VERSION, state } from '../state.svelte'
 
 /** What is wrong, in a sentence for the person. */
 export class NotEnrolled extends Error {}
 
 export async function enrol(code: string, dateOfBirth: string): Promise<void> {
-  const again = state.enrolAgain || state.device?.device_id != null
-  const device = (again ? undefined : state.device) ?? { key: await makeKey(), device_id: null, people: [], push: 0, skew_ms: 0 }
-  if (!again) await state.keepDevice(device)
+  const key = await state.candidateKey()
   const request: EnrolRequest = {
     code,
     date_of_birth: dateOfBirth,
     device: { name: deviceName(navigator.userAgent), platform: platform(navigator.userAgent), app_version: APP_VERSION },
-    public_key: await publicJwk(device.key),
+    public_key: await publicJwk(key),
   }
   let answer: Response
   try {
@@ -29,7 +27,9 @@ export async function enrol(code: string, dateOfBirth: string): Promise<void> {
     throw new NotEnrolled(refused?.detail || `The service answered ${answer.status}. Try again, or ring your care team.`)
   }
   const { device_id, people } = (await answer.json()) as Enrolled
-  await state.enrolledAs({ ...device, device_id, people: people.map((each) => ({ for: each.for, given_name: each.given_name, judged_through: 0, live: false })) })
+  await state.enrolledAs({
+    key, device_id, revoked: false, push: 0, skew_ms: 0, people: people.map((each) => ({ for: each.for, given_name: each.given_name, judged_through: 0, live: false })),
+  })
 }
 
 function platform(agent: string): string {

@@ -96,6 +96,12 @@ export class Phone {
     return this.broughtToFront(now)
   }
 
+  /** Kept by another tab, some time ago. */
+  alsoWaiting(items: Item[], now: number): Command[] {
+    this.#outbox.restore(items)
+    return this.broughtToFront(now)
+  }
+
   /** The clock of all these times stood still while the phone slept. */
   clockStoodStill(): void {
     this.#outbox.forgetAges()
