@@ -30,7 +30,9 @@ pub(crate) fn vitals_without_value(person: &Person<'_>, watches: &[Watch]) -> Ve
     };
     let first = person.timeline.first_at(person.from);
     let odd = |item: &Item<'_>| match &item.what {
-        Submitted::Reading { reading, .. } if !item.is_measured(reading.vital) => Some(reading.vital),
+        Submitted::Reading { reading, flags, .. } if flags.impossible || !item.is_measured(reading.vital) => {
+            Some(reading.vital)
+        }
         _ => None,
     };
     let mut vitals: Vec<Vital> = person.timeline.items[first..].iter().filter_map(odd).collect();
@@ -44,7 +46,8 @@ pub(crate) fn vitals_without_value(person: &Person<'_>, watches: &[Watch]) -> Ve
 pub(crate) fn could_not_measure(person: &Person<'_>, vital: Vital, open: Option<Watch>) -> Vec<Watch> {
     let rule = format!("{COULD_NOT_MEASURE}{}", vital.name());
     let problem = format!("could not measure {}", vital.words());
-    walk(person, vital, open, |item, watch| {
+    let has_value = |item: &Item<'_>| item.is_measured(vital);
+    walk(person, vital, open, has_value, |item, watch| {
         let Submitted::Reading { reading, .. } = &item.what else { return None };
         reading.absent?;
         let reason = reason(&rule, item.at, format!("{} could not be measured", vital.words()));
@@ -62,8 +65,9 @@ pub(crate) fn could_not_measure(person: &Person<'_>, vital: Vital, open: Option<
 pub(crate) fn impossible(person: &Person<'_>, vital: Vital, open: Option<Watch>) -> Vec<Watch> {
     let rule = format!("{IMPOSSIBLE}{}", vital.name());
     let problem = format!("{} value not possible", vital.words());
-    walk(person, vital, open, |item, watch| {
-        let Submitted::Reading { reading, flags } = &item.what else { return None };
+    let is_right = |item: &Item<'_>| item.is_measured(vital) && !item.is_impossible();
+    walk(person, vital, open, is_right, |item, watch| {
+        let Submitted::Reading { reading, flags, .. } = &item.what else { return None };
         if !flags.impossible {
             return None;
         }
@@ -84,11 +88,12 @@ pub(crate) fn impossible(person: &Person<'_>, vital: Vital, open: Option<Watch>)
     })
 }
 
-/// Readings of one vital in turn: one that `opens` begins or continues a spell, one with a usable value ends it.
+/// Readings of one vital in turn: one that `opens` begins or continues a spell, one that `ends` does.
 fn walk(
     person: &Person<'_>,
     vital: Vital,
     open: Option<Watch>,
+    ends: impl Fn(&Item<'_>) -> bool,
     mut opens: impl FnMut(&Item<'_>, Option<Watch>) -> Option<Watch>,
 ) -> Vec<Watch> {
     let mut done = Vec::new();
@@ -99,7 +104,7 @@ fn walk(
             Submitted::Reading { reading, .. } if reading.vital == vital => {}
             _ => continue,
         }
-        if item.is_measured(vital) {
+        if ends(item) {
             if let Some(mut ended) = watch.take() {
                 ended.until = Some(item.at);
                 done.push(ended);

@@ -57,7 +57,7 @@ impl Measured {
 pub struct Flags {
     /// Outside the hold range: seen by `when`, not by `clear` or means, until a second reading agrees.
     pub unconfirmed: bool,
-    /// Never used as a value.
+    /// Some of its values are never used: [`not_possible`] says which, or all if it names none.
     pub impossible: bool,
     /// The phone's own time could not be used: may raise, never clears.
     pub dated_by_arrival: bool,
@@ -89,19 +89,33 @@ impl Flags {
 
     /// What static facts alone say about the values of one reading; `dated_by_arrival` is not theirs to say.
     pub fn of_values(components: &[(Component, Measured)]) -> Flags {
-        let number = |wanted| {
-            components.iter().find(|(component, _)| *component == wanted).and_then(|(_, measured)| measured.value)
+        let not_possible = not_possible(components);
+        let is_odd = |(component, measured): &(Component, Measured)| {
+            let number = measured.value.filter(|_| measured.comparator.is_none());
+            number.is_some_and(|value| !component.is_usual(value)) && !not_possible.contains(component)
         };
-        let upside_down = matches!((number(Component::Systolic), number(Component::Diastolic)), (Some(upper), Some(lower)) if lower >= upper);
-        let mut flags = Flags { impossible: upside_down, ..Flags::default() };
-        for (component, measured) in components {
-            let Some(value) = measured.value.filter(|_| measured.comparator.is_none()) else { continue };
-            flags.impossible |= !component.is_possible(value);
-            flags.unconfirmed |= !component.is_usual(value);
-        }
-        flags.unconfirmed &= !flags.impossible;
-        flags
+        Flags { unconfirmed: components.iter().any(is_odd), impossible: !not_possible.is_empty(), ..Flags::default() }
     }
+}
+
+/// Which values of one reading are never used. A pressure that is upside down, or one of whose ends cannot be right, is
+/// wrong at both; apart from that one value says nothing about another, and must not hide it.
+pub fn not_possible(components: &[(Component, Measured)]) -> Vec<Component> {
+    const PRESSURE: [Component; 2] = [Component::Systolic, Component::Diastolic];
+    let number =
+        |wanted| components.iter().find(|(component, _)| *component == wanted).and_then(|(_, measured)| measured.value);
+    let upside_down = matches!(PRESSURE.map(number), [Some(upper), Some(lower)] if lower >= upper);
+    let is_wrong = |(component, measured): &(Component, Measured)| {
+        measured.comparator.is_none() && measured.value.is_some_and(|value| !component.is_possible(value))
+    };
+    let mut found: Vec<Component> =
+        components.iter().filter(|value| is_wrong(value)).map(|(component, _)| *component).collect();
+    if upside_down || found.iter().any(|component| PRESSURE.contains(component)) {
+        found.extend(PRESSURE);
+        found.sort_unstable();
+        found.dedup();
+    }
+    found
 }
 
 /// One act of measuring.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::finding::Side;
-use crate::reading::{Answers, Comparator, Correction, Event, Flags, History, Measured, Reading};
+use crate::reading::{Answers, Comparator, Correction, Event, Flags, History, Measured, Reading, not_possible};
 use crate::vital::{Component, Vital};
 
 /// Two odd values on the same side within this time of each other agree.
@@ -27,7 +27,12 @@ pub(crate) struct Item<'h> {
 }
 
 pub(crate) enum Submitted<'h> {
-    Reading { reading: &'h Reading, flags: Flags },
+    /// `is_measured`: what the vital is measured for can be used.
+    Reading {
+        reading: &'h Reading,
+        flags: Flags,
+        is_measured: bool,
+    },
     Answers(&'h Answers),
     Event(&'h Event),
 }
@@ -71,7 +76,14 @@ impl<'h> Timeline<'h> {
                 impossible: computed.impossible || untouched && reading.flags.impossible,
                 dated_by_arrival: reading.flags.dated_by_arrival,
             };
-            let what = Submitted::Reading { reading, flags };
+            let usable = usable(values, flags);
+            let required = reading.vital.facts().required;
+            let is_missing =
+                |component: &Component| values.iter().any(|(has, _)| has == component) && !usable.contains(component);
+            let is_measured = reading.absent.is_none()
+                && !required.iter().any(is_missing)
+                && !(flags.impossible && usable.is_empty());
+            let what = Submitted::Reading { reading, flags, is_measured };
             drafts.push((Item { at: reading.effective_at, received_at: reading.received_at, what }, values));
         }
         for answers in history.answers.iter().filter(|answers| answers.effective_at >= since) {
@@ -90,8 +102,7 @@ impl<'h> Timeline<'h> {
         drafts.sort_unstable_by(|one, other| in_event_order(one, other));
         let mut timeline = Timeline { items: Vec::with_capacity(drafts.len()), samples: Default::default() };
         for (order, (item, values)) in drafts.into_iter().enumerate() {
-            if let Submitted::Reading { reading, flags } = item.what
-                && !flags.impossible
+            if let Submitted::Reading { reading, flags, .. } = item.what
                 && reading.absent.is_none()
             {
                 timeline.add_samples(&item, reading.vital, order, values, flags);
@@ -112,9 +123,11 @@ impl<'h> Timeline<'h> {
     ) {
         // The flag is of the whole reading; the doubt is of the value that is odd, or of all if none is.
         let none_odd = flags.unconfirmed && !Flags::of_values(values).unconfirmed;
+        let usable = usable(values, flags);
         // A correction cannot make a weight into a glucose.
-        for (component, measured) in
-            values.iter().filter(|(component, _)| vital.components().any(|own| own == *component))
+        for (component, measured) in values
+            .iter()
+            .filter(|(component, _)| usable.contains(component) && vital.components().any(|own| own == *component))
         {
             let Some(value) = measured.compared() else { continue };
             let odd = measured.comparator.is_none() && !component.is_usual(value);
@@ -175,13 +188,26 @@ impl Item<'_> {
 
     /// A reading of this vital with values that can be used.
     pub fn is_measured(&self, vital: Vital) -> bool {
-        matches!(&self.what, Submitted::Reading { reading, flags }
-            if reading.vital == vital && !flags.impossible && reading.absent.is_none())
+        matches!(&self.what, Submitted::Reading { reading, is_measured: true, .. } if reading.vital == vital)
+    }
+
+    /// Some value of it is not possible.
+    pub fn is_impossible(&self) -> bool {
+        matches!(&self.what, Submitted::Reading { flags, .. } if flags.impossible)
     }
 
     pub fn is_dated_by_arrival(&self) -> bool {
         matches!(&self.what, Submitted::Reading { flags, .. } if flags.dated_by_arrival)
     }
+}
+
+/// The components of a reading that rules may use. One that was flagged when it was accepted, with values that are
+/// possible today, has none.
+fn usable(values: &[(Component, Measured)], flags: Flags) -> Vec<Component> {
+    let not_possible = not_possible(values);
+    let none = flags.impossible && not_possible.is_empty();
+    let all = values.iter().map(|(component, _)| *component).filter(|_| !none);
+    all.filter(|component| !not_possible.contains(component)).collect()
 }
 
 /// Beyond which end of the hold range. HI and LO are beyond theirs.
@@ -217,7 +243,7 @@ type Draft<'h> = (Item<'h>, &'h [(Component, Measured)]);
 fn in_event_order(one: &Draft<'_>, other: &Draft<'_>) -> Ordering {
     let (one_item, other_item) = (&one.0, &other.0);
     let content = || match (&one_item.what, &other_item.what) {
-        (Submitted::Reading { reading: a, flags: fa }, Submitted::Reading { reading: b, flags: fb }) => {
+        (Submitted::Reading { reading: a, flags: fa, .. }, Submitted::Reading { reading: b, flags: fb, .. }) => {
             let content = (a.vital, a.absent, fa.impossible, fa.dated_by_arrival, fa.unconfirmed);
             content
                 .cmp(&(b.vital, b.absent, fb.impossible, fb.dated_by_arrival, fb.unconfirmed))

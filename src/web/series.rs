@@ -125,7 +125,7 @@ fn points(reading: &Reading) -> Vec<SeriesPoint> {
         state: match &reading.correction {
             Some(correction) if correction.values.is_some() => PointState::Corrected,
             Some(_) => PointState::Withdrawn,
-            None if flagged("impossible") => PointState::Impossible,
+            None if words::cannot_be_right(reading) => PointState::Impossible,
             None => PointState::Standing,
         },
         late: reading.received_at.duration_since(reading.effective_at) > LATE,

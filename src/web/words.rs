@@ -1,5 +1,6 @@
 //! Values and times as people read them.
 
+use alert_rules::reading::{Measured, not_possible};
 use alert_rules::{Component, Vital};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -70,11 +71,21 @@ pub fn reading(reading: &Reading) -> String {
     let parts: Vec<String> = vital.facts().required.iter().filter_map(|wanted| value_of(components, *wanted)).collect();
     let text = parts.join("/");
     let text = if parts.iter().all(|part| part == "HI" || part == "LO") { text } else { with_unit(&text, unit(vital)) };
-    if reading.flags.iter().any(|flag| flag == "impossible") && reading.correction.is_none() {
-        format!("{text} (cannot be right)")
-    } else {
-        text
-    }
+    if cannot_be_right(reading) && reading.correction.is_none() { format!("{text} (cannot be right)") } else { text }
+}
+
+/// What it was measured for is not possible: an impossible pulse beside a pressure leaves the pressure standing.
+pub fn cannot_be_right(reading: &Reading) -> bool {
+    let flagged = reading.flags.iter().any(|flag| flag == "impossible");
+    let values: Vec<(Component, Measured)> = reading
+        .components
+        .iter()
+        .filter(|component| component.comparator.is_none())
+        .filter_map(|component| Some((Component::named(&component.component)?, Measured::value(component.value?))))
+        .collect();
+    let wrong = not_possible(&values);
+    let required = Vital::named(&reading.vital).map_or(&[][..], |vital| vital.facts().required);
+    flagged && (wrong.is_empty() || wrong.iter().any(|component| required.contains(component)))
 }
 
 pub fn last_reading(newest: &Reading) -> LastReading {

@@ -43,9 +43,12 @@ fn values() -> impl Strategy<Value = (Vital, Vec<(Component, Measured)>)> {
         Just(Measured::off_scale(Comparator::Low)),
     ];
     prop_oneof![
-        4 => (systolic, whole(60, 125)).prop_map(|(systolic, diastolic)| {
-            (Vital::BloodPressure, vec![(Component::Systolic, systolic), (Component::Diastolic, diastolic)])
-        }),
+        4 => (systolic, whole(60, 125), proptest::option::weighted(0.2, whole(10, 60))).prop_map(
+            |(systolic, diastolic, pulse)| {
+                let values = [(Component::Systolic, systolic), (Component::Diastolic, diastolic)].into_iter();
+                (Vital::BloodPressure, values.chain(pulse.map(|pulse| (Component::Pulse, pulse))).collect())
+            },
+        ),
         2 => glucose.prop_map(|glucose| (Vital::Glucose, vec![(Component::Glucose, glucose)])),
         2 => tenths(780, 830).prop_map(|weight| (Vital::Weight, vec![(Component::Weight, weight)])),
     ]

@@ -319,3 +319,41 @@ fn a_negated_condition_counts_as_at_once_and_is_said() {
     let said: Vec<String> = fever.reasons.iter().map(|reason| reason.sentence()).collect();
     assert!(said.contains(&"temperature 40.4 °C, at or above 40.0 °C".to_owned()), "{said:?}");
 }
+
+#[test]
+fn an_impossible_pulse_hides_neither_a_pressure_nor_a_saturation() {
+    let mut morning = Morning::of("hypertension");
+    let values = [(Component::Systolic, 230.0), (Component::Diastolic, 118.0), (Component::Pulse, 15.0)];
+    let odd = reading(1, at("2026-03-26T08:00:00Z"), 1, Vital::BloodPressure, &values);
+    assert!(odd.flags.impossible && odd.flags.unconfirmed);
+    morning.then("2026-03-26T08:00:00Z", Thing::Reading(odd));
+    let finding = morning.finding(HIGH);
+    assert_eq!((finding.priority, finding.pending, finding.unconfirmed), (Priority::High, false, true));
+    assert_eq!(morning.monitor.asks[0].text, Vital::BloodPressure.facts().ask_again, "and it is asked again");
+    morning.pass("2026-03-26T09:00:00Z");
+    assert_eq!(morning.finding("blood pressure value not possible").priority, Priority::Low);
+
+    let text = "[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n\
+                [rule.low]\nproblem='oxygen low'\npriority='high'\nwhen='spo2 <= 92 %'\n";
+    let files = [("x/rules.toml".to_owned(), text.to_owned())].into();
+    let mut morning = Morning::of("x");
+    morning.rulebook = Rulebook::from_files(files).expect("reads");
+    morning.monitor.facts.plan.packs = vec!["x".to_owned()];
+    let values = [(Component::Spo2, 72.0), (Component::Pulse, 0.0)];
+    let odd = reading(1, at("2026-03-26T08:00:00Z"), 1, Vital::Spo2, &values);
+    morning.then("2026-03-26T08:00:00Z", Thing::Reading(odd));
+    assert_eq!(morning.finding("oxygen low").priority, Priority::High);
+}
+
+#[test]
+fn one_wrong_end_of_a_pressure_takes_the_other_with_it() {
+    use alert_rules::reading::not_possible;
+    let pressure = |upper, lower, pulse| {
+        let values = [(Component::Systolic, upper), (Component::Diastolic, lower), (Component::Pulse, pulse)];
+        not_possible(&values.map(|(component, value)| (component, Measured::value(value))))
+    };
+    assert_eq!(pressure(230.0, 125.0, 15.0), [Component::Pulse]);
+    assert_eq!(pressure(1_850.0, 92.0, 70.0), [Component::Systolic, Component::Diastolic]);
+    assert_eq!(pressure(92.0, 148.0, 70.0), [Component::Systolic, Component::Diastolic]);
+    assert_eq!(pressure(148.0, 92.0, 70.0), []);
+}
