@@ -29,6 +29,8 @@ pub enum Incoming {
 pub struct ReceivedItem {
     /// As sent; empty if there was none.
     pub id: String,
+    /// `for` as sent, also of an item that says nothing else.
+    pub whom: Option<String>,
     /// The item's JSON text.
     pub as_sent: String,
     pub item: Result<Item, Refusal>,
@@ -52,7 +54,12 @@ struct SubmitFrame<'a> {
 pub fn frame(text: &str) -> Result<Incoming, Refused> {
     if text.len() > Limits::V1.frame_bytes {
         let detail = format!("the frame has {} bytes; at most {} are taken", text.len(), Limits::V1.frame_bytes);
-        return Err(whole(Reason::FrameTooBig, detail));
+        #[derive(Deserialize)]
+        struct BatchOnly {
+            batch: u64,
+        }
+        let batch = serde_json::from_str(text).ok().map(|BatchOnly { batch }| batch);
+        return Err(Refused { batch, refusal: Refusal::new(Reason::FrameTooBig, detail) });
     }
     let head: Head = serde_json::from_str(text).map_err(|error| match error.classify() {
         serde_json::error::Category::Data if text.trim_start().starts_with('{') => {
@@ -139,37 +146,85 @@ fn check_length(items: &[&RawValue], bytes: usize) -> Result<(), Refusal> {
 }
 
 fn received(raw: &RawValue) -> ReceivedItem {
-    let as_sent = raw.get();
-    match serde_json::from_str::<Item>(as_sent) {
-        Ok(item) => {
-            ReceivedItem { id: item.id.to_string(), as_sent: as_sent.to_owned(), item: check(&item).map(|()| item) }
-        }
+    let as_sent = without_half_characters(raw.get());
+    match serde_json::from_str::<Item>(&as_sent) {
+        Ok(item) => ReceivedItem {
+            id: item.id.to_string(),
+            whom: item.whom.clone(),
+            as_sent: as_sent.into_owned(),
+            item: check(&item).map(|()| item),
+        },
         Err(error) => {
-            let (id, refusal) = diagnose(as_sent, &error);
-            ReceivedItem { id, as_sent: as_sent.to_owned(), item: Err(refusal) }
+            let (id, whom, refusal) = diagnose(&as_sent, &error);
+            ReceivedItem { id, whom, as_sent: as_sent.into_owned(), item: Err(refusal) }
         }
     }
 }
 
-/// What serde could not say: which of the refusals of the protocol this is.
-fn diagnose(as_sent: &str, error: &serde_json::Error) -> (String, Refusal) {
+/// JavaScript cuts a text in the middle of a character and writes the half as `\ud83d`, which is no text: U+FFFD stands for
+/// it, so that a note cut short loses no reading.
+fn without_half_characters(json: &str) -> Cow<'_, str> {
+    if !json.contains("\\u") {
+        return Cow::Borrowed(json);
+    }
+    let unit = |at: usize| json.get(at + 2..at + 6).and_then(|digits| u16::from_str_radix(digits, 16).ok());
+    let mut mended = String::new();
+    let mut kept = 0;
+    let mut at = 0;
+    while let Some(found) = json.get(at..).and_then(|rest| rest.find('\\')) {
+        at += found;
+        if json.as_bytes().get(at + 1) != Some(&b'u') {
+            // An escape of one character: `\\` among them.
+            at += 2;
+            continue;
+        }
+        let half = match unit(at) {
+            Some(0xD800..=0xDBFF) if json.get(at + 6..at + 8) == Some("\\u") => {
+                if matches!(unit(at + 6), Some(0xDC00..=0xDFFF)) {
+                    at += 12;
+                    continue;
+                }
+                true
+            }
+            Some(0xD800..=0xDFFF) => true,
+            _ => false,
+        };
+        if half {
+            mended.push_str(&json[kept..at]);
+            mended.push_str("\\ufffd");
+            kept = at + 6;
+        }
+        at += 6;
+    }
+    mended.push_str(&json[kept..]);
+    Cow::Owned(mended)
+}
+
+/// What serde could not say: the item's id and `for`, and which of the refusals of the protocol this is.
+fn diagnose(as_sent: &str, error: &serde_json::Error) -> (String, Option<String>, Refusal) {
     let item = match serde_json::from_str::<Value>(as_sent) {
         Ok(Value::Object(item)) => item,
-        Ok(_) => return (String::new(), Refusal::new(Reason::FieldInvalid, "an item is not a JSON object")),
-        // Well-formed, as it came out of a frame that was read: what is left is a number like 1e999.
+        Ok(_) => return (String::new(), None, Refusal::new(Reason::FieldInvalid, "an item is not a JSON object")),
+        // Well-formed, as it came out of a frame that was read: what is left is a number like 1e999, or nesting without end.
         Err(error) => {
             #[derive(Deserialize)]
-            struct IdOnly {
+            struct Head {
                 id: Uuid,
+                #[serde(rename = "for", default)]
+                whom: Option<String>,
             }
-            let id = serde_json::from_str(as_sent).map(|IdOnly { id }| id.to_string()).unwrap_or_default();
-            return (id, Refusal::new(Reason::ValueNotANumber, error.to_string()));
+            let (id, whom) =
+                serde_json::from_str(as_sent).map(|Head { id, whom }| (id.to_string(), whom)).unwrap_or_default();
+            let detail = error.to_string();
+            let reason = if detail.contains("out of range") { Reason::ValueNotANumber } else { Reason::FieldInvalid };
+            return (id, whom, Refusal::new(reason, detail));
         }
     };
     let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
+    let whom = item.get("for").and_then(Value::as_str).map(str::to_owned);
     let shown_id: String = id.chars().take(64).collect();
     if Uuid::parse_str(id).is_err() {
-        return (shown_id, Refusal::new(Reason::IdInvalid, "the item's `id` is missing or not a UUID"));
+        return (shown_id, whom, Refusal::new(Reason::IdInvalid, "the item's `id` is missing or not a UUID"));
     }
     let refusal = match item.get("kind").map(|kind| kind.as_str()) {
         None => Refusal::new(Reason::FieldMissing, "the item has no `kind`"),
@@ -187,7 +242,7 @@ fn diagnose(as_sent: &str, error: &serde_json::Error) -> (String, Refusal) {
             Refusal::new(Reason::KindUnknown, format!("this service knows no items of kind {}", quoted(other)))
         }
     };
-    (shown_id, refusal)
+    (shown_id, whom, refusal)
 }
 
 fn value_not_a_number(values: Option<&Value>) -> Option<Refusal> {

@@ -43,7 +43,7 @@ pub struct Reading {
     #[cfg_attr(feature = "schema", schemars(with = "jiff::Timestamp"), ts(type = "string"))]
     pub taken_at: PhoneTime,
     /// How long ago it was taken, by a clock that only runs forward. Wins over `taken_at`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::age", skip_serializing_if = "Option::is_none")]
     pub age_ms: Option<u64>,
     /// `blood_pressure`, `weight`, …
     pub vital: String,
@@ -51,7 +51,7 @@ pub struct Reading {
     pub values: BTreeMap<String, Quantity>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absent: Option<Absent>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::known", skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instrument: Option<Instrument>,
@@ -89,6 +89,8 @@ pub enum Comparator {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Absent {
+    /// Also whatever reason a newer app gives.
+    #[serde(other)]
     CouldNotMeasure,
 }
 
@@ -122,7 +124,7 @@ pub struct Instrument {
 pub struct Event {
     #[cfg_attr(feature = "schema", schemars(with = "jiff::Timestamp"), ts(type = "string"))]
     pub taken_at: PhoneTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::age", skip_serializing_if = "Option::is_none")]
     pub age_ms: Option<u64>,
     /// `insulin`, `meal`, `exercise`, …
     pub event: String,
@@ -139,7 +141,7 @@ pub struct Event {
 pub struct Answers {
     #[cfg_attr(feature = "schema", schemars(with = "jiff::Timestamp"), ts(type = "string"))]
     pub taken_at: PhoneTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::age", skip_serializing_if = "Option::is_none")]
     pub age_ms: Option<u64>,
     /// Name and version: `copd-daily|3`.
     pub questionnaire: String,
@@ -178,5 +180,32 @@ pub enum CorrectionReason {
     Mistyped,
     /// The instrument, or how it was used, was at fault.
     InstrumentFault,
+    /// Also whatever reason a newer app gives.
+    #[serde(other)]
     Other,
+}
+
+/// A reading is not refused for its decoration: what a newer app, or a clock in floating point, writes there is read as well
+/// as it can be.
+mod lenient {
+    use serde::de::DeserializeOwned;
+    use serde::{Deserialize, Deserializer};
+    use serde_json::Value;
+
+    /// A name this version does not know is no name.
+    pub fn known<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+        Ok(Option::<Value>::deserialize(deserializer)?.and_then(|value| serde_json::from_value(value).ok()))
+    }
+
+    /// Milliseconds, whole or not. An age that is none is not given.
+    pub fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+        let value = Option::<Value>::deserialize(deserializer)?.unwrap_or_default();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked not to be negative; what is beyond the range is dated by arrival either way"
+        )]
+        let rounded = || value.as_f64().filter(|age| *age >= 0.0).map(|age| age.round() as u64);
+        Ok(value.as_u64().or_else(rounded))
+    }
 }

@@ -48,6 +48,6 @@ pub const ENTRIES_PER_ITEM: usize = 100;
 /// How long an enrolment code, and its answer, lives.
 pub const ENROLMENT_HOURS: i64 = 72;
 /// Wrong dates of birth before an enrolment code is dead.
-pub const ENROLMENT_WRONG_ANSWERS: u16 = 5;
+pub const ENROLMENT_WRONG_ANSWERS: i16 = 5;
 /// How long an HTTP challenge can be used.
 pub const HTTP_CHALLENGE_S: u32 = 60;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::item::{Body, Item};
 use crate::limits::Limits;
 use crate::message::{Outcome, ReceiptItem, Submit};
-use crate::refusal::Refusal;
+use crate::refusal::{Reason, Refusal};
 
 /// `{"type":"submit","batch":…,"items":[…]}` around the items, with room for the number and `age_ms`.
 const FRAME_AROUND_BYTES: usize = 64;
@@ -31,7 +31,7 @@ struct Waiting {
     not_before: Duration,
     /// The batch it is in, now.
     batch: Option<u64>,
-    /// A batch with it was refused whole: it travels alone.
+    /// A batch with it was refused whole: it travels alone, with nothing else on its way.
     alone: bool,
 }
 
@@ -68,14 +68,16 @@ impl Outbox {
 
     /// The next batch that may go now. It is in flight from here on.
     pub fn next_batch(&mut self, now: Duration, limits: &Limits) -> Option<Submit> {
-        if self.in_flight.len() >= limits.batches_in_flight {
+        let one_alone = self.waiting.iter().any(|waiting| waiting.alone && waiting.batch.is_some());
+        if one_alone || self.in_flight.len() >= limits.batches_in_flight {
             return None;
         }
         let batch = self.last_batch + 1;
         let mut items = Vec::new();
         let mut bytes = FRAME_AROUND_BYTES;
         for waiting in &mut self.waiting {
-            if waiting.batch.is_some() || waiting.not_before > now || (waiting.alone && !items.is_empty()) {
+            let in_company = !items.is_empty() || !self.in_flight.is_empty();
+            if waiting.batch.is_some() || waiting.not_before > now || (waiting.alone && in_company) {
                 continue;
             }
             if !items.is_empty() && (items.len() >= limits.batch_items || bytes + waiting.bytes > limits.batch_bytes) {
@@ -141,6 +143,20 @@ impl Outbox {
         None
     }
 
+    /// The service hung up over the size of what was on its way: each of it travels alone from now on, and one that did is
+    /// settled, so that it keeps nothing behind it for ever.
+    pub fn too_big(&mut self) -> Option<(Uuid, Refusal)> {
+        let on_its_way: Vec<usize> = (0..self.waiting.len()).filter(|at| self.waiting[*at].batch.is_some()).collect();
+        if let [only] = on_its_way[..] {
+            let refusal = Refusal::new(Reason::FrameTooBig, "this item alone is larger than the service reads");
+            return Some((self.waiting.remove(only).item.id, refusal));
+        }
+        for at in on_its_way {
+            self.waiting[at].alone = true;
+        }
+        None
+    }
+
     /// Whatever was on its way is sent again on the next connection.
     pub fn connection_lost(&mut self) {
         self.in_flight.clear();
@@ -198,4 +214,33 @@ fn retry_after(refusal: &Refusal) -> Duration {
 
 fn receipt_within(limits: &Limits) -> Duration {
     Duration::from_secs(limits.receipt_within_s.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(number: u128) -> Item {
+        let id = Uuid::from_u128(number);
+        let text = format!(r#"{{"id":"{id}","kind":"correction","corrects":"{id}","reason":"not_mine"}}"#);
+        serde_json::from_str(&text).expect("an item")
+    }
+
+    #[test]
+    fn an_item_too_big_to_be_read_is_settled_and_keeps_nothing_behind_it() {
+        let limits = Limits::V1;
+        let mut outbox = Outbox::restore(vec![item(1), item(2)]);
+        let both = outbox.next_batch(Duration::ZERO, &limits).expect("a batch");
+        assert_eq!(both.items.len(), 2);
+        assert_eq!(outbox.too_big(), None, "one of two: nobody knows which");
+        outbox.connection_lost();
+
+        let alone = outbox.next_batch(Duration::ZERO, &limits).expect("a batch");
+        assert_eq!(alone.items.len(), 1);
+        assert_eq!(outbox.next_batch(Duration::ZERO, &limits), None, "nothing else is on its way meanwhile");
+        assert_eq!(outbox.too_big().map(|(id, _)| id), Some(Uuid::from_u128(1)));
+        outbox.connection_lost();
+        assert_eq!(outbox.items().map(|item| item.id).collect::<Vec<_>>(), [Uuid::from_u128(2)]);
+        assert!(outbox.next_batch(Duration::ZERO, &limits).is_some());
+    }
 }

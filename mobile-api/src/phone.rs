@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::close::Close;
 use crate::item::Item;
 use crate::limits::Limits;
 use crate::message::{
@@ -264,6 +265,10 @@ impl Phone {
     }
 
     fn closed(&mut self, code: Option<u16>, jitter: f64, now: Duration, commands: &mut Vec<Command>) {
+        if code == Some(Close::TooBig.code()) {
+            let settled = self.outbox.too_big();
+            commands.extend(settled.map(|(id, refusal)| Command::Settled { id, outcome: Outcome::Refused(refusal) }));
+        }
         self.outbox.connection_lost();
         let again_at = match code {
             Some(4001) => {

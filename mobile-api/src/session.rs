@@ -111,8 +111,6 @@ pub enum Input<'a> {
     Plan(Box<Plan>),
     /// Everything that waits for this device, in order; what this session already sent is passed over.
     Pushes(Vec<Push>),
-    /// End it.
-    Close(Close),
 }
 
 /// A thing a phone must see once.
@@ -258,7 +256,6 @@ impl Session {
                 }
                 pushes.into_iter().map(|push| Command::Send(push.into())).collect()
             }
-            Input::Close(close) => self.close(close),
         }
     }
 

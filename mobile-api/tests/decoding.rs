@@ -41,6 +41,11 @@ fn frames_are_refused_by_name() {
     assert_eq!(refused_frame(r#"{"type":"shown","id":"x"}"#), Reason::FieldInvalid);
     let filled = |bytes: usize| format!(r#"{{"type":"submit","batch":1,"items":[],"fill":"{}"}}"#, "x".repeat(bytes));
     assert_eq!(refused_frame(&filled(Limits::V1.frame_bytes)), Reason::FrameTooBig);
+    assert_eq!(
+        decode::frame(&filled(Limits::V1.frame_bytes)).unwrap_err().batch,
+        Some(1),
+        "so that the phone knows which"
+    );
     assert_eq!(refused_frame(&filled(Limits::V1.batch_bytes)), Reason::BatchTooBig);
     let long = vec!["{}"; Limits::V1.batch_items + 1].join(",");
     let error = decode::frame(&format!(r#"{{"type":"submit","batch":9,"items":[{long}]}}"#)).unwrap_err();
@@ -83,7 +88,6 @@ fn each_thing_wrong_with_an_item_has_its_reason() {
             format!(r#""kind":"reading",{taken},"vital":"weight","values":{{"weight":{{"value":70,"unit":7}}}}"#),
             Reason::FieldInvalid,
         ),
-        (format!(r#""kind":"reading",{taken},"vital":"weight","age_ms":-1"#), Reason::FieldInvalid),
         (format!(r#""kind":"reading",{taken},"vital":"weight","note":"a\u0000b""#), Reason::TextHasNul),
         (format!(r#""kind":"reading",{taken},"vital":"wei\u0000ght""#), Reason::TextHasNul),
         (format!(r#""kind":"reading",{taken},"vital":"weight","note":"{}""#, "é".repeat(2_001)), Reason::NoteTooLong),
@@ -153,4 +157,43 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn half_a_character_in_a_note_costs_the_half_and_not_the_reading() {
+    let note = |escaped: &str| {
+        let item = format!(
+            r#"[{{"id":"{ID}","note":"{escaped}","kind":"reading","taken_at":"2026-11-21T08:05:00+00:00","vital":"weight","values":{{"weight":{{"value":70,"unit":"kg"}}}}}}]"#
+        );
+        items(&item).remove(0).item.expect("a reading").note.expect("a note")
+    };
+    assert_eq!(note(r"dizzy \ud83d"), "dizzy \u{fffd}");
+    assert_eq!(note(r"\ude00 dizzy"), "\u{fffd} dizzy");
+    assert_eq!(note(r"\ud83d\ud83d\ude00"), "\u{fffd}\u{1f600}");
+    assert_eq!(note(r"\\ud83d is how it is written"), r"\ud83d is how it is written");
+}
+
+#[test]
+fn a_reading_is_not_refused_for_its_decoration() {
+    let reading = |fields: &str| {
+        let item = format!(
+            r#"[{{"id":"{ID}","kind":"reading","taken_at":"2026-11-21T08:05:00+00:00","vital":"weight","values":{{"weight":{{"value":70,"unit":"kg"}}}},{fields}}}]"#
+        );
+        match items(&item).remove(0).item.expect("a reading").body {
+            mobile_api::item::Body::Reading(reading) => reading,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(reading(r#""method":"telepathy""#).method, None);
+    assert_eq!(reading(r#""age_ms":61000.6"#).age_ms, Some(61_001));
+    assert_eq!(reading(r#""age_ms":-0.2"#).age_ms, None);
+    assert_eq!(reading(r#""age_ms":"an hour""#).age_ms, None);
+}
+
+#[test]
+fn what_cannot_be_taken_still_says_whose_it_was() {
+    let item = items(&format!(r#"[{{"id":"{ID}","for":"p7","kind":"reading","taken_at":"yesterday"}}]"#)).remove(0);
+    assert_eq!((item.whom.as_deref(), item.item.expect_err("refused").reason), (Some("p7"), Reason::TimeInvalid));
+    let deep = format!(r#"[{{"id":"{ID}","kind":"reading","extra":{}1{}}}]"#, "[".repeat(300), "]".repeat(300));
+    assert_eq!(items(&deep).remove(0).item.expect_err("refused").reason, Reason::FieldInvalid);
 }

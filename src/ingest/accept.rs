@@ -26,6 +26,9 @@ const AHEAD: SignedDuration = SignedDuration::from_secs(DATED_AHEAD_S);
 /// The events of this version; the phone keeps others and tries again after the service was updated.
 const EVENTS: &[&str] = &["insulin", "meal", "exercise", "hypo_symptoms"];
 
+/// The flag of what was stored for somebody whose episode is over.
+pub const NOT_MONITORED: &str = "not_monitored";
+
 /// A person this device may submit for.
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -88,9 +91,12 @@ pub enum Accepted {
 pub fn accept(received: &ReceivedItem, sender: &Sender, knows_questionnaire: impl Fn(&str) -> bool) -> Accepted {
     let item = match &received.item {
         Ok(item) => item,
-        Err(refusal) => return Accepted::Refused { refusal: refusal.clone(), patient: sender.own },
+        Err(refusal) => {
+            let patient = whose(received.whom.as_deref(), sender).ok().map(|person| person.patient);
+            return Accepted::Refused { refusal: refusal.clone(), patient };
+        }
     };
-    let person = match whose(item, sender) {
+    let person = match whose(item.whom.as_deref(), sender) {
         Ok(person) => person,
         Err(refusal) => return Accepted::Refused { refusal, patient: None },
     };
@@ -100,7 +106,7 @@ pub fn accept(received: &ReceivedItem, sender: &Sender, knows_questionnaire: imp
                 flags.push("dated_by_arrival".to_owned());
             }
             if person.ended {
-                flags.push("not_monitored".to_owned());
+                flags.push(NOT_MONITORED.to_owned());
             }
             Accepted::Submission(Box::new(Submission {
                 organisation: person.organisation,
@@ -122,9 +128,9 @@ pub fn accept(received: &ReceivedItem, sender: &Sender, knows_questionnaire: imp
 }
 
 /// The device decides whose it is: its own patient, or one of its carer's list.
-fn whose<'a>(item: &Item, sender: &'a Sender) -> Result<&'a Person, Refusal> {
-    let found = match &item.whom {
-        Some(handle) => sender.people.iter().find(|person| &person.handle == handle),
+fn whose<'a>(whom: Option<&str>, sender: &'a Sender) -> Result<&'a Person, Refusal> {
+    let found = match whom {
+        Some(handle) => sender.people.iter().find(|person| person.handle == handle),
         None if sender.own.is_none() => {
             return Err(Refusal::new(Reason::ForMissing, "this device submits for several people: say `for` whom"));
         }

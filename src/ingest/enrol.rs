@@ -4,6 +4,7 @@
 //! does not open says the same sentence, so that guessing learns nothing.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -11,9 +12,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use jsonwebtoken::DecodingKey;
 use mobile_api::decode;
 use mobile_api::http::{EnrolRequest, Enrolled, EnrolledPerson, HttpRefused, Jwk};
+use mobile_api::limits::ENROLMENT_WRONG_ANSWERS;
 use mobile_api::refusal::{Reason, Refusal};
 use uuid::Uuid;
 
@@ -22,7 +23,7 @@ use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
 use crate::store::device;
-use crate::store::enrolment::{self, NewDevice, WRONG_ANSWERS_LIMIT};
+use crate::store::enrolment::{self, NewDevice};
 
 pub async fn enrol(State(parts): State<Parts>, body: Bytes) -> Response {
     let request = match decode::enrolment(&String::from_utf8_lossy(&body)) {
@@ -70,7 +71,7 @@ async fn open(parts: &Parts, code_hash: &[u8], request: &EnrolRequest, thumbprin
     let now = parts.clock.machine_now();
     let mut transaction = parts.store.ingest.begin().await?;
     let Some(code) = enrolment::lock(&mut transaction, code_hash).await? else { return Ok(None) };
-    if code.ends_at <= now || code.wrong_answers >= WRONG_ANSWERS_LIMIT {
+    if code.ends_at <= now || code.wrong_answers >= ENROLMENT_WRONG_ANSWERS {
         return Ok(None);
     }
     if code.date_of_birth != request.date_of_birth {
@@ -99,13 +100,18 @@ async fn open(parts: &Parts, code_hash: &[u8], request: &EnrolRequest, thumbprin
     Ok(Some(new.device))
 }
 
+/// How SEC 1 begins a point given by both coordinates.
+const UNCOMPRESSED: u8 = 4;
+
 /// RFC 7638; none if it is not a usable P-256 key.
 fn thumbprint(key: &Jwk) -> Option<String> {
-    let coordinate = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32);
-    let usable = key.kty == "EC" && key.crv == "P-256" && coordinate(&key.x) && coordinate(&key.y);
-    if !usable || DecodingKey::from_ec_components(&key.x, &key.y).is_err() {
+    let coordinate = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == 32);
+    if key.kty != "EC" || key.crv != "P-256" {
         return None;
     }
+    let point = [vec![UNCOMPRESSED], coordinate(&key.x)?, coordinate(&key.y)?].concat();
+    // A key that is no point of the curve would use up the code, and no proof of it would ever hold.
+    ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).ok()?;
     let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, key.x, key.y);
     Some(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, canonical.as_bytes())))
 }

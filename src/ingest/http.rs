@@ -95,15 +95,15 @@ pub async fn submissions(
         let ingest = ingest.clone();
         async move { receipt::decide(&ingest, &sender, items).await }
     });
-    let items = deciding.await.map_err(|error| {
+    let decided = deciding.await.map_err(|error| {
         tracing::error!(%error, "a batch over HTTP ended unexpectedly");
         Refused::With(
             StatusCode::SERVICE_UNAVAILABLE,
             Refusal::new(Reason::NotStored, "it is not known what was stored; send it again"),
         )
     })?;
-    let notice = receipt::notice(&people, &items);
-    Ok(Json(Receipt { batch: None, items, notice }))
+    let notice = receipt::notice(&people, &decided.unwatched);
+    Ok(Json(Receipt { batch: None, items: decided.items, notice }))
 }
 
 #[derive(Debug, Deserialize)]

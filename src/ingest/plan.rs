@@ -185,13 +185,16 @@ struct DueSlot {
     closes_at: Timestamp,
 }
 
-/// Today's and tomorrow's, so that a phone that stays connected overnight knows its morning. Soonest first.
+/// Today's and tomorrow's, so that a phone that stays connected overnight knows its morning, and what is still open of
+/// yesterday's. Soonest first.
 fn slots_of_two_days(facts: &Facts, now: Timestamp) -> Vec<DueSlot> {
     let today = facts.time_zone.to_datetime(now).date();
     let mut slots: Vec<DueSlot> = today
+        .saturating_sub(1.day())
         .series(1.day())
-        .take(2)
+        .take(3)
         .flat_map(|date| facts.plan.slots.iter().filter_map(move |slot| due_slot(facts, slot, date)))
+        .filter(|slot| slot.date >= today || slot.closes_at > now)
         .collect();
     slots.sort_by_key(|slot| slot.due_at);
     slots

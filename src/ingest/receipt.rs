@@ -1,25 +1,40 @@
 //! A batch of received items becomes one receipt: accepted, handed to the writer, and answered only when it is on disk.
 
+use std::collections::BTreeSet;
+
 use mobile_api::decode::ReceivedItem;
 use mobile_api::message::{Flag, Outcome, ReceiptItem};
 use mobile_api::refusal::{Reason, Refusal};
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::accept::{Accepted, Sender, accept};
+use super::accept::{Accepted, NOT_MONITORED, Sender, accept};
 use super::{Ingest, counters};
 use crate::store::device::Person;
 use crate::store::submission::{self, Decision, Entry, Refused};
 
-/// One receipt item for each item, in their order.
-pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) -> Vec<ReceiptItem> {
+/// What a batch came to.
+#[derive(Debug)]
+pub struct Decided {
+    /// One for each item, in their order.
+    pub items: Vec<ReceiptItem>,
+    /// For whom something was stored although nobody watches any more.
+    pub unwatched: BTreeSet<Uuid>,
+}
+
+pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) -> Decided {
     let mut entries = Vec::with_capacity(items.len());
     // What is known before the writer: a refusal, with the place of its record if it has one.
     let mut known: Vec<Option<Refusal>> = Vec::with_capacity(items.len());
     let mut has_entry = Vec::with_capacity(items.len());
+    let mut unwatched = BTreeSet::new();
     for received in &items {
         let entry = match accept(received, sender, |name| ingest.plans.knows_questionnaire(name)) {
             Accepted::Submission(submission) => {
                 known.push(None);
+                if submission.flags.iter().any(|flag| flag == NOT_MONITORED) {
+                    unwatched.insert(submission.patient);
+                }
                 Some(Entry::Submission(*submission))
             }
             Accepted::Refused { refusal, patient } => {
@@ -44,7 +59,7 @@ pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) 
     }
     let decisions = if entries.is_empty() { Ok(Vec::new()) } else { ingest.writer.submit(entries).await };
     let mut decisions = decisions.map(Vec::into_iter);
-    items
+    let items = items
         .into_iter()
         .zip(known)
         .zip(has_entry)
@@ -54,18 +69,19 @@ pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) 
                 _ => None,
             };
             let outcome = match (refusal, decision) {
-                // A refusal that was to be on record and is not must be sent again.
-                (Some(_), None) if has_entry => stopping(),
+                // A refusal for good that is not on record must be sent again: the phone forgets the item.
+                (Some(_), decision) if has_entry && !matches!(decision, Some(Decision::Recorded)) => not_known(),
                 (Some(refusal), _) => Outcome::Refused(refusal),
                 (None, Some(decision)) => outcome(decision),
-                (None, None) => stopping(),
+                (None, None) => not_known(),
             };
             if let Outcome::Refused(refusal) = &outcome {
                 counters::count(refusal.reason);
             }
             ReceiptItem { id: received.id, outcome }
         })
-        .collect()
+        .collect();
+    Decided { items, unwatched }
 }
 
 fn outcome(decision: Decision) -> Outcome {
@@ -75,44 +91,37 @@ fn outcome(decision: Decision) -> Outcome {
         Decision::Duplicate { seq: number, flags } => {
             Outcome::Duplicate { seq: seq(number), flags: wire_flags(&flags) }
         }
-        Decision::Refused(refused) => Outcome::Refused(match refused {
-            Refused::Conflict => Refusal::new(
-                Reason::Conflict,
-                "this id was stored before with other content; send a correction that names it, or the new reading under a new id",
-            ),
-            Refused::TargetUnknown => Refusal::new(
-                Reason::CorrectsUnknown,
-                "what it corrects is not here yet; send that first, then this again",
-            ),
-            Refused::TargetIsCorrection => Refusal::new(
-                Reason::CorrectsACorrection,
-                "a correction cannot be corrected; correct the original again",
-            ),
-            Refused::NotNow => Refusal::new(Reason::NotStored, "the service cannot store this just now; send it again"),
-            Refused::Unstorable => {
-                Refusal::new(Reason::CannotBeStored, "the database does not take this item; the care team sees it")
-            }
-        }),
+        Decision::Refused(refused) => {
+            let reason = match refused {
+                Refused::Conflict => Reason::Conflict,
+                Refused::TargetUnknown => Reason::CorrectsUnknown,
+                Refused::TargetIsCorrection => Reason::CorrectsACorrection,
+                Refused::ValuesDoNotFit => Reason::ComponentUnknown,
+                Refused::NotNow => Reason::NotStored,
+                Refused::Unstorable => Reason::CannotBeStored,
+            };
+            Outcome::Refused(Refusal::new(reason, refused.detail()))
+        }
         // Only refusals are recorded, and they were known before.
-        Decision::Recorded => stopping(),
+        Decision::Recorded => not_known(),
     }
 }
 
-fn stopping() -> Outcome {
-    Outcome::Refused(Refusal::new(Reason::NotStored, "the service is stopping; nothing was stored: send it again"))
+fn not_known() -> Outcome {
+    Outcome::Refused(Refusal::new(Reason::NotStored, "it is not known whether this was stored; send it again"))
 }
 
-/// *You are no longer monitored*, when one of these was for somebody whose episode has ended.
-pub fn notice(people: &[Person], items: &[ReceiptItem]) -> Option<String> {
-    let unwatched = items.iter().any(|item| {
-        matches!(&item.outcome, Outcome::Stored { flags, .. } | Outcome::Duplicate { flags, .. }
-            if flags.contains(&Flag::NotMonitored))
-    });
-    let person = people.iter().find(|person| person.ended).filter(|_| unwatched)?;
-    Some(format!(
-        "{}: nobody watches these readings any more. Call {} if you need help.",
-        person.given_name, person.team_phone
-    ))
+/// *You are no longer monitored*, to each whom it concerns.
+pub fn notice(people: &[Person], unwatched: &BTreeSet<Uuid>) -> Option<String> {
+    let sentences: Vec<String> = people
+        .iter()
+        .filter(|person| unwatched.contains(&person.patient))
+        .map(|person| {
+            let Person { given_name, team_phone, .. } = person;
+            format!("{given_name}: nobody watches these readings any more. Call {team_phone} if you need help.")
+        })
+        .collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 pub fn wire_flags(flags: &[String]) -> Vec<Flag> {

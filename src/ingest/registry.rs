@@ -14,7 +14,7 @@ use crate::signal::Signal;
 /// News a socket may be behind with; what does not fit is made up for by its next sweep.
 const NEWS_WAITING: usize = 16;
 
-/// What concerns one socket. Each is a hint: the socket looks in the database itself.
+/// What concerns one socket. But for how far somebody is judged, each is a hint: the socket looks in the database itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
     Judged {
@@ -84,9 +84,7 @@ impl Registry {
         let (sender, news) = mpsc::channel(NEWS_WAITING);
         let mut sockets = self.sockets();
         sockets.by_device.entry(device).or_default().push(Ear { connection, news: sender });
-        for patient in &patients {
-            sockets.by_patient.entry(*patient).or_default().push(device);
-        }
+        sockets.follow(device, &patients);
         drop(sockets);
         Place { registry: self.clone(), device, connection, patients, news }
     }
@@ -124,11 +122,43 @@ impl Registry {
 }
 
 impl Sockets {
+    fn follow(&mut self, device: Uuid, patients: &[Uuid]) {
+        for patient in patients {
+            self.by_patient.entry(*patient).or_default().push(device);
+        }
+    }
+
+    fn leave(&mut self, device: Uuid, patients: &[Uuid]) {
+        for patient in patients {
+            let Some(devices) = self.by_patient.get_mut(patient) else { continue };
+            if let Some(place) = devices.iter().position(|known| *known == device) {
+                devices.swap_remove(place);
+            }
+            if devices.is_empty() {
+                self.by_patient.remove(patient);
+            }
+        }
+    }
+
     fn tell(&self, device: &Uuid, news: News) {
         for ear in self.by_device.get(device).into_iter().flatten() {
             // A full ear is a slow phone; its sweep makes up for it.
             let _ = ear.news.try_send(news);
         }
+    }
+}
+
+impl Place {
+    /// From now on news of these: somebody may have come onto a carer's list, or left it.
+    pub fn follow(&mut self, patients: Vec<Uuid>) {
+        if patients == self.patients {
+            return;
+        }
+        let mut sockets = self.registry.sockets();
+        sockets.leave(self.device, &self.patients);
+        sockets.follow(self.device, &patients);
+        drop(sockets);
+        self.patients = patients;
     }
 }
 
@@ -142,15 +172,6 @@ impl Drop for Place {
                 sockets.by_device.remove(&self.device);
             }
         }
-        for patient in &self.patients {
-            if let Some(devices) = sockets.by_patient.get_mut(patient) {
-                if let Some(place) = devices.iter().position(|device| device == &self.device) {
-                    devices.swap_remove(place);
-                }
-                if devices.is_empty() {
-                    sockets.by_patient.remove(patient);
-                }
-            }
-        }
+        sockets.leave(self.device, &self.patients);
     }
 }

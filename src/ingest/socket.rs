@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
 use jiff::SignedDuration;
 use mobile_api::close::Close;
-use mobile_api::message::{Hello, ReceiptItem, ServerMessage};
+use mobile_api::message::{Hello, ServerMessage};
 use mobile_api::proof::whole_seconds;
 use mobile_api::session::{Command, Handshake, Input, Session, clock_skew_ms};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use super::accept::Sender;
@@ -24,6 +25,8 @@ use crate::store::{push, shown};
 
 /// A phone that has taken nothing for so long is not reading.
 const SEND_LIMIT: Duration = Duration::from_secs(30);
+/// A phone that has not answered our goodbye by then will not.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// Come back after a restart; phones add jitter of their own.
 const RESTART_RETRY_S: u32 = 4;
 /// What is lost among signals is found by looking, this often.
@@ -43,10 +46,17 @@ pub async fn converse(ingest: Ingest, socket: WebSocket, doorstep: OwnedSemaphor
     };
     match gone {
         Gone::Phone => {}
-        Gone::Because(close) => line.close(close).await,
+        Gone::Because(close) => {
+            // Whether the phone still hears it does not matter.
+            let _ = line.send(ServerMessage::Bye(close.bye())).await;
+            line.close(close).await;
+        }
+        Gone::Told(close) => line.close(close).await,
         Gone::Store(error) => {
             tracing::warn!(%error, "a phone's connection ended because the database did not answer");
-            line.close(Close::ShuttingDown { retry_after_s: RESTART_RETRY_S }).await;
+            let close = Close::ShuttingDown { retry_after_s: RESTART_RETRY_S };
+            let _ = line.send(ServerMessage::Bye(close.bye())).await;
+            line.close(close).await;
         }
     }
 }
@@ -54,7 +64,7 @@ pub async fn converse(ingest: Ingest, socket: WebSocket, doorstep: OwnedSemaphor
 /// A batch that was decided.
 struct Decided {
     batch: u64,
-    items: Vec<ReceiptItem>,
+    receipt: receipt::Decided,
 }
 
 struct Line {
@@ -120,18 +130,20 @@ impl Line {
     async fn go_on(&mut self, mut session: Session, mut talk: Talk, mut place: Place) -> Gone {
         let stopping = self.ingest.parts.lifecycle.stopping.clone();
         let (deciding, mut decided) = mpsc::channel::<Decided>(1);
-        let mut sweep = tokio::time::interval(SWEEP);
         // The first tick is at once: it says what is there at the beginning.
+        let mut sweep = tokio::time::interval(SWEEP);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut first_look = true;
         loop {
             let wake = session.next_wake().saturating_sub(self.elapsed());
             let done = tokio::select! {
                 frame = self.socket.recv() => self.frame(frame, &mut session, &talk, &deciding).await,
-                Some(Decided { batch, items }) = decided.recv() => {
-                    let notice = receipt::notice(&talk.people, &items);
-                    self.obey(session.handle(Input::Decided { batch, items, notice }, self.elapsed()), &talk, &deciding).await
+                Some(decided) = decided.recv() => {
+                    self.obey(session.handle(answer(decided, &talk), self.elapsed()), &talk, &deciding).await
                 }
                 Some(news) = place.news.recv() => {
                     let looked = talk.hear(&self.ingest, news).await;
+                    place.follow(talk.patients());
                     self.say(looked, &mut session, &talk, &deciding).await
                 }
                 () = tokio::time::sleep(wake) => {
@@ -139,6 +151,11 @@ impl Line {
                 }
                 _ = sweep.tick() => {
                     let looked = talk.look_at_everything(&self.ingest).await;
+                    if looked.is_ok() && std::mem::take(&mut first_look) {
+                        // Ten thousand phones that came at once shall not look at once ever after.
+                        sweep.reset_after(SWEEP.mul_f64(random::fraction()));
+                    }
+                    place.follow(talk.patients());
                     self.say(looked, &mut session, &talk, &deciding).await
                 }
                 () = stopping.cancelled() => Err(Gone::Because(Close::ShuttingDown { retry_after_s: RESTART_RETRY_S })),
@@ -162,8 +179,8 @@ impl Line {
             return gone;
         }
         while session.in_flight() > 0 {
-            let Some(Decided { batch, items }) = decided.recv().await else { break };
-            let commands = session.handle(Input::Decided { batch, items, notice: None }, self.elapsed());
+            let Some(decided) = decided.recv().await else { break };
+            let commands = session.handle(answer(decided, talk), self.elapsed());
             if self.obey(commands, talk, &deciding).await.is_err() {
                 return Gone::Phone;
             }
@@ -211,36 +228,28 @@ impl Line {
                     let (ingest, sender, deciding) = (self.ingest.clone(), self.sender(talk), deciding.clone());
                     // A task of its own: the phone may go away, the batch is decided all the same.
                     self.ingest.parts.lifecycle.spawn(async move {
-                        let items = receipt::decide(&ingest, &sender, items).await;
+                        let receipt = receipt::decide(&ingest, &sender, items).await;
                         drop(room);
                         // Nobody listens when the phone has gone: it sends again and hears *duplicate*.
-                        let _ = deciding.send(Decided { batch, items }).await;
+                        let _ = deciding.send(Decided { batch, receipt }).await;
                     });
                 }
-                Command::Shown { id } => self.shown(talk.device.device, id),
+                Command::Shown { id } => note_shown(&self.ingest.parts.clone(), talk.device.device, id).await,
                 Command::Acknowledged { through } => {
                     let through = i64::try_from(through).unwrap_or(i64::MAX);
-                    push::acknowledge(&self.ingest.parts.store.ingest, talk.device.device, through).await?;
+                    let pool = &self.ingest.parts.store.ingest;
+                    if let Err(error) = push::acknowledge(pool, talk.device.device, through).await {
+                        tracing::warn!(%error, "an acknowledgement could not be stored; the phone gets the same again");
+                    }
                 }
-                Command::Close(close) => return Err(Gone::Because(close)),
+                Command::Close(close) => return Err(Gone::Told(close)),
             }
         }
         Ok(())
     }
 
-    fn shown(&self, device: Uuid, ask: Uuid) {
-        let parts = self.ingest.parts.clone();
-        self.ingest.parts.lifecycle.spawn(async move {
-            match shown::record(&parts.store.ingest, device, ask, parts.clock.care_now()).await {
-                Ok(true) => parts.signals.send(Signal::Arrived),
-                Ok(false) => {}
-                // The ask then counts as never shown, and its rule fires: late is safe, silent is not.
-                Err(error) => tracing::warn!(%error, "it could not be stored that an ask was shown"),
-            }
-        });
-    }
-
-    /// Hands the session what was looked up, one by one.
+    /// Hands the session what was looked up, one by one. A look that failed is made up for by the next sweep: what the phone
+    /// submits meanwhile is still stored and answered.
     async fn say(
         &mut self,
         looked: Result<Vec<Input<'static>>, Gone>,
@@ -248,7 +257,14 @@ impl Line {
         talk: &Talk,
         deciding: &mpsc::Sender<Decided>,
     ) -> Result<(), Gone> {
-        for input in looked? {
+        let inputs = match looked {
+            Err(Gone::Store(error)) => {
+                tracing::warn!(%error, "news for a phone could not be looked up; looking again later");
+                return Ok(());
+            }
+            looked => looked?,
+        };
+        for input in inputs {
             self.obey(session.handle(input, self.elapsed()), talk, deciding).await?;
         }
         Ok(())
@@ -282,11 +298,15 @@ impl Line {
         }
     }
 
-    /// Says why, and closes; whether the phone still hears it does not matter.
+    /// Closes, and reads on until the phone has closed too: with unread frames left the system would cut the line, and the
+    /// phone might never read why.
     async fn close(&mut self, close: Close) {
-        let _ = self.send(ServerMessage::Bye(close.bye())).await;
         let frame = CloseFrame { code: close.code(), reason: "".into() };
-        let _ = self.send_frame(Frame::Close(Some(frame))).await;
+        if self.send_frame(Frame::Close(Some(frame))).await.is_err() {
+            return;
+        }
+        let answered = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let _ = tokio::time::timeout(CLOSE_LIMIT, answered).await;
     }
 
     fn elapsed(&self) -> Duration {
@@ -302,6 +322,21 @@ async fn number(parts: &Parts, device: &Device, hello: &Hello) -> Result<Option<
         parts.signals.send(Signal::Connected { device: device.device, connection });
     }
     Ok(number)
+}
+
+async fn note_shown(parts: &Parts, device: Uuid, ask: Uuid) {
+    match shown::record(&parts.store.ingest, device, ask, parts.clock.care_now()).await {
+        Ok(true) => parts.signals.send(Signal::Arrived),
+        Ok(false) => {}
+        // The ask then counts as never shown, and its rule fires: late is safe, silent is not.
+        Err(error) => tracing::warn!(%error, "it could not be stored that an ask was shown"),
+    }
+}
+
+fn answer(decided: Decided, talk: &Talk) -> Input<'static> {
+    let Decided { batch, receipt } = decided;
+    let notice = receipt::notice(&talk.people, &receipt.unwatched);
+    Input::Decided { batch, items: receipt.items, notice }
 }
 
 fn introduce(person: &device::Person) -> mobile_api::message::Person {

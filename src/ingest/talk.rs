@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::close::Close;
 use mobile_api::message::Seen;
@@ -26,6 +27,8 @@ pub enum Gone {
     Phone,
     /// We end it, saying why.
     Because(Close),
+    /// The same, and the phone has been told in words.
+    Told(Close),
     /// The database did not answer; the phone comes back.
     Store(sqlx::Error),
 }
@@ -45,13 +48,13 @@ pub struct Talk {
     pub skew: SignedDuration,
     /// By patient: from when a reading may fill a slot, so that the plan changes with it.
     slot_opens: HashMap<Uuid, Timestamp>,
-    /// The plans were looked at once.
-    plans_told: bool,
+    /// By patient: which version of the plan the phone has, and until when its days are today's and tomorrow's.
+    told: HashMap<Uuid, (i64, Timestamp)>,
 }
 
 impl Talk {
     pub fn new(device: Device, connection: i64, people: Vec<Person>, skew: SignedDuration) -> Self {
-        Self { device, connection, people, skew, slot_opens: HashMap::new(), plans_told: false }
+        Self { device, connection, people, skew, slot_opens: HashMap::new(), told: HashMap::new() }
     }
 
     /// What one piece of news comes to.
@@ -88,17 +91,22 @@ impl Talk {
             _ => return Err(Gone::Because(Close::Revoked)),
         }
         let mut inputs = Vec::new();
+        let now = ingest.parts.clock.care_now();
         self.people = device::people(pool, self.device.device).await?;
         for person in self.people.clone() {
             inputs.push(checked(&person, person.judged_through));
             inputs.extend(seen_of(ingest, &person).await?);
-            if !self.plans_told {
+            let told = self.told.get(&person.patient);
+            if told.is_none_or(|(version, until)| *version != person.plan_version || *until <= now) {
                 inputs.extend(self.plan(ingest, &person).await?);
             }
         }
-        self.plans_told = true;
         inputs.push(self.pushes(ingest).await?);
         Ok(inputs)
+    }
+
+    pub fn patients(&self) -> Vec<Uuid> {
+        self.people.iter().map(|person| person.patient).collect()
     }
 
     fn person(&self, patient: Uuid) -> Option<Person> {
@@ -109,6 +117,11 @@ impl Talk {
         let now = ingest.parts.clock.care_now();
         let plan = ingest.plans.of_patient(&ingest.parts.store.ingest, person.patient, &person.handle, now).await?;
         let Some(plan) = plan else { return Ok(None) };
+        let midnight = TimeZone::get(&plan.time_zone)
+            .ok()
+            .and_then(|zone| now.to_zoned(zone).tomorrow().and_then(|tomorrow| tomorrow.start_of_day()).ok());
+        let until = midnight.map_or(now + SignedDuration::from_hours(24), |midnight| midnight.timestamp());
+        self.told.insert(person.patient, (person.plan_version, until));
         let next = plan.due.iter().filter(|due| !due.done && due.closes_at >= now).map(|due| due.opens_at).min();
         match next {
             Some(opens_at) => self.slot_opens.insert(person.patient, opens_at),

@@ -22,6 +22,9 @@ use crate::random;
 /// Batch numbers of raw submissions begin here, far above those that the outbox counts.
 const RAW_BATCHES: u64 = 1 << 40;
 
+/// A service that has not answered by then is tried again later; orders are not heard meanwhile.
+const OPEN_WITHIN: Duration = Duration::from_secs(20);
+
 /// A phone that is switched on. Dropping it switches it off; its outbox goes with it.
 #[derive(Debug)]
 pub struct Phone {
@@ -246,7 +249,8 @@ impl Inside {
         match command {
             Command::Connect => {
                 anyhow::ensure!(self.signal, "there is no signal");
-                self.socket = Some(Socket::open(&self.device.origin).await?);
+                let opened = tokio::time::timeout(OPEN_WITHIN, Socket::open(&self.device.origin)).await;
+                self.socket = Some(opened.context("the service does not answer")??);
                 return Ok(Some(Input::Opened));
             }
             Command::Sign { nonce, server_time } => {

@@ -7,9 +7,6 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Five wrong dates of birth and a code is dead.
-pub const WRONG_ANSWERS_LIMIT: i16 = 5;
-
 /// What is kept of a code: the SHA-256 of its letters, without what people add or confuse when they read it out.
 pub fn hash_of(code: &str) -> Vec<u8> {
     let letters: String = code

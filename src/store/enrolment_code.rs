@@ -2,13 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
+use mobile_api::limits::ENROLMENT_HOURS;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::random;
 use crate::store::enrolment;
 
-const LIFE: SignedDuration = SignedDuration::from_hours(72);
+const LIFE: SignedDuration = SignedDuration::from_hours(ENROLMENT_HOURS);
 
 /// Whose phone a code makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

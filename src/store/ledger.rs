@@ -38,13 +38,17 @@ pub enum StoreError {
 
 type Key = (Uuid, Uuid);
 
+const CORRECTION: &str = "correction";
+
 /// What the ledger knows about one client id.
 #[derive(Clone)]
 struct Known {
     seq: i64,
     content_hash: Vec<u8>,
     flags: Vec<String>,
-    is_correction: bool,
+    kind: String,
+    /// Of a reading.
+    vital: Option<String>,
     effective_at: Timestamp,
 }
 
@@ -195,8 +199,11 @@ fn decide<'a>(
     let target = match &submission.body {
         Body::Correction(correction) => {
             let target = ledger.get(&(submission.patient, correction.corrects)).ok_or(Refused::TargetUnknown)?;
-            if target.is_correction {
+            if target.kind == CORRECTION {
                 return Err(Refused::TargetIsCorrection);
+            }
+            if !correction.fits(&target.kind, target.vital.as_deref()) {
+                return Err(Refused::ValuesDoNotFit);
             }
             Some((target.seq, target.effective_at))
         }
@@ -212,7 +219,8 @@ fn decide<'a>(
             seq: *head,
             content_hash: submission.content_hash.clone(),
             flags: submission.flags.clone(),
-            is_correction: target.is_some(),
+            kind: submission.body.kind().to_owned(),
+            vital: submission.body.vital().map(str::to_owned),
             effective_at,
         },
     );
@@ -251,9 +259,12 @@ async fn look_up(
         return Ok(HashMap::new());
     }
     let (patients, client_ids): (Vec<Uuid>, Vec<Uuid>) = keys.into_iter().unzip();
-    type Row = (Uuid, Uuid, i64, Vec<u8>, Vec<String>, bool, SqlTimestamp);
+    type Row = (Uuid, Uuid, i64, Vec<u8>, Vec<String>, String, Option<String>, SqlTimestamp);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT s.patient, s.client_id, s.seq, s.content_hash, s.flags, s.kind = 'correction', s.effective_at
+        "SELECT s.patient, s.client_id, s.seq, s.content_hash, s.flags, s.kind,
+                (SELECT vital FROM reading
+                 WHERE reading.patient = s.patient AND reading.seq = s.seq AND reading.effective_at = s.effective_at LIMIT 1),
+                s.effective_at
          FROM unnest($1::uuid[], $2::uuid[]) AS k(patient, client_id) JOIN submission s USING (patient, client_id)",
     )
     .bind(patients)
@@ -262,8 +273,8 @@ async fn look_up(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|(patient, client_id, seq, content_hash, flags, is_correction, effective_at)| {
-            let known = Known { seq, content_hash, flags, is_correction, effective_at: effective_at.to_jiff() };
+        .map(|(patient, client_id, seq, content_hash, flags, kind, vital, effective_at)| {
+            let known = Known { seq, content_hash, flags, kind, vital, effective_at: effective_at.to_jiff() };
             ((patient, client_id), known)
         })
         .collect())

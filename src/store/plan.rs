@@ -59,7 +59,7 @@ pub struct Done {
 pub async fn done(pool: &PgPool, patient: Uuid, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Done>> {
     let rows: Vec<(String, SqlTimestamp)> = sqlx::query_as(
         "SELECT DISTINCT vital, effective_at FROM reading
-         WHERE patient = $1 AND effective_at BETWEEN $2 AND $3 AND absent IS NULL
+         WHERE patient = $1 AND effective_at BETWEEN $2 AND $3 AND absent IS NULL AND NOT 'impossible' = ANY(flags)
            AND NOT EXISTS (SELECT FROM correction WHERE correction.patient = $1 AND corrects_seq = reading.seq AND \"values\" IS NULL)
          UNION ALL
          SELECT questionnaire, effective_at FROM answers

@@ -1,6 +1,7 @@
 //! What was accepted from a phone (or typed in by staff), in the form it is stored, and what came of it.
 //! It is stored by `ledger.rs`; the task that calls that is `ingest/writer.rs`.
 
+use alert_rules::Vital;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -98,6 +99,24 @@ pub struct Correction {
     pub values: Option<serde_json::Value>,
 }
 
+impl Correction {
+    /// Whether its values can stand for those of a submission of this kind and, if it is a reading, vital: a component of
+    /// another vital, or one left out, would take the whole reading away from every rule.
+    pub fn fits(&self, kind: &str, vital: Option<&str>) -> bool {
+        let Some(values) = self.values.as_ref().and_then(serde_json::Value::as_array) else { return true };
+        let named: Vec<&str> = values.iter().filter_map(|value| value["component"].as_str()).collect();
+        match (kind, vital.and_then(Vital::named)) {
+            ("reading", Some(vital)) => {
+                let own = |name: &&str| vital.components().any(|component| component.name() == *name);
+                let given = |component: &alert_rules::Component| named.contains(&component.name());
+                named.iter().all(own) && vital.facts().required.iter().all(given)
+            }
+            ("event", _) => named == [alert_rules::Component::Dose.name()],
+            _ => false,
+        }
+    }
+}
+
 /// What an authenticated device sent and we would not take.
 #[derive(Clone, Debug)]
 pub struct Refusal {
@@ -139,6 +158,8 @@ pub enum Refused {
     TargetUnknown,
     /// A correction cannot be corrected; correct the original again.
     TargetIsCorrection,
+    /// Values that are not those of what it corrects.
+    ValuesDoNotFit,
     /// The database would not take this item whatever we did.
     Unstorable,
     /// Something of the service is broken that a person has to mend: try again later.
@@ -184,6 +205,14 @@ impl Body {
             Self::Correction(_) => "correction",
         }
     }
+
+    /// Of a reading.
+    pub fn vital(&self) -> Option<&str> {
+        match self {
+            Self::Reading(reading) => Some(&reading.vital),
+            Self::Answers(_) | Self::Event(_) | Self::Correction(_) => None,
+        }
+    }
 }
 
 impl Refused {
@@ -198,6 +227,7 @@ impl Refused {
             Self::Conflict => "conflict",
             Self::TargetUnknown => "corrects_unknown",
             Self::TargetIsCorrection => "corrects_a_correction",
+            Self::ValuesDoNotFit => "component_unknown",
             Self::Unstorable => "cannot_be_stored",
             Self::NotNow => "not_stored",
         }
@@ -205,10 +235,15 @@ impl Refused {
 
     pub fn detail(self) -> &'static str {
         match self {
-            Self::Conflict => "this id was used before for something else; a new item needs a new id",
+            Self::Conflict => {
+                "this id was stored before with other content; send a correction that names it, or the new reading under a new id"
+            }
             Self::TargetUnknown => "what it corrects is not here yet; send it again after that is stored",
             Self::TargetIsCorrection => "a correction cannot be corrected; correct the original again",
-            Self::Unstorable => "the database cannot hold this item",
+            Self::ValuesDoNotFit => {
+                "the values are not those of what it corrects; send all of its values and no others, or none to withdraw it"
+            }
+            Self::Unstorable => "the database cannot hold this item; the care team sees it",
             Self::NotNow => "the service cannot store this item until a person has mended it; send it again later",
         }
     }

@@ -254,3 +254,30 @@ async fn who_goes_away_before_the_answer_is_stored_all_the_same() {
     writer.submit(vec![dorothy.entry()]).await.unwrap();
     assert_eq!(count(&store.owner, "SELECT count(*) FROM submission").await, 101);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn corrected_values_are_those_of_what_they_correct_all_of_them() {
+    let database = Database::fresh().await;
+    let store = database.store().await;
+    let dorothy = Someone::new(&store.owner).await;
+    let writer = writer(&store);
+    let pressure = dorothy.reading();
+    writer.submit(vec![Entry::Submission(pressure.clone())]).await.unwrap();
+    let correct = async |values: serde_json::Value| {
+        let mut correction = correction_of(&pressure);
+        if let Body::Correction(correction) = &mut correction.body {
+            correction.values = Some(values);
+        }
+        writer.submit(vec![Entry::Submission(correction)]).await.unwrap().remove(0)
+    };
+    let (systolic, diastolic, weight) = (
+        serde_json::json!({ "component": "systolic", "value": 128.0 }),
+        serde_json::json!({ "component": "diastolic", "value": 82.0 }),
+        serde_json::json!({ "component": "weight", "value": 70.0 }),
+    );
+    let misfit = Decision::Refused(Refused::ValuesDoNotFit);
+    assert_eq!(correct(serde_json::json!([weight])).await, misfit, "it would take the blood pressure out of sight");
+    assert_eq!(correct(serde_json::json!([systolic])).await, misfit);
+    assert!(matches!(correct(serde_json::json!([systolic, diastolic])).await, Decision::Stored { .. }));
+    assert_eq!(count(&store.owner, "SELECT count(*) FROM refusal WHERE reason = 'component_unknown'").await, 2);
+}

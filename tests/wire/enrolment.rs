@@ -119,4 +119,7 @@ async fn an_enrolment_that_is_none_is_refused_by_name() {
     assert_eq!(post(request("9 March", "a phone")).await, (400, json!("field_invalid")));
     assert_eq!(post(request("1947-03-09", "a\u{0}phone")).await, (400, json!("text_has_nul")));
     assert_eq!(post(request("1947-03-09", "a phone")).await, (422, json!("key_invalid")));
+    // The right length, and no point of the curve.
+    let nowhere = request("1947-03-09", "a phone").replace("AAAA", &"A".repeat(43));
+    assert_eq!(post(nowhere).await, (422, json!("key_invalid")));
 }

@@ -4,6 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use derwent::phone::Device;
+use derwent::random;
 use jiff::Timestamp;
 use mobile_api::proof::HttpProof;
 use serde_json::{Value, json};
@@ -63,6 +64,17 @@ async fn submissions_are_stored_and_the_persons_own_screens_served() {
     assert_eq!(readings["readings"][0]["id"], item["id"]);
     assert_eq!(readings["readings"][0]["values"]["systolic"], json!({ "value": 128.0, "unit": "mm[Hg]" }));
     assert_eq!(ask(&device, "GET", "/mobile/v1/readings?since=1", "").await.1["readings"], json!([]));
+
+    let correct = |values: Value| json!({ "id": random::new_id(), "kind": "correction", "corrects": item["id"], "reason": "mistyped", "values": values });
+    let quantity = |value: i32| json!({ "value": value, "unit": "mm[Hg]" });
+    let mistyped = correct(json!({ "systolic": quantity(138), "diastolic": quantity(88) }));
+    let body = json!({ "phone_time": now(), "items": [mistyped] }).to_string();
+    assert_eq!(ask(&device, "POST", "/mobile/v1/submissions", &body).await.1["items"][0]["state"], "stored");
+    let (_, readings) = ask(&device, "GET", "/mobile/v1/readings?since=0", "").await;
+    assert_eq!(readings["readings"][0]["values"]["systolic"], json!({ "value": 138.0, "unit": "mm[Hg]" }));
+    let body = json!({ "phone_time": now(), "items": [correct(json!({}))] }).to_string();
+    assert_eq!(ask(&device, "POST", "/mobile/v1/submissions", &body).await.1["items"][0]["state"], "stored");
+    assert_eq!(ask(&device, "GET", "/mobile/v1/readings?since=0", "").await.1["readings"], json!([]), "withdrawn");
 }
 
 #[tokio::test]

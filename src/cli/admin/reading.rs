@@ -181,6 +181,7 @@ impl Reading {
         let item = Item { id: random::new_id(), whom: None, note: self.note.clone(), body };
         Ok(ReceivedItem {
             id: item.id.to_string(),
+            whom: None,
             as_sent: serde_json::to_string(&item).context("an item is plain data")?,
             item: Ok(item),
         })

@@ -116,3 +116,14 @@ fn hi_and_could_not_measure_are_readings_and_nothing_at_all_is_not() {
     let half = json!({ "values": { "systolic": { "value": 148, "unit": "mm[Hg]" } } });
     assert_eq!(refused(accepted(&sender(), half)).reason, Reason::ComponentMissing);
 }
+
+#[test]
+fn what_a_carer_sent_and_was_refused_is_on_record_for_whom_it_was() {
+    let carer = Sender { own: None, ..sender() };
+    let refused = |fields: Value| match accepted(&carer, fields) {
+        Accepted::Refused { patient, .. } => patient,
+        Accepted::Submission(submission) => panic!("accepted: {submission:?}"),
+    };
+    assert_eq!(refused(json!({ "for": "p1", "taken_at": "yesterday" })), Some(Uuid::from_u128(1)));
+    assert_eq!(refused(json!({ "for": "p2", "taken_at": "yesterday" })), None);
+}
