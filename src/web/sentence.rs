@@ -10,23 +10,29 @@ use jiff::{SignedDuration, Timestamp};
 use super::api::{LimitStep, PointState, SeriesPoint, Side};
 use super::words;
 
-const MEAN_OVER: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// What the mean and the days are about, however long the stretch that is shown.
+pub const MEAN_OVER: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-pub fn sentence(vital: Vital, points: &[SeriesPoint], limits: &[LimitStep], now: Timestamp, zone: &TimeZone) -> String {
-    let standing: Vec<&SeriesPoint> =
-        points.iter().filter(|point| point.state == PointState::Standing && point.absent.is_none()).collect();
-    let Some(last) = standing.last() else {
-        return format!("No {} in this stretch of time.", vital.words());
-    };
+/// `shown` are the points of the chart's stretch; `recent` those of the last `MEAN_OVER`, with the limits in force then.
+pub fn sentence(
+    vital: Vital,
+    shown: &[SeriesPoint],
+    recent: &[SeriesPoint],
+    limits: &[LimitStep],
+    now: Timestamp,
+    zone: &TimeZone,
+) -> String {
     let required = vital.facts().required;
     let unit = words::unit(vital);
-    let mut parts = vec![format!(
-        "Last {} {}",
-        words::with_unit(&joined(required.iter().map(|component| value(last, *component))), unit),
-        words::moment(last.at, now, zone)
-    )];
-    let recent: Vec<&SeriesPoint> =
-        standing.iter().copied().filter(|point| now.duration_since(point.at) <= MEAN_OVER).collect();
+    let mut parts = vec![match standing(shown).next_back() {
+        Some(last) => format!(
+            "Last {} {}",
+            words::with_unit(&joined(required.iter().map(|component| value(last, *component))), unit),
+            words::moment(last.at, now, zone)
+        ),
+        None => format!("No {} in this stretch of time", vital.words()),
+    }];
+    let recent: Vec<&SeriesPoint> = standing(recent).collect();
     let means: Vec<Option<String>> = required
         .iter()
         .map(|component| mean(&recent, *component).map(|mean| words::number(*component, mean)))
@@ -34,10 +40,17 @@ pub fn sentence(vital: Vital, points: &[SeriesPoint], limits: &[LimitStep], now:
     if recent.len() > 1 && means.iter().all(Option::is_some) {
         parts.push(format!("30-day mean {}", joined(means.into_iter().map(Option::unwrap_or_default))));
     }
+    if recent.is_empty() {
+        return format!("{}.", parts.join("; "));
+    }
     parts.extend(
         [Side::Above, Side::Below].into_iter().filter_map(|side| days_beyond(required, &recent, limits, side, zone)),
     );
     format!("{}.", parts.join("; "))
+}
+
+fn standing(points: &[SeriesPoint]) -> impl DoubleEndedIterator<Item = &SeriesPoint> {
+    points.iter().filter(|point| point.state == PointState::Standing && point.absent.is_none())
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use alert_rules::facts::{Day, Due};
 use alert_rules::{Component, Vital};
 use axum::Json;
 use axum::extract::State;
+use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -13,13 +15,15 @@ use uuid::Uuid;
 use super::api::{Gap, Given, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint};
 use super::extract::{Path, Query};
 use super::failure::{Answer, Failure};
+use super::sentence::{MEAN_OVER, sentence};
 use super::session::SignedIn;
 use super::thin::{POINTS, thin};
-use super::{Web, alerts, limits, reach, sentence, words};
+use super::{Web, alerts, limits, reach, words};
 use crate::store::reading_seen::{self, Reading};
 use crate::store::{self, alert_seen, chart, facts::Version};
 
 const USUAL_STRETCH: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// What is longer begins later: that is how a page asks for all there is.
 const LONGEST_STRETCH: SignedDuration = SignedDuration::from_hours(24 * 366 * 11);
 /// Nobody who is looked after was measured before.
 const OLDEST: SignedDuration = SignedDuration::from_hours(24 * 366 * 130);
@@ -45,11 +49,12 @@ pub async fn series(
     let now = web.parts.clock.care_now();
     let rulebook = web.rulebook.in_force(&web.parts.store).await?;
     let (from, until) = stretch(&asked, now).ok_or_else(|| {
-        Failure::bad_request("A chart runs forward in time, over eleven years at most, and not far into the future. Choose another stretch.")
+        Failure::bad_request("A chart runs forward in time, and not far into the future. Choose another stretch.")
     })?;
     let mut db = web.parts.store.web_tx(who.organisation).await?;
     let patient = reach::patient(&mut db, &who, id).await?;
     let readings = reading_seen::of_vital(&mut db, id, vital.name(), from, until).await?;
+    let recent = reading_seen::of_vital(&mut db, id, vital.name(), now - MEAN_OVER, now).await?;
     let versions = store::facts::versions(&mut db, id).await?;
     let events = chart::events(&mut db, id, from, until).await?;
     let marks = alert_seen::between(&mut db, id, from, until).await?;
@@ -69,7 +74,11 @@ pub async fn series(
     let zone = words::zone(&patient.time_zone);
     let points: Vec<SeriesPoint> = readings.iter().flat_map(points).collect();
     let limits = limits::steps(&rulebook, &versions, vital, from, until);
-    let sentence = sentence::sentence(vital, &points, &limits, now, &zone);
+    let sentence = {
+        let recent: Vec<SeriesPoint> = recent.iter().flat_map(self::points).collect();
+        let limits = limits::steps(&rulebook, &versions, vital, now - MEAN_OVER, now);
+        sentence(vital, &points, &recent, &limits, now, &zone)
+    };
     let components = drawn(vital, &points);
     Ok(Json(Series {
         vital: vital.name().to_owned(),
@@ -77,7 +86,7 @@ pub async fn series(
         unit: words::unit(vital).to_owned(),
         from,
         until,
-        readings: u32::try_from(points.len()).unwrap_or(u32::MAX),
+        readings: u32::try_from(readings.len()).unwrap_or(u32::MAX),
         usual_interval_hours: usual_interval_hours(vital, versions.last()),
         points: thin(points, &components, POINTS),
         components,
@@ -92,10 +101,12 @@ pub async fn series(
 /// The stretch asked for, if it can be drawn.
 fn stretch(asked: &Asked, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
     let until = asked.until.unwrap_or(now);
-    let from = asked.from.or_else(|| until.checked_sub(USUAL_STRETCH).ok())?;
-    let length = until.duration_since(from);
-    let near = now.duration_since(from) <= OLDEST && until.duration_since(now) <= USUAL_STRETCH;
-    (!length.is_negative() && length <= LONGEST_STRETCH && near).then_some((from, until))
+    let near = now.duration_since(until) <= OLDEST && until.duration_since(now) <= USUAL_STRETCH;
+    if !near {
+        return None;
+    }
+    let from = asked.from.unwrap_or(until - USUAL_STRETCH).max(until - LONGEST_STRETCH);
+    (from <= until).then_some((from, until))
 }
 
 /// The components in the vital's unit that were ever measured (a pulse beside a blood pressure is of another unit).
@@ -232,21 +243,54 @@ fn gaps(version: Option<&Version>, service: &[(Timestamp, Timestamp)], from: Tim
     gaps
 }
 
-/// From the plan: a day has so many slots for this vital. A line may skip one, so one and a half times the longest wait.
+/// The longest wait between two readings that the plan asks for, over its week.
 fn usual_interval_hours(vital: Vital, version: Option<&Version>) -> f64 {
-    const WITHOUT_PLAN: f64 = 36.0;
-    let Some(version) = version else { return WITHOUT_PLAN };
-    let mut times: Vec<f64> = version
-        .facts
-        .plan
-        .slots
+    const WITHOUT_PLAN: f64 = 24.0;
+    const DAY: f64 = 24.0;
+    const WEEK: f64 = 7.0 * DAY;
+    let slots = version.map(|version| version.facts.plan.slots.as_slice()).unwrap_or_default();
+    let mut times: Vec<f64> = slots
         .iter()
-        .filter(|slot| slot.days.is_empty() && slot.due == alert_rules::facts::Due::Vital(vital))
-        .map(|slot| f64::from(slot.at.hour()) + f64::from(slot.at.minute()) / 60.0)
+        .filter(|slot| slot.due == Due::Vital(vital))
+        .flat_map(|slot| {
+            let at = f64::from(slot.at.hour()) + f64::from(slot.at.minute()) / 60.0;
+            let days = (0_i8..7).filter(|day| {
+                let on = |on: &Day| Weekday::from(*on).to_monday_zero_offset() == *day;
+                slot.days.is_empty() || slot.days.iter().any(on)
+            });
+            days.map(move |day| f64::from(day) * DAY + at)
+        })
         .collect();
     times.sort_by(f64::total_cmp);
     let Some(first) = times.first().copied() else { return WITHOUT_PLAN };
-    times.push(first + 24.0);
-    let longest = times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
-    longest * 1.5
+    times.push(first + WEEK);
+    times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours(slots: &serde_json::Value) -> f64 {
+        let facts = serde_json::from_value(serde_json::json!({
+            "date_of_birth": "1944-11-02",
+            "time_zone": "Europe/London",
+            "plan": { "since": "2026-01-01T00:00:00Z", "packs": [], "slots": slots },
+        }));
+        let version = Version { facts: facts.expect("facts"), valid_from: Timestamp::UNIX_EPOCH };
+        usual_interval_hours(Vital::Weight, Some(&version))
+    }
+
+    #[test]
+    fn the_usual_interval_is_the_longest_wait_of_the_plans_week() {
+        let of = |slots: serde_json::Value| hours(&slots);
+        assert_eq!(of(serde_json::json!([{ "vital": "weight", "at": "08:00" }])), 24.0);
+        assert_eq!(
+            of(serde_json::json!([{ "vital": "weight", "at": "08:00" }, { "vital": "weight", "at": "18:00" }])),
+            14.0
+        );
+        assert_eq!(of(serde_json::json!([{ "vital": "weight", "at": "08:00", "days": ["mon", "thu"] }])), 96.0);
+        assert_eq!(of(serde_json::json!([{ "vital": "weight", "at": "08:00", "days": ["mon"] }])), 168.0);
+        assert_eq!(of(serde_json::json!([{ "vital": "blood_pressure", "at": "08:00" }])), 24.0);
+    }
 }

@@ -86,11 +86,16 @@ async fn a_chart_shows_what_stands_and_what_was_corrected_or_taken_back() {
         "{series}"
     );
     assert_eq!(series["components"], json!(["systolic", "diastolic"]));
-    assert_eq!((series["unit"].as_str(), series["readings"].as_u64()), (Some("mmHg"), Some(4)));
+    assert_eq!((series["unit"].as_str(), series["readings"].as_u64()), (Some("mmHg"), Some(3)));
     assert_eq!(points[0]["context"], "left");
     assert_eq!(points[0]["given"][1], json!({ "component": "systolic", "text": "148 mm[Hg]" }));
     let sentence = series["sentence"].as_str().unwrap();
     assert!(sentence.starts_with("Last 158/92 mmHg yesterday 20:00; 30-day mean 153/92"), "{sentence}");
+
+    // The mean is of thirty days, however short the stretch that is shown.
+    let short = ida.read(&format!("{path}&from=2026-02-28T12:00:00Z")).await;
+    assert_eq!(short["points"].as_array().unwrap().len(), 3);
+    assert_eq!(short["sentence"], series["sentence"]);
 
     // Taken back is not the last reading; corrected values are.
     let page = ida.read(&format!("/api/patients/{}", world.dorothy)).await;
@@ -149,7 +154,7 @@ async fn a_series_that_cannot_be_drawn_is_refused_in_a_sentence() {
         "",
         "?vital=weight&from=yesterday",
         "?vital=weight&from=2026-03-01T00:00:00Z&until=2026-02-01T00:00:00Z",
-        "?vital=weight&from=2000-01-01T00:00:00Z&until=2026-01-01T00:00:00Z",
+        "?vital=weight&from=2026-01-01T00:00:00Z&until=2030-01-01T00:00:00Z",
         "?vital=weight&until=-009999-01-01T00:00:00Z",
     ] {
         let (status, body) = ida.get(&format!("{path}{wrong}")).await;
@@ -163,4 +168,7 @@ async fn a_series_that_cannot_be_drawn_is_refused_in_a_sentence() {
     assert_eq!((status, body["error"]["code"].as_str()), (StatusCode::NOT_FOUND, Some("not_found")), "{body}");
     let empty = ida.read(&format!("{path}?vital=weight")).await;
     assert_eq!(empty["sentence"], "No weight in this stretch of time.");
+    // All there is: what is too long to look at begins later.
+    let all = ida.read(&format!("{path}?vital=weight&from=1926-03-25T00:00:00Z")).await;
+    assert_eq!((all["from"].as_str(), all["until"].as_str()), (Some("2015-02-21T08:00:00Z"), Some(START)));
 }

@@ -22,8 +22,8 @@ pub struct Series {
     pub until: Timestamp,
     /// Oldest first.
     pub points: Vec<SeriesPoint>,
-    /// How many readings there are; more than `points` only when they were too many to draw.
-    /// The highest and lowest of every stretch of time are always among `points`.
+    /// How many times something was measured; more than `points` only when they were too many to draw. The highest and lowest
+    /// of every stretch of time are always among `points`, and whatever is marked. (A corrected reading is two points.)
     pub readings: u32,
     /// Limits as they were in force then: steps, oldest first.
     pub limits: Vec<LimitStep>,
@@ -31,7 +31,7 @@ pub struct Series {
     pub alerts: Vec<SeriesAlert>,
     /// When no readings were expected, or the service could not listen.
     pub gaps: Vec<Gap>,
-    /// A line joins two points no further apart than this.
+    /// The longest wait between two readings that the plan asks for.
     pub usual_interval_hours: f64,
     /// `Last 148/92 today 08:05; 30-day mean 141/86, above target 135/85 on 19 of 27 days.`
     pub sentence: String,

@@ -356,8 +356,8 @@ components: Array<string>, from: string, until: string,
  */
 points: Array<SeriesPoint>, 
 /**
- * How many readings there are; more than `points` only when they were too many to draw.
- * The highest and lowest of every stretch of time are always among `points`.
+ * How many times something was measured; more than `points` only when they were too many to draw. The highest and lowest
+ * of every stretch of time are always among `points`, and whatever is marked. (A corrected reading is two points.)
  */
 readings: number, 
 /**
@@ -369,7 +369,7 @@ limits: Array<LimitStep>, events: Array<SeriesEvent>, alerts: Array<SeriesAlert>
  */
 gaps: Array<Gap>, 
 /**
- * A line joins two points no further apart than this.
+ * The longest wait between two readings that the plan asks for.
  */
 usual_interval_hours: number, 
 /**

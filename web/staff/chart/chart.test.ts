@@ -23,6 +23,8 @@ describe('lines', () => {
   test('a reading half an interval late is joined, later is not', () => {
     expect(runs([0, 18 * HOUR], 12)).toEqual([[0, 1]])
     expect(runs([0, 18 * HOUR + 1], 12)).toEqual([[0], [1]])
+    // A daily reading that was missed once.
+    expect(runs([0, 48 * HOUR], 24)).toEqual([[0], [1]])
   })
 
   test('a silence that still lasts is a gap too', () => {
