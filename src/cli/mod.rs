@@ -7,7 +7,7 @@ mod rules;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, DatabaseConfig};
 use crate::{app, demo, load, telemetry};
@@ -40,7 +40,7 @@ enum Command {
 }
 
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = asked();
     telemetry::start();
     // jsonwebtoken and rustls each need one crypto provider, chosen before first use.
     if let Err(problem) = install_crypto() {
@@ -72,6 +72,22 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A variable that is set to nothing is not set: that is how compose files and env files say *without*.
+fn asked() -> Cli {
+    let matches = without_empty_variables(Cli::command()).get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let without = |argument: clap::Arg| {
+        let empty = argument.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
+        if empty { argument.env(None) } else { argument }
+    };
+    let subcommands: Vec<String> = command.get_subcommands().map(|each| each.get_name().to_owned()).collect();
+    let command = command.mut_args(without);
+    subcommands.into_iter().fold(command, |command, name| command.mut_subcommand(name, without_empty_variables))
 }
 
 fn install_crypto() -> Result<(), &'static str> {

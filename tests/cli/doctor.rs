@@ -31,6 +31,20 @@ fn examine(command: &mut Command) -> (bool, impl Fn(&str) -> (String, String) + 
 }
 
 #[tokio::test]
+async fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let world = World::new().await;
+    let mut command = doctor(&world.database.url);
+    for name in
+        ["PAGER_URL", "ORIGIN", "OPERATOR_EMAIL", "LISTEN", "DATA_DIR", "POSTGRES_DIR", "RULES", "TLS_CERT", "TLS_KEY"]
+    {
+        command.env(format!("DERWENT_{name}"), "");
+    }
+    let (_, of) = examine(&mut command);
+    assert_eq!((of("configuration").0, of("pager").0), ("good".to_owned(), "advice".to_owned()));
+    assert!(of("pager").1.contains("DERWENT_PAGER_URL"), "{}", of("pager").1);
+}
+
+#[tokio::test]
 async fn it_finds_what_is_missing_and_what_waits() {
     let world = World::new().await;
     let store = world.database.store().await;
