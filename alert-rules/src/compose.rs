@@ -122,8 +122,8 @@ fn waits(chain: &[&Watch], shown: &BTreeMap<Uuid, Timestamp>) -> Vec<Option<Time
         .map(|watch| {
             let waits = watch.terms.repeat_s.is_some() && !watch.is_settled();
             match (asked, watch.ask) {
-                (None, Some(ask)) => {
-                    let until = wait_until(watch, ask, shown);
+                (None, Some(_)) => {
+                    let until = wait_until(watch, shown);
                     asked = Some((watch, until));
                     waits.then_some(until)
                 }
@@ -135,9 +135,9 @@ fn waits(chain: &[&Watch], shown: &BTreeMap<Uuid, Timestamp>) -> Vec<Option<Time
 }
 
 /// When the wait for a repeat is over: the rule's time after it was shown, or soon after the ask when nobody saw it.
-pub(crate) fn wait_until(watch: &Watch, ask: Uuid, shown: &BTreeMap<Uuid, Timestamp>) -> Timestamp {
-    match shown.get(&ask) {
-        Some(shown) => after(*shown, SignedDuration::from_secs(watch.terms.repeat_s.unwrap_or(0))),
+pub(crate) fn wait_until(watch: &Watch, shown: &BTreeMap<Uuid, Timestamp>) -> Timestamp {
+    match watch.shown_at(shown) {
+        Some(shown) => after(shown, SignedDuration::from_secs(watch.terms.repeat_s.unwrap_or(0))),
         None => after(watch.received_at, SHOW_WITHIN),
     }
 }

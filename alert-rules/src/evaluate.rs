@@ -246,9 +246,8 @@ impl Timers {
         self.add(|| format!("task:{}", watch.rule), Some(task_at));
         if let (Some(repeat_s), false) = (watch.terms.repeat_s, watch.is_settled()) {
             let name = || format!("repeat:{}", watch.rule);
-            let given_up =
-                watch.ask.and_then(|ask| shown.get(&ask)).copied().unwrap_or(after(watch.since, SHOW_WITHIN));
-            self.add(name, watch.ask.map(|ask| wait_until(watch, ask, shown)));
+            let given_up = watch.shown_at(shown).unwrap_or(after(watch.since, SHOW_WITHIN));
+            self.add(name, watch.ask.map(|_| wait_until(watch, shown)));
             self.add(name, Some(after(given_up, SignedDuration::from_secs(repeat_s))));
         }
     }

@@ -258,7 +258,7 @@ impl<'a> Fold<'a> {
         }
         let within = SignedDuration::from_secs(watch.terms.repeat_s?);
         // From when the ask was shown, else from when it would have been at the latest.
-        let shown = watch.ask.and_then(|ask| self.person.shown.get(&ask)).copied();
+        let shown = watch.shown_at(self.person.shown);
         Some(after(shown.unwrap_or(after(watch.since, SHOW_WITHIN)), within))
     }
 

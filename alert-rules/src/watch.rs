@@ -3,11 +3,15 @@
 //! A watch is a log of what happened and when, in event time; what it means is read off the log. So it can be cut at
 //! any instant and folded again from there, which is how late data re-judge without the whole history at hand.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::calendar::after;
 use crate::finding::{Extreme, Kind, Priority};
+use crate::fold::SHOW_WITHIN;
 use crate::reason::Reason;
 
 /// One spell of a rule. Its key is (patient, rule, since).
@@ -102,6 +106,13 @@ impl Watch {
 
     pub fn is_unanswered(&self) -> bool {
         self.steps.iter().any(|step| step.what == What::Unanswered)
+    }
+
+    /// When its ask was shown, if that was before the wait for it was over anyway: what was waited for must not depend on
+    /// when a phone came to say so.
+    pub fn shown_at(&self, shown: &BTreeMap<Uuid, Timestamp>) -> Option<Timestamp> {
+        let given_up = after(after(self.since, SHOW_WITHIN), SignedDuration::from_secs(self.terms.repeat_s?));
+        shown.get(&self.ask?).copied().filter(|shown| *shown <= given_up)
     }
 
     /// Nobody waits for the patient to measure again, if anybody did.

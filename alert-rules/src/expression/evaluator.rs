@@ -206,6 +206,10 @@ impl<'a> Instant<'a> {
     fn aggregate(&self, function: Function, samples: &[Sample], at_least: u16) -> Option<f64> {
         let enough = |count: usize| count >= usize::from(at_least.max(1));
         if matches!(function, Function::Mean | Function::Median) {
+            // HI and LO have no number to average: what is left without them may raise, and never clears.
+            if self.mode == Mode::Clear && samples.iter().any(|sample| !sample.value.is_finite()) {
+                return None;
+            }
             let usable = samples.iter().filter(|sample| {
                 sample.value.is_finite()
                     && sample.is_trusted(self.order)

@@ -110,7 +110,10 @@ fn with_some_shown(rulebook: &Rulebook, mut things: Vec<Thing>, choice: u64) -> 
     let evaluation = evaluate(rulebook, &facts, facts.plan.since, &[], &history_of(&things), end());
     for (n, watch) in evaluation.watches.iter().enumerate() {
         if let (Some(ask), true) = (watch.ask, choice >> (n % 64) & 1 == 1) {
-            let at = watch.received_at + SignedDuration::from_secs(n as i64 % 50);
+            // Some long after anybody waited.
+            let late = choice >> ((n + 32) % 64) & 1 == 1;
+            let later = if late { 1_200 + n as i64 % 7 * 600 } else { n as i64 % 50 };
+            let at = watch.received_at + SignedDuration::from_secs(later);
             things.push(Thing::Shown(Shown { ask, at }));
         }
     }
@@ -163,6 +166,24 @@ proptest! {
         let found: Vec<Finding> = monitor.findings.into_values().collect();
         prop_assert_eq!(found, expected);
     }
+}
+
+/// A phone that says late that it showed an ask, and showed it when nobody waited any more.
+#[test]
+fn an_ask_shown_too_late_changes_nothing() {
+    let rulebook = Rulebook::built_in();
+    let (morning, later) = (at("2026-03-27T08:00:00Z"), at("2026-03-27T08:30:00Z"));
+    let severe = Thing::Reading(pressure(1, morning, 1, 184.0, 100.0));
+    let clear = Thing::Reading(pressure(2, later, 1, 148.0, 88.0));
+    let mut monitor = Monitor::new(dorothy());
+    monitor.take(&rulebook, vec![severe.clone()], morning + SignedDuration::from_secs(1));
+    let shown = Thing::Shown(Shown { ask: monitor.asks[0].id, at: at("2026-03-27T08:25:00Z") });
+    monitor.pass(&rulebook, at("2026-03-27T08:20:00Z"));
+    monitor.take(&rulebook, vec![clear.clone()], later + SignedDuration::from_secs(1));
+    monitor.take(&rulebook, vec![shown.clone()], at("2026-03-27T11:00:00Z"));
+    monitor.pass(&rulebook, end());
+    let found: Vec<Finding> = monitor.findings.into_values().collect();
+    assert_eq!(found, in_one_go(&rulebook, &[severe, clear, shown]));
 }
 
 /// A newer normal reading never hides an older critical one.

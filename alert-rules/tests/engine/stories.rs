@@ -357,3 +357,24 @@ fn one_wrong_end_of_a_pressure_takes_the_other_with_it() {
     assert_eq!(pressure(92.0, 148.0, 70.0), [Component::Systolic, Component::Diastolic]);
     assert_eq!(pressure(148.0, 92.0, 70.0), []);
 }
+
+#[test]
+fn a_mean_without_its_off_scale_values_never_clears() {
+    let text = "[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n\
+                [rule.high]\nproblem='glucose high'\npriority='medium'\n\
+                when='mean(glucose, over 7 days, at least 2) >= 10.0 mmol/L'\n\
+                clear='mean(glucose, over 7 days, at least 2) < 9.0 mmol/L'\n";
+    let files = [("x/rules.toml".to_owned(), text.to_owned())].into();
+    let mut morning = Morning::of("x");
+    morning.rulebook = Rulebook::from_files(files).expect("reads");
+    morning.monitor.facts.plan.packs = vec!["x".to_owned()];
+    morning.glucose("2026-03-26T08:00:00Z", Measured::value(12.0));
+    morning.glucose("2026-03-26T12:00:00Z", Measured::value(12.0));
+    morning.glucose("2026-03-26T18:00:00Z", Measured::off_scale(Comparator::High));
+    for hour in ["08", "10", "12", "14", "16"] {
+        morning.glucose(&format!("2026-03-27T{hour}:00:00Z"), Measured::value(5.0));
+    }
+    assert_eq!(morning.finding("glucose high").end, None, "nobody knows how high HI was");
+    morning.pass("2026-04-04T00:00:00Z");
+    assert_eq!(morning.finding("glucose high").end, Some(at("2026-04-03T03:00:00Z")), "HI has left the window");
+}
