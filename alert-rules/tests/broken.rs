@@ -68,6 +68,9 @@ faults! {
     for_anybody: "rules.toml", "for     = \"age_of_patient >= 18 years and not pregnant\"" => "";
 
     // Asking first.
+    asks_first_unless_all_are_out: "rules.toml", "at_once.any = [\"systolic >= 220 mmHg\"" => "at_once.all = [\"systolic >= 220 mmHg\"";
+    asks_first_beside_an_and: "rules.toml", "\"systolic >= 220 mmHg\", \"diastolic >= 130 mmHg\"" => "\"systolic >= 220 mmHg and diastolic >= 130 mmHg\"";
+    asks_first_about_low_oxygen: "rules.toml", "when        = \"systolic < low_systolic\"\nat_once.any = [\"systolic < 75 mmHg\"" => "when        = \"spo2 < 90 %\"\nat_once.any = [\"spo2 < 85 %\"";
     asks_first_however_high: "rules.toml", "at_once.any = [\"systolic >= 220 mmHg\", \"diastolic >= 130 mmHg\", " => "at_once.any = [\"systolic >= 220 mmHg\", ";
     asks_without_symptoms: "rules.toml", ", symptoms = \"bp-warning-signs\"" => "";
     asks_another_packs_questions: "rules.toml", "symptoms = \"bp-warning-signs\"" => "symptoms = \"diabetes-today\"";

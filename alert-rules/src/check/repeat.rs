@@ -1,8 +1,11 @@
 //! Asking first delays an alarm, so it is allowed only with everything around it: what to do first, a questionnaire whose
 //! yes fires at once, and for every component in `when` a value above which nobody is asked first.
 
+use crate::expression::{Condition, ConditionKind};
 use crate::problem::Problem;
+use crate::rule::{Clause, Join};
 use crate::scenario::Case;
+use crate::vital::Component;
 
 use super::Whole;
 use super::sides::of_conditions;
@@ -25,8 +28,14 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
         }
         if !repeat.alert_at_once {
             let needed = of_conditions(&rule.when.conditions);
-            let given = rule.at_once.as_ref().map(|clause| of_conditions(&clause.conditions)).unwrap_or_default();
+            let given = rule.at_once.as_ref().map(|clause| of_conditions(&alone(clause))).unwrap_or_default();
             for (component, sides) in needed {
+                if sides.low && matches!(component, Component::Glucose | Component::Spo2) {
+                    says(
+                        format!("{} asks first when {} is low", rule.name, component.words()),
+                        "alert = \"at once\": low glucose and low oxygen alert and ask, they never ask first",
+                    );
+                }
                 let met =
                     given.get(&component).is_some_and(|given| (given.high || !sides.high) && (given.low || !sides.low));
                 if !met {
@@ -54,6 +63,26 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
             }
         }
     }
+}
+
+/// The conditions of `at_once` that meet it without any other: what stands in an `all` or beside an `and` may leave a
+/// single very dangerous value to be asked about first.
+fn alone(at_once: &Clause) -> Vec<Condition> {
+    fn parts(condition: &Condition, found: &mut Vec<Condition>) {
+        match &condition.kind {
+            ConditionKind::Or(left, right) => [left, right].into_iter().for_each(|part| parts(part, found)),
+            ConditionKind::Compare { .. } | ConditionKind::Between { .. } => found.push(condition.clone()),
+            ConditionKind::Not(inner) if matches!(inner.kind, ConditionKind::Compare { .. }) => {
+                found.push(condition.clone());
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    if at_once.join == Join::Any || at_once.conditions.len() == 1 {
+        at_once.conditions.iter().for_each(|condition| parts(condition, &mut found));
+    }
+    found
 }
 
 fn says_case(case: Case) -> &'static str {
