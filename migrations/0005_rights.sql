@@ -47,23 +47,28 @@ $$;
 -- ingest: inserts, heads, ledger, device connections, push acknowledgements.
 GRANT SELECT, INSERT, UPDATE ON patient_head TO derwent_ingest;
 GRANT SELECT, INSERT ON submission, reading, answers, event, correction, refusal, arrival, shown TO derwent_ingest;
-GRANT SELECT, UPDATE ON device, push, enrolment_code TO derwent_ingest;
+GRANT SELECT ON device, push, enrolment_code TO derwent_ingest;
+-- Never a key: whose device it is was settled when it enrolled.
+GRANT UPDATE (connection, app_version, notifications, revoked_at) ON device TO derwent_ingest;
+GRANT UPDATE (acknowledged) ON push TO derwent_ingest;
+GRANT UPDATE (wrong_answers, used_by, used_key) ON enrolment_code TO derwent_ingest;
 GRANT INSERT ON device, device_person TO derwent_ingest;
 GRANT SELECT, INSERT, UPDATE, DELETE ON http_challenge TO derwent_ingest;
 GRANT SELECT ON device_person, enrolment_code_person, patient, carer, organisation, team, patient_facts, patient_judged,
-                rulebook, alert, alert_event, staff TO derwent_ingest;
-GRANT UPDATE (live_since) ON patient TO derwent_ingest;
+                rulebook, alert, alert_event TO derwent_ingest;
+GRANT SELECT (staff, organisation, name) ON staff TO derwent_ingest;
 
 -- monitor: judges and tells.
 GRANT SELECT ON patient_head, submission, reading, answers, event, correction, shown, refusal, patient, patient_facts, service_gap,
-                organisation, team, staff, team_member, roster, device_person, rulebook TO derwent_monitor;
+                organisation, team, team_member, roster, device_person, rulebook TO derwent_monitor;
+GRANT SELECT (staff, organisation, name, email, pager_key) ON staff TO derwent_monitor;
 GRANT SELECT, INSERT, UPDATE ON patient_judged, finding, alert, page, page_request TO derwent_monitor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON due, watch TO derwent_monitor;
 GRANT SELECT, INSERT, DELETE ON arrival TO derwent_monitor;
 GRANT DELETE ON finding TO derwent_monitor;
 GRANT SELECT, INSERT ON evaluation, alert_event, push, audit, service_gap TO derwent_monitor;
 GRANT UPDATE ON service_gap TO derwent_monitor;
-GRANT INSERT, UPDATE ON rulebook TO derwent_monitor;
+GRANT INSERT, UPDATE (number, published_at, published_by) ON rulebook TO derwent_monitor;
 GRANT SELECT, UPDATE (last_push) ON device TO derwent_monitor;
 GRANT UPDATE (live_since) ON patient TO derwent_monitor;
 GRANT USAGE ON SEQUENCE alert_reference TO derwent_monitor;
@@ -79,4 +84,4 @@ GRANT UPDATE (revoked_at) ON device TO derwent_web;
 GRANT SELECT ON audit TO derwent_web;
 
 GRANT SELECT, DELETE ON ALL TABLES IN SCHEMA public TO derwent_eraser;
-REVOKE DELETE ON audit FROM derwent_eraser;
+REVOKE DELETE ON audit, _sqlx_migrations FROM derwent_eraser;

@@ -46,8 +46,9 @@ async fn a_variable_that_is_set_to_nothing_is_not_set() {
 
 #[tokio::test]
 async fn it_finds_what_is_missing_and_what_waits() {
-    let world = World::new().await;
+    let world = World::live().await;
     let store = world.database.store().await;
+    sqlx::query("UPDATE arrival SET received_at = '2026-03-01'").execute(&store.owner).await.unwrap();
     let (well, of) = examine(&mut doctor(&world.database.url));
     assert!(!well);
     let (state, sentence) = of("mail");
@@ -59,7 +60,7 @@ async fn it_finds_what_is_missing_and_what_waits() {
     for good in ["configuration", "database", "tables", "durability", "rosters", "judgement", "alerts", "pages sent"] {
         assert_eq!(of(good).0, "good", "{good}: {}", of(good).1);
     }
-    // The plan made at START has waited since: nobody serves.
+    // The plan has waited since March: nobody serves.
     let (state, sentence) = of("queue");
     assert!(state == "wrong" && sentence.contains("is `derwent serve` running"), "{sentence}");
 

@@ -80,6 +80,11 @@ async fn no_role_may_do_anothers_work() {
     refused(&store.ingest, "DELETE FROM reading WHERE effective_at > '2026-01-01'").await;
     refused(&store.ingest, "UPDATE submission SET seq = 7").await;
     refused(&store.ingest, "UPDATE alert SET closed_at = opened_at").await;
+    refused(&store.ingest, "UPDATE device SET public_key = '{}'").await;
+    refused(&store.ingest, "UPDATE push SET body = '{}'").await;
+    refused(&store.ingest, "SELECT password FROM staff").await;
+    refused(&store.monitor, "SELECT password FROM staff").await;
+    refused(&store.monitor, "UPDATE rulebook SET content = '{}'").await;
     refused(&store.monitor, "INSERT INTO patient_head (patient, last_seq) VALUES (gen_random_uuid(), 0)").await;
     refused(&store.monitor, "UPDATE patient_head SET last_seq = 9").await;
     refused(&store.web, "INSERT INTO submission (patient) VALUES (gen_random_uuid())").await;
