@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AdviceBand } from '../shared/api/mobile/AdviceBand'
 import type { Due } from '../shared/api/mobile/Due'
+import { tel } from '../shared/tel'
 import type { Item } from '../shared/api/mobile/Item'
 import { newId, phoneTime } from './device/ids'
 import type { Sent } from './device/store'
@@ -8,7 +9,7 @@ import { adviceFor } from './entry/advice'
 import { typedNumber } from './entry/typed'
 import { dueWords, sortDue } from './home/due'
 import { receiptLines, type Facts } from './receipt/facts'
-import { besides, figures, greeting, tel } from './words'
+import { besides, figures, greeting } from './words'
 
 const mmHg = (value: number) => ({ value, unit: 'mm[Hg]' })
 const bp: Item = { id: 'a', kind: 'reading', taken_at: '', vital: 'blood_pressure', values: { systolic: mmHg(148), diastolic: mmHg(92), pulse: { value: 71, unit: '/min' } } }
@@ -93,7 +94,18 @@ describe('what is due', () => {
 
   test('now, later, done', () => {
     expect(sort([])).toEqual([['a', 'b'], ['c'], []])
-    expect(sort([{ item: bp, at: Date.parse('2026-03-01T04:10:00Z') }])).toEqual([['a'], ['c'], ['b']])
+    expect(sort([{ item: bp, at: Date.parse('2026-03-01T01:10:00Z') }])).toEqual([['b'], ['c'], ['a']])
+  })
+  test('measured late is measured, measured early is not', () => {
+    expect(sort([{ item: bp, at: Date.parse('2026-03-01T03:30:00Z') }])).toEqual([['b'], ['c'], ['a']])
+    expect(sort([{ item: bp, at: Date.parse('2026-03-01T04:10:00Z') }])).toEqual([[], ['c'], ['a', 'b']])
+    expect(sort([{ item: bp, at: Date.parse('2026-03-01T00:50:00Z') }])).toEqual([['a', 'b'], ['c'], []])
+  })
+  test('after the last slot an old plan knows nothing', () => {
+    const known = (due: Due[], at: string) => sortDue(due, [], Date.parse(at), zone).known
+    expect(known([slot('a', 1), slot('c', 7)], '2026-03-01T09:00:00Z')).toBe(true)
+    expect(known([slot('a', 1), slot('c', 7)], '2026-03-01T09:00:01Z')).toBe(false)
+    expect(known([], '2026-03-01T09:00:01Z')).toBe(true)
   })
   test('could not measure leaves it open', () => {
     expect(sort([{ item: { ...bp, absent: 'could_not_measure' } as Item, at: now }])).toEqual([['a', 'b'], ['c'], []])

@@ -55,6 +55,3 @@ export function greeting(hour: number): string {
   if (hour < 12) return 'Good morning'
   return hour < 18 ? 'Good afternoon' : 'Good evening'
 }
-
-/** The telephone's own form of a number written for people. */
-export const tel = (phone: string) => `tel:${phone.replaceAll(/[^+\d]/g, '')}`

@@ -10,11 +10,13 @@ const SWEEP_MS = 30_000
 const LISTEN_AGAIN_MS = 5_000
 
 /**
- * Keeps one thing up to date: fetches at once, after every hint that concerns it, each half minute, and when the line
- * returns. `lostSince` is set from the first failure until a fetch succeeds again.
+ * Keeps one thing up to date while somebody can see it: fetches at once, after every hint that concerns it, each half minute,
+ * and when the line or the page's place in front returns. `lostSince` is set from the first failure until a fetch succeeds again.
  */
 export class Live {
   lostSince = $state<Date | null>(null)
+  /** Nobody sees the page: what it shows grows old. */
+  resting = $state(false)
   readonly #fetch: () => Promise<void>
   /** Of this patient alone; null: of everybody. */
   readonly #patient: string | null
@@ -31,17 +33,31 @@ export class Live {
     this.#patient = patient
   }
 
-  /** Returns what stops it: fits `$effect`. */
+  /** Returns what stops it: fits `$effect`. A tab that nobody sees holds no stream and asks nothing. */
   start(): () => void {
+    const follow = () => (document.hidden ? this.#rest() : this.#wake())
+    document.addEventListener('visibilitychange', follow)
+    follow()
+    return () => {
+      document.removeEventListener('visibilitychange', follow)
+      this.#rest()
+    }
+  }
+
+  #wake(): void {
+    this.resting = false
     this.#listen()
     this.#sweep = setInterval(() => void this.refresh(), SWEEP_MS)
     void this.refresh()
-    return () => {
-      this.#events?.close()
-      clearInterval(this.#sweep)
-      clearTimeout(this.#soon)
-      clearTimeout(this.#listenAgain)
-    }
+  }
+
+  #rest(): void {
+    this.resting = true
+    this.#events?.close()
+    clearInterval(this.#sweep)
+    clearTimeout(this.#soon)
+    clearTimeout(this.#listenAgain)
+    this.#soon = undefined
   }
 
   #listen(): void {

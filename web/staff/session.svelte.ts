@@ -34,7 +34,12 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Throws if the service does not answer: then the session goes on, and whoever leaves must know. */
 export async function leave(): Promise<void> {
-  await ask.signOut().catch(() => undefined)
+  try {
+    await ask.signOut()
+  } catch (failure) {
+    if (!(failure instanceof ask.SignedOut)) throw failure
+  }
   me = null
 }

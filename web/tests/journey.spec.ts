@@ -35,6 +35,22 @@ describe('the phone', () => {
     expect(await look(phone, 'phone-home')).toEqual([])
   })
 
+  test('opens without signal straight after', async () => {
+    await phone.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+    await phoneContext.setOffline(true)
+    await phone.reload()
+    await phone.getByRole('button', { name: /^Blood pressure/ }).first().waitFor()
+    await phoneContext.setOffline(false)
+  })
+
+  test('in a second tab keeps, and the first one sends', async () => {
+    const second = await open(phoneContext, troubles)
+    await second.goto(`${service.url}/app/`)
+    await enter('127', '78', second)
+    await second.getByText(/^Stored \d\d:\d\d$/).waitFor({ timeout: 30_000 })
+    await second.close()
+  })
+
   test('keeps a reading while there is no signal, and sends it when there is', async () => {
     await phoneContext.setOffline(true)
     await enter('128', '79')
@@ -46,16 +62,6 @@ describe('the phone', () => {
     await phone.getByText('Checked by the computer.').waitFor({ timeout: 30_000 })
     expect(await look(phone, 'phone-receipt')).toEqual([])
     await phone.getByRole('button', { name: 'Done' }).click()
-  })
-
-  test('opens without signal', async () => {
-    await phone.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
-    await phone.reload()
-    await phone.getByRole('button', { name: /^Blood pressure/ }).first().waitFor()
-    await phoneContext.setOffline(true)
-    await phone.reload()
-    await phone.getByRole('button', { name: /^Blood pressure/ }).first().waitFor()
-    await phoneContext.setOffline(false)
   })
 
   test('fits at twice the text size', async () => {
@@ -176,15 +182,24 @@ describe('the staff pages', () => {
   })
 })
 
+test('a phone that may keep nothing says so, and whom to ring', async () => {
+  const refusing = await open(await browser.newContext(hand), [])
+  await refusing.addInitScript(() => Object.defineProperty(window, 'indexedDB', { value: { open: () => { throw new DOMException('refused', 'SecurityError') } } }))
+  await refusing.goto(`${service.url}/app/`)
+  await refusing.getByRole('heading', { name: 'This phone cannot keep readings' }).waitFor()
+  for (const name of ['111', '999']) expect(await refusing.getByRole('link', { name, exact: true }).count()).toBe(1)
+  expect(await look(refusing, 'phone-keeps-nothing')).toEqual([])
+})
+
 test('nothing went wrong on the way, and no other host was asked', () => expect(troubles).toEqual([]))
 
-async function enter(systolic: string, diastolic: string): Promise<void> {
-  await phone.getByRole('button', { name: /^Blood pressure/ }).first().click()
-  await phone.locator('#value-systolic').fill(systolic)
-  await phone.locator('#value-diastolic').fill(diastolic)
-  await phone.getByRole('button', { name: 'Next' }).click()
-  await phone.getByText(`${systolic} over ${diastolic}`).waitFor()
-  await phone.getByRole('button', { name: 'Send' }).click()
+async function enter(systolic: string, diastolic: string, page = phone): Promise<void> {
+  await page.getByRole('button', { name: /^Blood pressure/ }).first().click()
+  await page.locator('#value-systolic').fill(systolic)
+  await page.locator('#value-diastolic').fill(diastolic)
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByText(`${systolic} over ${diastolic}`).waitFor()
+  await page.getByRole('button', { name: 'Send' }).click()
 }
 
 /** The team, 111 and 999 are on every screen. */

@@ -7,15 +7,18 @@ export interface DueNow {
   now: Due[]
   later: Due[]
   done: Due[]
+  /** False when the plan has nothing to say about this hour any more: it came before its last slot closed. */
+  known: boolean
 }
 
-/** `sent`: what this phone sent, with its time in care time. */
+/** `sent`: what this phone sent, with its time in care time. Measured late is measured: nobody can go back and do it again. */
 export function sortDue(due: Due[], sent: { item: Item; at: number }[], now: number, zone: string): DueNow {
-  const sorted: DueNow = { now: [], later: [], done: [] }
+  const known = due.length === 0 || due.some((slot) => Date.parse(slot.closes_at) >= now)
+  const sorted: DueNow = { now: [], later: [], done: [], known }
   for (const slot of due) {
     const opens = Date.parse(slot.opens_at)
     if (daysAway(slot.opens_at, now, zone) > 1) continue
-    if (slot.done || sent.some(({ item, at }) => at >= opens && at <= Date.parse(slot.closes_at) && fills(item, slot))) sorted.done.push(slot)
+    if (slot.done || sent.some(({ item, at }) => at >= opens && fills(item, slot))) sorted.done.push(slot)
     else if (opens > now) sorted.later.push(slot)
     else if (daysAway(slot.closes_at, now, zone) >= 0) sorted.now.push(slot)
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AlertHead, PatientHead, WorklistRow } from '../../shared/api/staff'
 import { actBy } from './act-by'
-import { matches, passes, worstFirst } from './choose'
+import { matches, passes } from './choose'
 
 const head: PatientHead = { patient: 'p', given_name: 'José', family_name: 'Marsh', age: 81, lives_alone: true }
 const alert: AlertHead = {
@@ -11,16 +11,6 @@ const alert: AlertHead = {
 const row = (over: Partial<AlertHead>, patient = 'p'): WorklistRow => ({ patient: { ...head, patient }, team: 'Belper team', alert: { ...alert, ...over }, more: 0, last_reading: null })
 
 describe('the worklist', () => {
-  test('worst first, then soonest', () => {
-    const rows = [
-      row({ priority: 'low', act_by: '2026-03-01T14:05:00Z' }, 'low'),
-      row({ act_by: '2026-03-01T14:30:00Z' }, 'later'),
-      row({ priority: 'medium' }, 'medium'),
-      row({ act_by: '2026-03-01T14:10:00Z' }, 'sooner'),
-    ]
-    expect(rows.sort(worstFirst).map((r) => r.patient.patient)).toEqual(['sooner', 'later', 'medium', 'low'])
-  })
-
   test('search finds by the beginnings of words, whatever the accents', () => {
     expect(matches(row({}), 'mar jose')).toBe(true)
     expect(matches(row({}), 'A1042')).toBe(true)

@@ -1,5 +1,4 @@
-// Which rows are shown, in which order.
-import { rank } from '../../shared/priority'
+// Which rows are shown. Their order is the service's: worst first.
 import type { WorklistRow } from '../../shared/api/staff'
 
 export const filters = ['all', 'mine', 'unowned', 'silent', 'equipment'] as const
@@ -29,8 +28,3 @@ export function matches(row: WorklistRow, search: string): boolean {
 }
 
 const plain = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim()
-
-/** Worst first: priority, then whoever must act soonest. */
-export function worstFirst(a: WorklistRow, b: WorklistRow): number {
-  return rank[a.alert.priority] - rank[b.alert.priority] || Date.parse(a.alert.act_by) - Date.parse(b.alert.act_by) || a.patient.patient.localeCompare(b.patient.patient)
-}
