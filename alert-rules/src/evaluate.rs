@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::applies;
 use crate::calendar::{Calendar, after, before};
 use crate::compose::{compose, wait_until};
-use crate::everybody::{self, CANNOT_JUDGE, COULD_NOT_MEASURE, IMPOSSIBLE, JUDGED_WITHIN};
+use crate::everybody::{self, CANNOT_APPLY, CANNOT_JUDGE, COULD_NOT_MEASURE, IMPOSSIBLE, JUDGED_WITHIN};
 use crate::facts::Facts;
 use crate::finding::{Finding, Firing};
 use crate::fold::{Fold, Person, SHOW_WITHIN};
@@ -92,6 +93,7 @@ pub fn evaluate(
     let mut spells = Vec::new();
     let mut timers = Timers { at, timers: Vec::new() };
     if at >= facts.plan.since {
+        spells.extend(applies::watch(&person, rulebook, watches));
         for pack in rulebook.packs().iter().filter(|pack| facts.plan.packs.contains(&pack.name)) {
             let limits = Limits::new(pack, facts);
             for rule in &pack.rules {
@@ -117,6 +119,7 @@ pub fn evaluate(
             spells.extend(everybody::impossible(&person, vital, take_open(&format!("{IMPOSSIBLE}{}", vital.name()))));
         }
     }
+    open.retain(|watch| !watch.rule.starts_with(CANNOT_APPLY));
     // What is left belongs to rules that no longer watch this patient.
     spells.extend(open.into_iter().map(|watch| Watch { until: Some(from), ..watch }));
     spells.sort_unstable_by(|one, other| (one.since, &one.rule).cmp(&(other.since, &other.rule)));

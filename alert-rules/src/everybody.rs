@@ -21,6 +21,7 @@ pub(crate) const JUDGED_WITHIN: SignedDuration = SignedDuration::from_hours(8 * 
 pub(crate) const COULD_NOT_MEASURE: &str = "built-in/could-not-measure/";
 pub(crate) const IMPOSSIBLE: &str = "built-in/impossible/";
 pub(crate) const CANNOT_JUDGE: &str = "built-in/cannot-judge/";
+pub(crate) const CANNOT_APPLY: &str = "built-in/cannot-apply/";
 
 /// Vitals with a reading that has no usable value, or with a spell that is open: all others need no walk.
 pub(crate) fn vitals_without_value(person: &Person<'_>, watches: &[Watch]) -> Vec<Vital> {
@@ -197,7 +198,7 @@ fn begin(rule: &str, terms: Terms, item: &Item<'_>, reason: Reason) -> Watch {
     }
 }
 
-fn terms(problem: &str, kind: Kind) -> Terms {
+pub(crate) fn terms(problem: &str, kind: Kind) -> Terms {
     Terms {
         problem: problem.to_owned(),
         kind,
@@ -209,7 +210,7 @@ fn terms(problem: &str, kind: Kind) -> Terms {
     }
 }
 
-fn reason(rule: &str, at: Timestamp, what: String) -> Reason {
+pub(crate) fn reason(rule: &str, at: Timestamp, what: String) -> Reason {
     Reason {
         at,
         what,

@@ -5,6 +5,7 @@
 //! none of their libraries among the dependencies, so cargo itself keeps it so.
 
 pub mod advice;
+mod applies;
 pub mod built_in;
 mod calendar;
 mod catalogue;

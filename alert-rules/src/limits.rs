@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use crate::calendar::Calendar;
+use crate::expression::{Comparison, Condition, ConditionKind, QuantityKind};
 use crate::facts::{Facts, PlanLimit};
+use crate::finding::Side;
 use crate::rule::{Limit, Pack};
 use crate::unit::Dimension;
 
@@ -22,7 +24,13 @@ impl<'a> Limits<'a> {
             let plan = facts.plan.limits.get(&format!("{}/{}", pack.name, limit.name))?;
             // A limit in a foreign unit is no limit; `canonical` tells whoever sets one.
             let value = canonical(limit, plan)?;
-            Some((value, plan))
+            // One that the pack no longer allows still holds where that is the safer; `applies.rs` tells a person.
+            let is_stricter = || match stricter(pack, &limit.name) {
+                Some(Side::High) => value > limit.range.to,
+                Some(Side::Low) => value < limit.range.from,
+                None => false,
+            };
+            (limit.range.holds(value) || is_stricter()).then_some((value, plan))
         };
         Limits { limits: &pack.limits, own: pack.limits.iter().map(own).collect() }
     }
@@ -64,6 +72,35 @@ pub fn in_force<'a>(
     let limits = Limits::new(pack, facts);
     let value = limits.value(index, at, &Calendar::new(facts))?;
     Some((value, limits.own_at(index, at).map(|(_, own)| own)))
+}
+
+/// Which way a limit goes to fire sooner, if every rule that compares something with it agrees.
+fn stricter(pack: &Pack, name: &str) -> Option<Side> {
+    let index = pack.limits.iter().position(|limit| limit.name == name)?;
+    let mut sides = Vec::new();
+    pack.rules.iter().flat_map(|rule| &rule.when.conditions).for_each(|when| sooner(when, index, true, &mut sides));
+    sides.dedup();
+    if let [side] = sides.as_slice() { Some(*side) } else { None }
+}
+
+fn sooner(condition: &Condition, index: usize, wanted: bool, sides: &mut Vec<Side>) {
+    match &condition.kind {
+        ConditionKind::And(left, right) | ConditionKind::Or(left, right) => {
+            [left, right].into_iter().for_each(|each| sooner(each, index, wanted, sides));
+        }
+        ConditionKind::Not(inner) => sooner(inner, index, !wanted, sides),
+        ConditionKind::Together { inner, .. } => sooner(inner, index, wanted, sides),
+        ConditionKind::Compare { left, comparison, right } => {
+            if let QuantityKind::Count { condition, .. } = &left.kind {
+                sooner(condition, index, wanted, sides);
+            }
+            if matches!(right.kind, QuantityKind::Limit(at) if at == index) {
+                let lower = matches!(comparison, Comparison::More | Comparison::AtLeast);
+                sides.push(if lower == wanted { Side::Low } else { Side::High });
+            }
+        }
+        _ => {}
+    }
 }
 
 /// A plan's limit in the canonical unit, if it is in a unit of that limit.

@@ -2,7 +2,9 @@
 
 mod escalation;
 mod language;
+mod morning;
 mod order;
+mod plans;
 mod stories;
 mod total;
 mod units;

@@ -1,65 +1,10 @@
 //! What the engine concludes, told as stories of one morning.
 
-use alert_rules::finding::Finding;
 use alert_rules::reading::{Absent, Comparator, Measured};
 use alert_rules::{Component, Event, Kind, Priority, Rulebook, Shown, Vital};
-use jiff::SignedDuration;
 
-use crate::world::{Monitor, Thing, answers, at, dorothy, pressure, reading};
-
-struct Morning {
-    rulebook: Rulebook,
-    monitor: Monitor,
-    seq: i64,
-}
-
-impl Morning {
-    fn of(pack: &str) -> Morning {
-        let mut facts = dorothy();
-        facts.plan.packs.retain(|name| name == pack);
-        Morning { rulebook: Rulebook::built_in(), monitor: Monitor::new(facts), seq: 0 }
-    }
-
-    fn next(&mut self) -> i64 {
-        self.seq += 1;
-        self.seq
-    }
-
-    /// Something arrives a second after it happened; time has passed until then.
-    fn then(&mut self, time: &str, thing: Thing) {
-        let now = at(time) + SignedDuration::from_secs(1);
-        self.monitor.pass(&self.rulebook, at(time).max(self.monitor.folded_through));
-        self.monitor.take(&self.rulebook, vec![thing], now);
-    }
-
-    fn pressure(&mut self, time: &str, systolic: f64, diastolic: f64) {
-        let reading = pressure(self.next(), at(time), 1, systolic, diastolic);
-        self.then(time, Thing::Reading(reading));
-    }
-
-    fn glucose(&mut self, time: &str, measured: Measured) {
-        let mut reading = reading(self.next(), at(time), 1, Vital::Glucose, &[]);
-        reading.components = vec![(Component::Glucose, measured)];
-        self.then(time, Thing::Reading(reading));
-    }
-
-    fn pass(&mut self, until: &str) {
-        self.monitor.pass(&self.rulebook, at(until));
-    }
-
-    fn finding(&self, problem: &str) -> &Finding {
-        let mut found = self.monitor.findings.values().filter(|finding| finding.problem == problem);
-        let first = found.next().unwrap_or_else(|| panic!("no finding of {problem}"));
-        assert!(found.next().is_none(), "more than one finding of {problem}");
-        first
-    }
-
-    fn problems(&self) -> Vec<&str> {
-        self.monitor.findings.values().map(|finding| finding.problem.as_str()).collect()
-    }
-}
-
-const HIGH: &str = "blood pressure high";
+use crate::morning::{HIGH, Morning};
+use crate::world::{Thing, answers, at, reading};
 
 #[test]
 fn one_severe_reading_asks_and_alarms_nobody_yet() {
@@ -214,32 +159,6 @@ fn silence_is_found_once_at_due_plus_grace_and_ends_with_a_reading() {
 }
 
 #[test]
-fn our_own_outage_is_not_the_patients_silence() {
-    let mut morning = Morning::of("hypertension");
-    let gap = alert_rules::facts::Gap { from: at("2026-03-27T12:00:00Z"), until: at("2026-03-27T18:00:00Z") };
-    morning.monitor.facts.service_gaps = vec![gap];
-    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
-    morning.pass("2026-03-30T12:00:00Z");
-    assert_eq!(morning.finding("no blood pressure").start, at("2026-03-29T02:00:00Z"));
-}
-
-#[test]
-fn a_pause_stops_silence_and_never_a_value() {
-    let mut morning = Morning::of("hypertension");
-    morning.monitor.facts.pauses = vec![alert_rules::facts::Pause {
-        from: at("2026-03-26T12:00:00Z"),
-        until: at("2026-03-31T12:00:00Z"),
-        by: "Ida".to_owned(),
-        why: "visiting her sister".to_owned(),
-    }];
-    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
-    morning.pass("2026-03-31T12:00:00Z");
-    assert_eq!(morning.problems(), Vec::<&str>::new());
-    morning.pressure("2026-03-31T12:30:00Z", 224.0, 118.0);
-    assert_eq!(morning.problems(), [HIGH]);
-}
-
-#[test]
 fn an_event_is_a_condition_too() {
     let mut morning = Morning::of("diabetes");
     let effective_at = at("2026-03-26T09:00:00Z");
@@ -247,46 +166,6 @@ fn an_event_is_a_condition_too() {
         Event { seq: 1, effective_at, received_at: effective_at, event: "hypo_symptoms".to_owned(), quantity: None };
     morning.then("2026-03-26T09:00:00Z", Thing::Event(event));
     assert_eq!(morning.finding("glucose low").sentence, "Glucose low: reported hypo symptoms");
-}
-
-#[test]
-fn a_limit_lowered_for_one_patient_is_looked_at_when_it_comes_into_force() {
-    let mut morning = Morning::of("hypertension");
-    morning.pressure("2026-03-26T08:00:00Z", 172.0, 90.0);
-    assert_eq!(morning.problems(), Vec::<&str>::new());
-    let limit = alert_rules::facts::PlanLimit {
-        value: 165.0,
-        unit: "mm[Hg]".to_owned(),
-        by: "Dr Ahmed".to_owned(),
-        why: "kidneys".to_owned(),
-        until: None,
-    };
-    morning.monitor.facts.plan.limits.insert("hypertension/severe_systolic".to_owned(), limit);
-    morning.monitor.facts.valid_from = Some(at("2026-03-26T10:00:00Z"));
-    morning.pass("2026-03-26T10:05:00Z");
-    let finding = morning.finding(HIGH);
-    assert_eq!(finding.start, at("2026-03-26T10:00:00Z"));
-    assert!(finding.reasons[0].sentence().ends_with("165 mmHg (severe systolic, set by Dr Ahmed)"));
-}
-
-#[test]
-fn a_rule_that_cannot_be_judged_is_one_task_after_two_weeks() {
-    let text = "[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n\
-                [rule.hot]\nproblem='fever'\npriority='high'\nwhen='temperature >= 39.0 Cel'\n";
-    let files = [("x/rules.toml".to_owned(), text.to_owned())].into();
-    let mut morning = Morning::of("x");
-    morning.rulebook = Rulebook::from_files(files).expect("reads");
-    morning.monitor.facts.plan.packs = vec!["x".to_owned()];
-    morning.monitor.look(&morning.rulebook, at("2026-03-26T00:00:00Z"), at("2026-03-26T00:00:00Z"));
-    morning.pass("2026-04-08T23:59:59Z");
-    assert_eq!(morning.problems(), Vec::<&str>::new());
-    morning.pass("2026-04-20T00:00:00Z");
-    let task = morning.finding("rule x/hot cannot be judged");
-    assert_eq!((task.kind, task.priority, task.end), (Kind::Service, Priority::Low, None));
-    let mut cool = reading(1, at("2026-04-20T08:00:00Z"), 1, Vital::Temperature, &[(Component::Temperature, 36.6)]);
-    cool.seq = 1;
-    morning.then("2026-04-20T08:00:00Z", Thing::Reading(cool));
-    assert!(morning.finding("rule x/hot cannot be judged").end.is_some());
 }
 
 #[test]

@@ -29,11 +29,20 @@ pub async fn rulebook(desk: &Desk) -> anyhow::Result<Rulebook> {
 }
 
 /// Packs, limits and questionnaires that the rulebook does not have would silently watch nobody.
-pub fn check(rulebook: &Rulebook, facts: &Facts) -> anyhow::Result<()> {
+pub fn check(rulebook: &Rulebook, facts: &Facts, now: Timestamp) -> anyhow::Result<()> {
     for name in &facts.plan.packs {
-        if rulebook.pack(name).is_none() {
+        let Some(pack) = rulebook.pack(name) else {
             let there: Vec<&str> = rulebook.packs().iter().map(|pack| pack.name.as_str()).collect();
             bail!("there is no pack {name:?}; there are {}", there.join(", "));
+        };
+        match pack.applies_to(facts, now) {
+            Some(true) => {}
+            Some(false) => bail!("the pack {name} is not for this person: it applies {}", pack.applies_in_words()),
+            None => bail!(
+                "it is not known whether the pack {name} is for this person: it applies {}; say so with --tag, for \
+                 example --tag pregnant=no",
+                pack.applies_in_words()
+            ),
         }
     }
     for (name, limit) in &facts.plan.limits {
@@ -107,7 +116,7 @@ pub async fn change(
     let newest = facts::newest_for_change(&mut db, patient).await?;
     let mut facts = newest.with_context(|| format!("{patient} has no plan yet"))?.facts;
     change(&mut facts)?;
-    check(&rulebook, &facts)?;
+    check(&rulebook, &facts, desk.clock.care_now())?;
     let version = write(desk, &mut db, patient, organisation, &facts, why).await?;
     db.commit().await?;
     announce(desk, patient);

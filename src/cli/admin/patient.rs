@@ -149,7 +149,7 @@ impl Add {
             pauses: Vec::new(),
             service_gaps: Vec::new(),
         };
-        facts::check(&rulebook, &plan)?;
+        facts::check(&rulebook, &plan, now)?;
         patient::insert(&mut db, &new, now).await?;
         let version = facts::write(desk, &mut db, new.patient, new.organisation, &plan, "first plan").await?;
         let made = if self.code {

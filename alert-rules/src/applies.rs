@@ -1,0 +1,117 @@
+//! Whether what a plan assigns can be applied: the pack is there and is for this patient, its limits are there and in
+//! range. What cannot be applied is a task for a person, never passed over in silence.
+
+use jiff::Timestamp;
+
+use crate::calendar::Calendar;
+use crate::everybody::{CANNOT_APPLY, reason, terms};
+use crate::expression::evaluator::{Instant, Mode};
+use crate::facts::Facts;
+use crate::finding::{Kind, Priority};
+use crate::fold::Person;
+use crate::limits::{self, Limits};
+use crate::print::sentence;
+use crate::reading::History;
+use crate::rule::{Pack, Rulebook};
+use crate::timeline::Timeline;
+use crate::watch::{Step, Terms, Watch, What};
+
+impl Pack {
+    /// Whether it may watch somebody of whom this is known. None: not known, which refuses a plan as well.
+    pub fn applies_to(&self, facts: &Facts, at: Timestamp) -> Option<bool> {
+        let Some(applies) = &self.applies else { return Some(true) };
+        let history = History::default();
+        let (timeline, calendar) = (Timeline::new(&history, facts.plan.since), Calendar::new(facts));
+        let limits = Limits::new(self, facts);
+        let instant = Instant {
+            timeline: &timeline,
+            calendar: &calendar,
+            facts,
+            limits: &limits,
+            at,
+            order: 0,
+            mode: Mode::Raise,
+            stretch: jiff::SignedDuration::ZERO,
+            only: None,
+        };
+        instant.clause(applies)
+    }
+
+    /// Whom it is for, in words: `when age is at or above 18 and the patient is not marked “pregnant”`.
+    pub fn applies_in_words(&self) -> String {
+        self.applies.as_ref().map_or_else(
+            || "for everybody".to_owned(),
+            |applies| {
+                let (join, conditions) = sentence::clause(applies, &self.limits);
+                format!("{join} {}", conditions.join("; "))
+            },
+        )
+    }
+}
+
+/// What of the plan cannot be applied at this instant: its name, how much it matters, and why not.
+fn unapplied(rulebook: &Rulebook, facts: &Facts, at: Timestamp) -> Vec<(String, Priority, String)> {
+    let mut found = Vec::new();
+    for name in &facts.plan.packs {
+        match rulebook.pack(name) {
+            None => {
+                let why = format!(
+                    "the plan names the pack {name}, and the rules in force have none: nothing of it is watched"
+                );
+                found.push((name.clone(), Priority::Medium, why));
+            }
+            Some(pack) if pack.applies_to(facts, at) == Some(false) => {
+                let why = format!("the pack {name} watches this person, and is only {}", pack.applies_in_words());
+                found.push((name.clone(), Priority::Low, why));
+            }
+            Some(_) => {}
+        }
+    }
+    for (name, own) in facts.plan.limits.iter().filter(|(_, own)| own.until.is_none_or(|until| at < until)) {
+        let Some((pack, limit)) = name.split_once('/') else { continue };
+        let Some(pack) = rulebook.pack(pack).filter(|pack| facts.plan.packs.contains(&pack.name)) else { continue };
+        let known = pack.limits.iter().find(|known| known.name == limit);
+        let why = match known.map(|known| (known, limits::canonical(known, own))) {
+            None => "the rules in force have no such limit: the pack's own rules apply",
+            Some((_, None)) => "it is in a unit that the limit does not have: the pack's own limit applies",
+            Some((known, Some(value))) if !known.range.holds(value) => {
+                "it is outside what the pack allows: it applies only if it is the stricter"
+            }
+            Some(_) => continue,
+        };
+        found.push((name.clone(), Priority::Medium, format!("the plan's own {name} cannot be applied: {why}")));
+    }
+    found
+}
+
+/// A task for each, from when it is first seen until it is so no more. `kept`: every spell known before this evaluation.
+pub(crate) fn watch(person: &Person<'_>, rulebook: &Rulebook, kept: &[Watch]) -> Vec<Watch> {
+    let unapplied = unapplied(rulebook, person.facts, person.at);
+    let is_ours = |watch: &&Watch| watch.rule.starts_with(CANNOT_APPLY) && watch.until.is_none();
+    let open: Vec<&Watch> = kept.iter().filter(is_ours).collect();
+    let rule = |name: &str| format!("{CANNOT_APPLY}{name}");
+    let over = open.iter().filter(|watch| !unapplied.iter().any(|(name, ..)| rule(name) == watch.rule));
+    let mut spells: Vec<Watch> =
+        over.map(|watch| Watch { until: Some(person.at.max(watch.since)), ..(*watch).clone() }).collect();
+    for (name, priority, why) in &unapplied {
+        let rule = rule(name);
+        if let Some(known) = open.iter().find(|watch| watch.rule == rule) {
+            spells.push((*known).clone());
+            continue;
+        }
+        let since = person.facts.valid_from.unwrap_or(person.from).max(person.from).min(person.at);
+        let terms = Terms { priority: *priority, ..terms(&format!("{name} cannot be applied"), Kind::Service) };
+        let opened = What::Opened(vec![reason(&rule, since, why.clone())]);
+        spells.push(Watch {
+            rule,
+            terms,
+            since,
+            until: None,
+            received_at: since,
+            doubtful: false,
+            ask: None,
+            steps: vec![Step { at: since, what: opened }],
+        });
+    }
+    spells
+}

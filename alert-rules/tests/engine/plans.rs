@@ -1,0 +1,122 @@
+//! What people have set for a patient: pauses, limits, packs, and what of it cannot be applied.
+
+use alert_rules::{Component, Kind, Priority, Rulebook, Vital};
+
+use crate::morning::{HIGH, Morning};
+use crate::world::{Thing, at, dorothy, reading};
+
+#[test]
+fn our_own_outage_is_not_the_patients_silence() {
+    let mut morning = Morning::of("hypertension");
+    let gap = alert_rules::facts::Gap { from: at("2026-03-27T12:00:00Z"), until: at("2026-03-27T18:00:00Z") };
+    morning.monitor.facts.service_gaps = vec![gap];
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    morning.pass("2026-03-30T12:00:00Z");
+    assert_eq!(morning.finding("no blood pressure").start, at("2026-03-29T02:00:00Z"));
+}
+
+#[test]
+fn a_pause_stops_silence_and_never_a_value() {
+    let mut morning = Morning::of("hypertension");
+    morning.monitor.facts.pauses = vec![alert_rules::facts::Pause {
+        from: at("2026-03-26T12:00:00Z"),
+        until: at("2026-03-31T12:00:00Z"),
+        by: "Ida".to_owned(),
+        why: "visiting her sister".to_owned(),
+    }];
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    morning.pass("2026-03-31T12:00:00Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+    morning.pressure("2026-03-31T12:30:00Z", 224.0, 118.0);
+    assert_eq!(morning.problems(), [HIGH]);
+}
+
+#[test]
+fn a_limit_lowered_for_one_patient_is_looked_at_when_it_comes_into_force() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 172.0, 90.0);
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+    let limit = alert_rules::facts::PlanLimit {
+        value: 165.0,
+        unit: "mm[Hg]".to_owned(),
+        by: "Dr Ahmed".to_owned(),
+        why: "kidneys".to_owned(),
+        until: None,
+    };
+    morning.monitor.facts.plan.limits.insert("hypertension/severe_systolic".to_owned(), limit);
+    morning.monitor.facts.valid_from = Some(at("2026-03-26T10:00:00Z"));
+    morning.pass("2026-03-26T10:05:00Z");
+    let finding = morning.finding(HIGH);
+    assert_eq!(finding.start, at("2026-03-26T10:00:00Z"));
+    assert!(finding.reasons[0].sentence().ends_with("165 mmHg (severe systolic, set by Dr Ahmed)"));
+}
+
+#[test]
+fn a_rule_that_cannot_be_judged_is_one_task_after_two_weeks() {
+    let text = "[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n\
+                [rule.hot]\nproblem='fever'\npriority='high'\nwhen='temperature >= 39.0 Cel'\n";
+    let files = [("x/rules.toml".to_owned(), text.to_owned())].into();
+    let mut morning = Morning::of("x");
+    morning.rulebook = Rulebook::from_files(files).expect("reads");
+    morning.monitor.facts.plan.packs = vec!["x".to_owned()];
+    morning.monitor.look(&morning.rulebook, at("2026-03-26T00:00:00Z"), at("2026-03-26T00:00:00Z"));
+    morning.pass("2026-04-08T23:59:59Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+    morning.pass("2026-04-20T00:00:00Z");
+    let task = morning.finding("rule x/hot cannot be judged");
+    assert_eq!((task.kind, task.priority, task.end), (Kind::Service, Priority::Low, None));
+    let mut cool = reading(1, at("2026-04-20T08:00:00Z"), 1, Vital::Temperature, &[(Component::Temperature, 36.6)]);
+    cool.seq = 1;
+    morning.then("2026-04-20T08:00:00Z", Thing::Reading(cool));
+    assert!(morning.finding("rule x/hot cannot be judged").end.is_some());
+}
+
+#[test]
+fn what_a_plan_assigns_and_cannot_be_applied_is_a_task_until_it_can() {
+    let own = |value, unit: &str| alert_rules::facts::PlanLimit {
+        value,
+        unit: unit.to_owned(),
+        by: "Dr Ahmed".to_owned(),
+        why: "kidneys".to_owned(),
+        until: None,
+    };
+    let mut morning = Morning::of("hypertension");
+    let facts = &mut morning.monitor.facts;
+    facts.plan.packs.push("headache".to_owned());
+    facts.plan.limits.insert("hypertension/gone".to_owned(), own(5.0, "mm[Hg]"));
+    facts.plan.limits.insert("hypertension/severe_systolic".to_owned(), own(230.0, "mm[Hg]"));
+    facts.plan.limits.insert("hypertension/low_systolic".to_owned(), own(115.0, "mm[Hg]"));
+    facts.tags.insert("pregnant".to_owned(), true);
+    morning.pass("2026-03-26T07:00:00Z");
+    let task = morning.finding("headache cannot be applied");
+    assert_eq!((task.kind, task.priority, task.end), (Kind::Service, Priority::Medium, None));
+    morning.finding("hypertension/gone cannot be applied");
+    morning.finding("hypertension/severe_systolic cannot be applied");
+    assert!(
+        morning.finding("hypertension cannot be applied").sentence.contains("not marked"),
+        "it is watched all the same"
+    );
+    // Looser than the pack allows: the pack's own holds. Stricter: it holds.
+    morning.pressure("2026-03-26T08:00:00Z", 222.0, 100.0);
+    morning.finding(HIGH);
+    morning.pressure("2026-03-26T09:00:00Z", 112.0, 70.0);
+    morning.finding("blood pressure low");
+
+    morning.monitor.facts.plan.packs.pop();
+    morning.monitor.facts.tags.insert("pregnant".to_owned(), false);
+    morning.pass("2026-03-26T12:00:00Z");
+    assert!(morning.finding("headache cannot be applied").end.is_some());
+    assert!(morning.finding("hypertension cannot be applied").end.is_some());
+    assert_eq!(morning.finding("hypertension/gone cannot be applied").end, None);
+}
+
+#[test]
+fn a_pack_says_whom_it_is_for() {
+    let (rulebook, mut facts, now) = (Rulebook::built_in(), dorothy(), at("2026-03-26T08:00:00Z"));
+    let pack = rulebook.pack("hypertension").expect("built in");
+    assert_eq!(pack.applies_to(&facts, now), Some(true));
+    facts.tags.clear();
+    assert_eq!(pack.applies_to(&facts, now), None, "nobody said");
+    facts.date_of_birth = jiff::civil::date(2015, 1, 1);
+    assert_eq!(pack.applies_to(&facts, now), Some(false), "a child, pregnant or not");
+}
