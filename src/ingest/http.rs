@@ -5,8 +5,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Query, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -56,14 +57,16 @@ impl IntoResponse for Refused {
     }
 }
 
-pub async fn challenge(State(ingest): State<Ingest>) -> Result<Json<HttpChallenge>, Refused> {
-    // Nobody is known yet: they share the doorstep with new sockets.
+/// Around every request: nobody is known before its proof holds, so all share the doorstep with new sockets.
+pub async fn at_the_doorstep(State(ingest): State<Ingest>, request: Request, next: Next) -> Response {
     let Ok(_doorstep) = ingest.doorstep.clone().try_acquire_owned() else {
-        return Err(Refused::With(
-            StatusCode::SERVICE_UNAVAILABLE,
-            Refusal::new(Reason::Busy, "too many requests from phones not known yet; try again"),
-        ));
+        let refusal = Refusal::new(Reason::Busy, "too many requests from phones not known yet; try again");
+        return Refused::With(StatusCode::SERVICE_UNAVAILABLE, refusal).into_response();
     };
+    next.run(request).await
+}
+
+pub async fn challenge(State(ingest): State<Ingest>) -> Result<Json<HttpChallenge>, Refused> {
     let server_time = whole_seconds(ingest.parts.clock.machine_now());
     let nonce = random::token();
     let ends_at = server_time + SignedDuration::from_secs(HTTP_CHALLENGE_S.into());
@@ -93,7 +96,12 @@ pub async fn submissions(
     // A task of its own: the phone may go away, the batch is decided all the same.
     let deciding = tokio::spawn({
         let ingest = ingest.clone();
-        async move { receipt::decide(&ingest, &sender, items).await }
+        let bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        async move {
+            // The same budget as the sockets'; nobody closes the semaphore.
+            let _room = ingest.undecided.clone().acquire_many_owned(bytes).await;
+            receipt::decide(&ingest, &sender, items).await
+        }
     });
     let decided = deciding.await.map_err(|error| {
         tracing::error!(%error, "a batch over HTTP ended unexpectedly");

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use alert_rules::rule::Rulebook;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use mobile_api::SOCKET_PATH;
 use mobile_api::limits::Limits;
@@ -60,13 +61,15 @@ pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
         undecided: Arc::new(Semaphore::new(UNDECIDED_BYTES)),
         plans: Arc::new(Plans::of_rulebook(rulebook)),
     };
+    let enrolment = Router::new().route("/mobile/v1/enrol", post(enrol::enrol)).with_state(parts.clone());
     Router::new()
-        .route(SOCKET_PATH, get(upgrade::upgrade))
         .route("/mobile/v1/challenge", post(http::challenge))
-        .route("/mobile/v1/submissions", post(http::submissions).layer(DefaultBodyLimit::max(Limits::V1.frame_bytes)))
+        .route("/mobile/v1/submissions", post(http::submissions))
         .route("/mobile/v1/plan", get(http::plan))
         .route("/mobile/v1/readings", get(http::readings))
+        .merge(enrolment)
+        .layer(DefaultBodyLimit::max(Limits::V1.frame_bytes))
+        .layer(from_fn_with_state(ingest.clone(), http::at_the_doorstep))
+        .route(SOCKET_PATH, get(upgrade::upgrade))
         .with_state(ingest)
-        .route("/mobile/v1/enrol", post(enrol::enrol))
-        .with_state(parts.clone())
 }
