@@ -57,6 +57,11 @@ describe('receipts in words, from facts', () => {
       'Checked by the computer. The team is back at 08:00. Before then at most the person on call is told, and only if it is severe. If you feel unwell, do not wait: ring 111. In an emergency, ring 999.',
     )
   })
+  test('cover is by the team’s own clock', () => {
+    const abroad = { team: { ...team, time_zone: 'Europe/Lisbon' }, zone: 'Europe/Paris', judgedThrough: 7 }
+    expect(words(stored, { ...abroad, now: Date.parse('2026-03-01T19:30:00Z') })[1]).toContain('A person looks only')
+    expect(words(stored, { ...abroad, now: Date.parse('2026-03-01T07:30:00Z') })[1]).toContain('The team is back at 08:00 Lisbon time.')
+  })
   test('a refusal gives the service’s own reason', () => {
     expect(words({ state: 'refused', refusal: { reason: 'unit_unknown', detail: 'mmHG is not a unit.', retry: false } })[0]).toBe('Not taken. mmHG is not a unit.')
     expect(words({ state: 'refused', refusal: { reason: 'frame_too_big', detail: 'Too long.', retry: false } })).toEqual(['Not taken. Too long.'])

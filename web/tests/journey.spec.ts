@@ -55,6 +55,7 @@ describe('the phone', () => {
     await phoneContext.setOffline(true)
     await enter('128', '79')
     await phone.getByText('Not sent yet: no signal. Nobody has seen this.').waitFor()
+    expect(await phone.evaluate(() => document.activeElement?.textContent)).toBe('128 over 79')
     await expectHelp()
     expect(await look(phone, 'phone-no-signal')).toEqual([])
     await phoneContext.setOffline(false)

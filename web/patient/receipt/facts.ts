@@ -1,6 +1,6 @@
 // What is known about a submission, said in words. Written from facts, never promised.
 import type { Team } from '../../shared/api/mobile/Team'
-import { clock } from '../../shared/time/zone'
+import { clock, zoneWords } from '../../shared/time/zone'
 import type { Sent } from '../device/store'
 
 export interface Facts {
@@ -41,12 +41,12 @@ export function receiptLines(sent: Sent, facts: Facts): Line[] {
   return lines
 }
 
-/** When people look, from the cover the team declared. */
+/** When people look, from the cover the team declared: in the team's own zone, named where it is not the person's. */
 export function whoLooks(team: Team | undefined, now: number, zone: string): string {
   const inside = 'A person looks only if it is outside your limits.'
   if (!team || team.cover_from === team.cover_until) return inside
-  if (inCover(team, clock(now, zone))) return inside
-  return `The team is back at ${team.cover_from.slice(0, 5)}. Before then at most the person on call is told, and only if it is severe. If you feel unwell, do not wait: ring 111. In an emergency, ring 999.`
+  if (inCover(team, clock(now, team.time_zone))) return inside
+  return `The team is back at ${team.cover_from.slice(0, 5)}${zoneOfTeam(team, zone)}. Before then at most the person on call is told, and only if it is severe. If you feel unwell, do not wait: ring 111. In an emergency, ring 999.`
 }
 
 export function inCover(team: Team, time: string): boolean {
@@ -55,3 +55,6 @@ export function inCover(team: Team, time: string): boolean {
   if (from === until) return true
   return from < until ? time >= from && time < until : time >= from || time < until
 }
+
+/** Nothing where the person lives by the same clock. */
+export const zoneOfTeam = (team: Team, zone: string) => (team.time_zone === zone ? '' : ` ${zoneWords(team.time_zone)}`)
