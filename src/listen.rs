@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::serve::{Listener, ListenerExt};
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -57,14 +58,28 @@ impl Doors {
 
     /// Lets everybody in until `stopping`, then waits for those who are inside.
     pub async fn serve(self, router: Router, stopping: CancellationToken) -> io::Result<()> {
-        let service = router.into_make_service();
+        let service = router.into_make_service_with_connect_info::<Peer>();
         let stopping = stopping.cancelled_owned();
         match self {
-            Self::Plain(tcp) => {
-                axum::serve(tcp.tap_io(|stream| at_once(stream)), service).with_graceful_shutdown(stopping).await
-            }
+            Self::Plain(tcp) => axum::serve(PlainListener(tcp), service).with_graceful_shutdown(stopping).await,
             Self::Tls(tls) => axum::serve(tls, service).with_graceful_shutdown(stopping).await,
         }
+    }
+}
+
+/// Who is at the other end of a connection: a browser, a phone, or a proxy of ours.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+impl Connected<IncomingStream<'_, PlainListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, PlainListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+impl Connected<IncomingStream<'_, TlsListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        Self(*stream.remote_addr())
     }
 }
 
@@ -73,6 +88,24 @@ impl Doors {
 fn at_once(stream: &TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection will be slower than it could be");
+    }
+}
+
+#[derive(Debug)]
+struct PlainListener(TcpListener);
+
+impl Listener for PlainListener {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        let (stream, peer) = Listener::accept(&mut self.0).await;
+        at_once(&stream);
+        (stream, peer)
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.0.local_addr()
     }
 }
 

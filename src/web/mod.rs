@@ -5,6 +5,7 @@
 //! those that change something then the same-origin check; and handlers of the API run in a task of their own, so that a
 //! browser that leaves cancels no statement halfway.
 
+mod address;
 mod alerts;
 pub mod api;
 mod events;
@@ -54,6 +55,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// Passwords compared at once.
 const COMPARISONS: usize = 2;
+/// Who may wait for it.
+const SIGNING_IN: usize = 32;
 /// Browsers listening for news at once.
 const STREAMS: usize = 2_000;
 
@@ -64,6 +67,7 @@ struct Web {
     /// The origin is https: cookies may travel over nothing else.
     secure: bool,
     guesses: guesses::Guesses,
+    waiting: Semaphore,
     comparing: Semaphore,
     streams: Arc<Semaphore>,
     rulebook: rulebook::Cache,
@@ -99,6 +103,7 @@ pub fn router(parts: &Parts) -> Router {
         parts: parts.clone(),
         secure: parts.config.origin().starts_with("https:"),
         guesses: guesses::Guesses::default(),
+        waiting: Semaphore::new(SIGNING_IN),
         comparing: Semaphore::new(COMPARISONS),
         streams: Arc::new(Semaphore::new(STREAMS)),
         rulebook: rulebook::Cache::default(),

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum_extra::extract::CookieJar;
 use secrecy::ExposeSecret;
 
+use super::address::Address;
 use super::api::{Me, Organisation, SignIn, Team};
 use super::extract::Body;
 use super::failure::{Answer, Failure};
@@ -19,10 +20,13 @@ use crate::store::{self, audit};
 pub async fn sign_in(
     State(web): State<Arc<Web>>,
     jar: CookieJar,
+    Address(address): Address,
     Body(asked): Body<SignIn>,
 ) -> Answer<(CookieJar, StatusCode)> {
     let email = asked.email.trim().to_lowercase();
-    if !web.guesses.may_try(&email, web.parts.clock.instant()) {
+    // Past this, whoever waits longer than a browser does is told so at once.
+    let _place = web.waiting.try_acquire().map_err(|_| Failure::busy())?;
+    if !web.guesses.may_try(&email, address, web.parts.clock.instant()) {
         return Err(Failure::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_guesses",
@@ -50,7 +54,7 @@ pub async fn sign_in(
             "This e-mail address and password do not belong together. Try again, or ask your administrator for a new password.",
         ));
     };
-    web.guesses.right(&email);
+    web.guesses.right(&email, address);
     let token = random::token();
     let now = web.parts.clock.machine_now();
     let ends_at = now + session::LENGTH;
