@@ -3,7 +3,8 @@
 // what a page cannot do: the numbers, the inbox, moving time, killing the service. Dorothy's own acts are played
 // in her phone's frame (see phone.ts), through the real app and its real outbox.
 
-/** `GET /stage/state`; and each `event: state` of the event stream `GET /stage/events` carries a whole one. */
+/** `GET /stage/state`; and each `event: state` of the event stream `GET /stage/events` carries a whole one but for the staff pages'
+ * addresses, which come with the session cookie in the answer of `GET /stage/state`. */
 export interface StageState {
   /** Care time now, RFC 3339; it runs on at real pace unless the process is stepping it. */
   care_now: string
@@ -14,7 +15,7 @@ export interface StageState {
   progress: { what: string; done: number; total: number } | null
   /** Dorothy's app. With an unused code: `…/app/#code=ABCD-EFGH&born=1944-05-02`, then she enrols by herself. Null: not yet. */
   phone_url: string | null
-  /** `…/staff/`: the frame is signed in, as the demo sets the session cookie on its own answer (cookies ignore ports). */
+  /** `…/staff/`: the frame is signed in, as the answer that tells it sets the session cookie (cookies ignore ports). */
   worklist_url: string | null
   /** `…/staff/patients/<Dorothy>?only=chart` */
   chart_url: string | null

@@ -17,7 +17,11 @@ class Stage {
 
   start(): () => void {
     const events = new EventSource('/stage/events')
-    events.addEventListener('state', (event) => this.#told(JSON.parse((event as MessageEvent<string>).data) as StageState))
+    events.addEventListener('state', (event) => {
+      this.#told(JSON.parse((event as MessageEvent<string>).data) as StageState)
+      const { service, progress, worklist_url, chart_url } = this.state ?? {}
+      if ((service === 'up' && !worklist_url) || (progress === null && !chart_url)) void this.#ask()
+    })
     events.addEventListener('error', () => void this.#ask())
     const sweep = setInterval(() => void this.#ask(), SWEEP_MS)
     void this.#ask()
@@ -70,8 +74,8 @@ class Stage {
   }
 
   #told(state: StageState): void {
-    // A used enrolment link must not load the phone again.
-    if (this.state?.phone_url) state.phone_url = this.state.phone_url
+    // A used enrolment link must not load the phone again; and events carry no staff pages, whose session comes with the answer of `#ask`.
+    for (const url of ['phone_url', 'worklist_url', 'chart_url'] as const) state[url] = this.state?.[url] ?? state[url]
     this.state = state
     this.lost = false
   }

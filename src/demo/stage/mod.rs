@@ -37,7 +37,6 @@ pub struct Stage {
     board: Board,
     wishes: mpsc::Receiver<Wish>,
     session: watch::Sender<Vec<String>>,
-    service_origin: watch::Sender<String>,
     server: JoinHandle<std::io::Result<()>>,
     pub origin: String,
     pub link: String,
@@ -66,18 +65,16 @@ impl Stage {
         });
         let (sender, wishes) = mpsc::channel(16);
         let (session, session_seen) = watch::channel(Vec::new());
-        let (service_origin, service_origin_seen) = watch::channel(String::new());
-        let door = Arc::new(Door::new(board.clone(), sender, session_seen, service_origin_seen));
+        let door = Arc::new(Door::new(board.clone(), sender, session_seen));
         let link = format!("{origin}{}", door.way_in());
         let server = tokio::spawn(server::serve(listener, door));
-        Ok(Self { board, wishes, session, service_origin, server, origin, link })
+        Ok(Self { board, wishes, session, server, origin, link })
     }
 
     /// Loads the history for all to see, then plays for as long as it is let.
     pub async fn play(mut self, how: &Preparation, cast: &Cast, timeline: &Timeline) -> anyhow::Result<()> {
         let mut player = Player::prepare(how, cast, timeline).await?;
         let origin = player.service.origin.clone();
-        self.service_origin.send_replace(origin.clone());
         self.session.send_replace(player.coordinator.set_cookie.clone());
         self.board.change(|state| {
             state.service = ServiceState::Up;
