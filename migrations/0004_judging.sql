@@ -159,3 +159,4 @@ CREATE TABLE audit (
     what         text NOT NULL,
     detail       jsonb NOT NULL
 );
+CREATE INDEX audit_by_staff ON audit (staff, at);

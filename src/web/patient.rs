@@ -34,10 +34,10 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
     let newest = reading_seen::newest_by_vital(&mut db, id, now - LOOK_BACK, now).await?;
     let refusals = store::patient::refusals(&mut db, id).await?;
     let devices = store::patient::devices(&mut db, id).await?;
-    store::audit::write(
+    store::audit::write_look(
         &mut db,
         who.organisation,
-        Some(who.staff),
+        who.staff,
         Some(id),
         "read a record",
         serde_json::json!({}),

@@ -59,13 +59,13 @@ pub async fn series(
     let events = chart::events(&mut db, id, from, until).await?;
     let marks = alert_seen::between(&mut db, id, from, until).await?;
     let service_gaps = chart::service_gaps(&mut db, from, until).await?;
-    store::audit::write(
+    store::audit::write_look(
         &mut db,
         who.organisation,
-        Some(who.staff),
+        who.staff,
         Some(id),
         "read a series",
-        serde_json::json!({ "vital": vital.name(), "from": from, "until": until }),
+        serde_json::json!({ "vital": vital.name() }),
         web.parts.clock.machine_now(),
     )
     .await?;

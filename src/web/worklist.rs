@@ -42,13 +42,13 @@ pub async fn worklist(
     let work = alert_seen::worklist(&mut db, &ids).await?;
     let patients: Vec<Uuid> = work.iter().map(|row| row.alert.patient).collect();
     let newest = reading_seen::newest(&mut db, &patients, now).await?;
-    store::audit::write(
+    store::audit::write_look(
         &mut db,
         who.organisation,
-        Some(who.staff),
+        who.staff,
         None,
         "read the worklist",
-        serde_json::json!({ "teams": ids, "people": patients.len() }),
+        serde_json::json!({ "teams": ids }),
         web.parts.clock.machine_now(),
     )
     .await?;
