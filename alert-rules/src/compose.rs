@@ -73,6 +73,7 @@ fn finding(
             priority: priority(watch, all),
             at_once: watch.at_once(),
             pending: wait.is_some_and(|wait| at < wait),
+            unwatched: watch.is_unwatched(),
         })
         .collect();
     let pending = firings.iter().all(|firing| firing.pending);
@@ -165,13 +166,21 @@ fn is_unconfirmed(watch: &Watch) -> bool {
     (asked || watch.doubtful) && !watch.is_confirmed() && !watch.is_cleared()
 }
 
+/// `228/100, then 181/119 mmHg`.
+fn one_after_another(readings: &[&str]) -> String {
+    let Some((last, before)) = readings.split_last() else { return String::new() };
+    let unit = last.rfind(' ').map_or("", |space| &last[space..]);
+    let before = before.iter().map(|reading| format!("{}, then ", reading.strip_suffix(unit).unwrap_or(reading)));
+    before.chain([(*last).to_owned()]).collect()
+}
+
 /// One line for the worklist: "Blood pressure high: 186/101 mmHg, confirmed". Limits stand among the reasons.
 fn sentence(watch: &Watch, unconfirmed: bool) -> String {
     let opened: Vec<&str> =
         watch.reasons().take_while(|reason| reason.at == watch.since).map(|reason| reason.what.as_str()).collect();
-    let why = match watch.worst_reading() {
-        Some(reading) => reading.to_owned(),
-        None => opened.get(..opened.len().min(2)).unwrap_or_default().join("; "),
+    let why = match watch.worst_readings().as_slice() {
+        [] => opened.get(..opened.len().min(2)).unwrap_or_default().join("; "),
+        readings => one_after_another(readings),
     };
     let problem = &watch.terms.problem;
     let mut sentence = match why.as_str() {

@@ -21,7 +21,7 @@ use crate::reading::{History, Shown};
 use crate::rule::Rulebook;
 use crate::timeline::Timeline;
 use crate::vital::Vital;
-use crate::watch::Watch;
+use crate::watch::{Step, Watch, What};
 
 /// Re-judging reaches this far back; older arrivals are charted only.
 pub const REACH: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -121,7 +121,11 @@ pub fn evaluate(
     }
     open.retain(|watch| !watch.rule.starts_with(CANNOT_APPLY));
     // What is left belongs to rules that no longer watch this patient.
-    spells.extend(open.into_iter().map(|watch| Watch { until: Some(from), ..watch }));
+    spells.extend(open.into_iter().map(|mut watch| {
+        watch.until = Some(from);
+        watch.steps.push(Step { at: from, what: What::Unwatched });
+        watch
+    }));
     spells.sort_unstable_by(|one, other| (one.since, &one.rule).cmp(&(other.since, &other.rule)));
 
     let returned = spells.len();

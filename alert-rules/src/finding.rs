@@ -113,6 +113,9 @@ pub struct Firing {
     pub at_once: Option<Timestamp>,
     /// The patient was asked first, and nobody has been alarmed yet.
     pub pending: bool,
+    /// It ended because no rule looks at it any more, not because anything was clear.
+    #[serde(default)]
+    pub unwatched: bool,
 }
 
 /// A problem of a patient, for as long as any rule of that problem fires. Its key is (patient, problem, start).

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::calendar::after;
-use crate::finding::{Extreme, Kind, Priority};
+use crate::finding::{Extreme, Kind, Priority, Side};
 use crate::fold::SHOW_WITHIN;
 use crate::reason::Reason;
+use crate::vital::Component;
 
 /// One spell of a rule. Its key is (patient, rule, since).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +69,8 @@ pub enum What {
     Unanswered,
     /// `at_once`, or a symptom, newly met: which (a question's link, or the condition as written), and why.
     AtOnce { met: Vec<String>, reasons: Vec<Reason> },
+    /// The rules no longer look at this, or not for this person: it ends, and nobody knows whether it is over.
+    Unwatched,
     /// One act of measuring with at least one new worst value; all of it as it is said: "186/101 mmHg".
     Worst { extremes: Vec<Extreme>, reading: String },
 }
@@ -130,12 +133,34 @@ impl Watch {
         })
     }
 
-    /// The last reading that was worse than all before it, as it is said.
-    pub fn worst_reading(&self) -> Option<&str> {
-        self.steps.iter().rev().find_map(|step| match &step.what {
+    /// The reading with the worst of the component that is named first, as it is said, and where another was worse in
+    /// another component, that one too; in order of time.
+    pub fn worst_readings(&self) -> Vec<&str> {
+        let mut held: Vec<((Component, Side), usize)> = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            let What::Worst { extremes, .. } = &step.what else { continue };
+            for extreme in extremes {
+                let of = (extreme.component, extreme.side);
+                match held.iter_mut().find(|(known, _)| *known == of) {
+                    Some((_, holder)) => *holder = index,
+                    None => held.push((of, index)),
+                }
+            }
+        }
+        let first = held.first().map(|(_, holder)| *holder);
+        let other = held.iter().map(|(_, holder)| *holder).find(|holder| Some(*holder) != first);
+        let mut holders: Vec<usize> = first.into_iter().chain(other).collect();
+        holders.sort_unstable();
+        let said = holders.into_iter().filter_map(|index| match &self.steps.get(index)?.what {
             What::Worst { reading, .. } => Some(reading.as_str()),
             _ => None,
-        })
+        });
+        said.collect()
+    }
+
+    /// It ended because no rule looks at it any more.
+    pub fn is_unwatched(&self) -> bool {
+        self.steps.iter().any(|step| step.what == What::Unwatched)
     }
 
     /// Why, in order of time.
@@ -145,7 +170,7 @@ impl Watch {
             | What::Confirmed(reasons)
             | What::Cleared(reasons)
             | What::AtOnce { reasons, .. } => reasons.as_slice(),
-            What::Unanswered | What::Worst { .. } => &[],
+            What::Unanswered | What::Unwatched | What::Worst { .. } => &[],
         })
     }
 }

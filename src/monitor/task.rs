@@ -50,7 +50,15 @@ pub fn not_judged(at: Timestamp) -> Finding {
 
 fn task(rule: &str, problem: &str, kind: Kind, priority: Priority, sentence: String, at: Timestamp) -> Finding {
     let rule = format!("{PACK}{rule}");
-    let firing = Firing { rule: rule.clone(), since: at, until: Some(at), priority, at_once: None, pending: false };
+    let firing = Firing {
+        rule: rule.clone(),
+        since: at,
+        until: Some(at),
+        priority,
+        at_once: None,
+        pending: false,
+        unwatched: false,
+    };
     Finding {
         problem: problem.to_owned(),
         start: at,

@@ -19,7 +19,15 @@ use crate::harness::ward::{Ward, Wires};
 async fn open_alert(ward: &Ward, patient: Uuid, problem: &str, priority: Priority) -> Uuid {
     let now = ward.clock.care_now();
     let rule = "hypertension/severe".to_owned();
-    let firing = Firing { rule: rule.clone(), since: now, until: None, priority, at_once: None, pending: false };
+    let firing = Firing {
+        rule: rule.clone(),
+        since: now,
+        until: None,
+        priority,
+        at_once: None,
+        pending: false,
+        unwatched: false,
+    };
     let finding = Finding {
         problem: problem.to_owned(),
         start: now,

@@ -212,7 +212,7 @@ fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, a
         Some(finding) if about.iter().all(|finding| finding.priority < old.priority) && finding.end.is_some() => {
             Some(Note::Explained)
         }
-        Some(finding) => finding.end.map(|_| Note::Ended),
+        Some(finding) => ending(finding),
     };
     let mut alert = old.clone();
     for finding in &about {
@@ -228,15 +228,21 @@ fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, a
         return None;
     }
     let entries =
-        note.filter(|_| changed).map(|note| Entry { what: Happened::Annotated, text: note.sentence().to_owned() });
+        note.filter(|_| changed).map(|note| Entry { what: Happened::Annotated, text: note.sentence(old).to_owned() });
     let pages: Vec<PageRequest> = Vec::new();
     Some(Decision { of: Some(index), alert, entries: entries.into_iter().collect(), pages, operator: None })
+}
+
+/// How it ended, if it did.
+fn ending(finding: &Finding) -> Option<Note> {
+    let unwatched = |firing: &Firing| firing.unwatched && firing.until == finding.end;
+    finding.end.map(|_| if finding.firings.iter().any(unwatched) { Note::Unwatched } else { Note::Ended })
 }
 
 /// From now on people have been told this.
 fn learn(alert: &mut Alert, finding: &Finding, at: Timestamp) {
     follow(alert, finding, at);
-    alert.known.note = finding.end.map(|_| Note::Ended);
+    alert.known.note = ending(finding);
     for worst in &finding.worst {
         match alert.known.worst.iter_mut().find(|old| old.component == worst.component && old.side == worst.side) {
             Some(old) if worst.is_worse_than(old, 0.0) => *old = *worst,

@@ -79,8 +79,10 @@ pub struct KnownFiring {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
-    /// Later readings are clear: the finding has ended.
+    /// The finding has ended.
     Ended,
+    /// The finding has ended because no rule looks at it any more.
+    Unwatched,
     /// With what is known now, the finding is less than what people were told.
     Explained,
     /// With what is known now there is no finding: withdrawn or corrected.
@@ -88,11 +90,17 @@ pub enum Note {
 }
 
 impl Note {
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Note::Ended => "later readings are within limits",
-            Note::Explained => "a later reading explains this",
-            Note::Withdrawn => "the readings behind this were withdrawn or corrected; whose were they?",
+    /// In the history of this alert.
+    pub fn sentence(self, alert: &Alert) -> &'static str {
+        match (self, alert.kind) {
+            (Note::Ended, Kind::Clinical) if alert.known.worst.is_empty() => "later answers or values no longer say so",
+            (Note::Ended, Kind::Clinical) => "later readings are within limits",
+            (Note::Ended, Kind::Absence) => "a reading has come since",
+            (Note::Ended, Kind::Equipment) => "a value that can be used has come since",
+            (Note::Ended, Kind::Service) => "this is so no more",
+            (Note::Unwatched, _) => "the rules no longer look at this: whether it is over, nobody knows",
+            (Note::Explained, _) => "a later reading explains this",
+            (Note::Withdrawn, _) => "the readings behind this were withdrawn or corrected; whose were they?",
         }
     }
 }

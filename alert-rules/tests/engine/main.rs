@@ -3,9 +3,11 @@
 mod escalation;
 mod language;
 mod morning;
+mod news;
 mod order;
 mod plans;
 mod stories;
 mod total;
 mod units;
+mod ward;
 mod world;

@@ -120,3 +120,13 @@ fn a_pack_says_whom_it_is_for() {
     facts.date_of_birth = jiff::civil::date(2015, 1, 1);
     assert_eq!(pack.applies_to(&facts, now), Some(false), "a child, pregnant or not");
 }
+
+#[test]
+fn a_pack_taken_away_ends_its_findings_and_claims_no_recovery() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 224.0, 118.0);
+    morning.monitor.facts.plan.packs.clear();
+    morning.pass("2026-03-26T12:00:00Z");
+    let finding = morning.finding(HIGH);
+    assert!(finding.end.is_some() && finding.firings[0].unwatched);
+}

@@ -43,7 +43,7 @@ fn confirmed_by_the_worst_of_both() {
     assert_eq!((finding.priority, finding.pending, finding.unconfirmed), (Priority::High, false, false));
     let worst: Vec<_> = finding.worst.iter().map(|worst| (worst.component, worst.value)).collect();
     assert_eq!(worst, [(Component::Systolic, Some(186.0)), (Component::Diastolic, Some(104.0))]);
-    assert_eq!(finding.sentence, "Blood pressure high: 181/104 mmHg, confirmed");
+    assert_eq!(finding.sentence, "Blood pressure high: 186/101, then 181/104 mmHg, confirmed");
     assert_eq!(
         finding.reasons[0].sentence(),
         "systolic 186 mmHg, at or above 180 mmHg (severe systolic, the pack's default)"
@@ -256,4 +256,17 @@ fn a_mean_without_its_off_scale_values_never_clears() {
     assert_eq!(morning.finding("glucose high").end, None, "nobody knows how high HI was");
     morning.pass("2026-04-04T00:00:00Z");
     assert_eq!(morning.finding("glucose high").end, Some(at("2026-04-03T03:00:00Z")), "HI has left the window");
+}
+
+#[test]
+fn the_sentence_holds_the_worst_reading_not_the_last_that_was_worse_in_something() {
+    let said = |readings: &[(f64, f64)]| {
+        let mut morning = Morning::of("hypertension");
+        for (minute, (systolic, diastolic)) in readings.iter().enumerate() {
+            morning.pressure(&format!("2026-03-26T08:0{minute}:00Z"), *systolic, *diastolic);
+        }
+        morning.finding(HIGH).sentence.clone()
+    };
+    assert_eq!(said(&[(228.0, 100.0), (181.0, 119.0)]), "Blood pressure high: 228/100, then 181/119 mmHg, confirmed");
+    assert_eq!(said(&[(221.0, 100.0), (228.0, 118.0), (222.0, 110.0)]), "Blood pressure high: 228/118 mmHg, confirmed");
 }
