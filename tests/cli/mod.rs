@@ -4,3 +4,4 @@ mod admin;
 mod broken;
 mod doctor;
 mod rules;
+mod scripts;

@@ -1,6 +1,7 @@
 //! A fresh, migrated TimescaleDB database for each test, in about a tenth of a second: a copy of a template in one private server
 //! that the whole test process shares. The server hangs on this process and vanishes with it, however it ends.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use derwent::random;
@@ -56,8 +57,11 @@ fn server() -> &'static Server {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
             let embedded = runtime.block_on(async {
+                // The one setting of the machine's own that counts: where PostgreSQL is.
+                let postgres = std::env::var_os("DERWENT_POSTGRES_DIR").map(PathBuf::from);
+                let postgres = postgres.as_deref().filter(|folder| !folder.as_os_str().is_empty());
                 let embedded =
-                    Embedded::throwaway(None).await.expect("a private TimescaleDB; `make timescaledb` fetches it");
+                    Embedded::throwaway(postgres).await.expect("a private TimescaleDB; `make timescaledb` fetches it");
                 make_template(&embedded).await;
                 embedded
             });
