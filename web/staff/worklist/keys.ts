@@ -8,7 +8,9 @@ export const setKeys = (on: boolean) => localStorage.setItem(SETTING, on ? 'on' 
 export function onKeys(event: KeyboardEvent, keys: Record<string, () => void>): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !keysAreOn()) return
   const where = event.target as HTMLElement
-  if (where.closest('input, textarea, select, dialog, [contenteditable]')) return
+  // A dialog that was just closed keeps the focus until the page is drawn again.
+  const dialog = where.closest('dialog')
+  if (dialog ? dialog.open : where.closest('input, textarea, select, [contenteditable]')) return
   const act = keys[event.key]
   if (!act) return
   event.preventDefault()
