@@ -118,6 +118,4 @@ export class Store {
     const messages = (await this.messages()).toSorted((a, b) => a.n - b.n)
     for (const old of messages.slice(0, Math.max(0, messages.length - PUSHES_KEPT))) await this.#db.delete('messages', old.id)
   }
-
-  close = () => this.#db.close()
 }
