@@ -299,6 +299,10 @@ impl<'t> Reader<'t> {
 
     fn clause_of(&mut self, values: &[Value<'t>], join: Join, names: &[(String, Dimension)]) -> Option<Clause> {
         let mut clause = Clause { join, conditions: Vec::new(), texts: Vec::new() };
+        if let Some(beyond) = values.get(CONDITIONS_AT_MOST) {
+            self.say(&beyond.span(), format!("a list holds at most {CONDITIONS_AT_MOST} conditions"));
+            return None;
+        }
         for value in values {
             let condition = self.parsed(value, |text| parser::condition(text, Scope { limits: names }));
             if let (Some(condition), Some(text)) = (condition, value.get_ref().as_str()) {
@@ -314,6 +318,9 @@ impl<'t> Reader<'t> {
         self.parsed(value, numbers::literal)
     }
 }
+
+/// So that looking at a rule, and checking it, cost a known maximum.
+const CONDITIONS_AT_MOST: usize = 32;
 
 /// Entries of a table as they stand in the file, each with where its name stands.
 fn in_file_order<'v, 't>(table: Option<&'v Value<'t>>) -> Vec<(String, Range<usize>, &'v Value<'t>)> {

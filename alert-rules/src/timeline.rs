@@ -152,8 +152,11 @@ impl<'h> Timeline<'h> {
                         && side.is_some()
                         && odd_side(component, other.value) == side
                 };
-                let earlier = samples[..index].iter().any(agrees);
-                let later = || samples[index + 1..].iter().find(|other| agrees(other)).map(|other| other.order);
+                // In order of time: none beyond these can agree.
+                let first = samples.partition_point(|other| at.duration_since(other.at) > AGREE_WITHIN);
+                let earlier = samples[first..index].iter().any(agrees);
+                let near = samples[index + 1..].iter().take_while(|other| other.at.duration_since(at) <= AGREE_WITHIN);
+                let later = || near.clone().find(|other| agrees(other)).map(|other| other.order);
                 let agreed = if earlier { Some(samples[index].order) } else { later() };
                 samples[index].doubt = Some(agreed.unwrap_or(usize::MAX));
             }

@@ -107,3 +107,32 @@ fn a_failing_scenario_shows_its_timeline() {
         .collect();
     insta::assert_snapshot!(failed.join("\n"));
 }
+
+/// The hypertension pack with another rule, whose `when` is made of so many conditions or limits.
+fn with_a_rule_of(conditions: usize, limits: usize) -> BTreeMap<String, String> {
+    let names: Vec<String> = (0..limits).map(|n| format!("extra_{n}")).collect();
+    let made: String = names
+        .iter()
+        .map(|name| format!("{name} = {{ default = \"300 mmHg\", range = \"290..300 mmHg\", why = \"local\" }}\n"))
+        .collect();
+    let on_limits = names.iter().map(|name| format!("\"systolic >= {name}\""));
+    let plain = (0..conditions).map(|n| format!("\"systolic >= {} mmHg\"", 200 + n));
+    let when: Vec<String> = on_limits.chain(plain).collect();
+    let rule = format!(
+        "[rule.extra]\nproblem = \"extra\"\npriority = \"medium\"\nwhen.any = [{}]\nteam = \"Look.\"\nwhy = \"local\"\n\n\
+         [rule.silent]",
+        when.join(", ")
+    );
+    let mut files = broken("rules.toml", "[rule.silent]", &rule);
+    let text = files.get_mut("hypertension/rules.toml").expect("there");
+    *text = text.replacen("[limits]\n", &format!("[limits]\n{made}"), 1);
+    files
+}
+
+#[test]
+fn a_rule_costs_a_known_maximum_to_check() {
+    assert!(said(&with_a_rule_of(33, 0)).contains("a list holds at most 32 conditions"));
+    assert!(!said(&with_a_rule_of(32, 0)).contains("at most"));
+    assert!(said(&with_a_rule_of(0, 20)).contains("extra names more than 6 limits"));
+    assert!(!said(&with_a_rule_of(0, 6)).contains("more than"));
+}

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::rule::{Clause, Limit, Pack, Rule, RulePriority};
 
 use super::Whole;
-use super::solve::{Corner, corners, possible};
+use super::solve::{Corner, LIMITS_AT_MOST, corners, limits_named, possible};
 
 pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
     for rule in &whole.pack.rules {
@@ -32,6 +32,12 @@ fn of_rule(whole: &Whole, rule: &Rule) -> Vec<Problem> {
             corners(&named, &pack.limits).into_iter().find(|corner| possible(clauses, corner, &pack.limits) == can);
         found.map(|corner| at_corner(&corner, &pack.limits))
     };
+    let clauses: Vec<&Clause> =
+        [Some(&rule.when), rule.at_once.as_ref(), rule.clear.as_ref()].into_iter().flatten().collect();
+    if limits_named(&clauses).len() > LIMITS_AT_MOST {
+        let problem = at(&rule.when, format!("{name} names more than {LIMITS_AT_MOST} limits"));
+        return vec![problem.hint("every way a plan may set them is tried: write two rules")];
+    }
     let mut problems = Vec::new();
     if let Some(corner) = corner(&[(&rule.when, true)], false) {
         let problem = at(&rule.when, format!("{name} can never be true{corner}"));

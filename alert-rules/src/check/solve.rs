@@ -54,17 +54,26 @@ type Case = BTreeMap<String, Interval>;
 /// The limits' values at one corner of their ranges; same order as the pack's limits.
 pub type Corner = Vec<f64>;
 
-/// Every combination of both ends and the default of the limits that the clauses name; the others stay at their default.
-pub fn corners(clauses: &[&Clause], limits: &[Limit]) -> Vec<Corner> {
-    let defaults: Corner = limits.iter().map(|limit| limit.default).collect();
+/// Limits that one rule may name: each makes three times as many corners.
+pub const LIMITS_AT_MOST: usize = 6;
+
+/// The limits that the clauses name.
+pub fn limits_named(clauses: &[&Clause]) -> Vec<usize> {
     let mut used: Vec<usize> = Vec::new();
     for condition in clauses.iter().flat_map(|clause| &clause.conditions) {
         limits_of(condition, &mut used);
     }
     used.sort_unstable();
     used.dedup();
+    used
+}
+
+/// Every combination of both ends and the default of the limits that the clauses name, the first few of them if two
+/// rules together name more than one may; the others stay at their default.
+pub fn corners(clauses: &[&Clause], limits: &[Limit]) -> Vec<Corner> {
+    let defaults: Corner = limits.iter().map(|limit| limit.default).collect();
     let mut corners = vec![defaults];
-    for index in used {
+    for index in limits_named(clauses).into_iter().take(LIMITS_AT_MOST) {
         let Some(limit) = limits.get(index) else { continue };
         let ends = [limit.range.from, limit.range.to];
         let moved: Vec<Corner> = corners

@@ -158,7 +158,7 @@ impl<'a> Instant<'a> {
     pub fn latest(&self, component: Component) -> Option<&'a Sample> {
         let samples = self.timeline.samples(component, self.order);
         let sample = match self.only {
-            Some(order) => samples.iter().rev().find(|sample| sample.order == order),
+            Some(order) => samples.binary_search_by_key(&order, |sample| sample.order).ok().map(|at| &samples[at]),
             None => samples.last(),
         }?;
         let fresh = component.vital()?.fresh().max(self.stretch);

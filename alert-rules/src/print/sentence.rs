@@ -32,6 +32,9 @@ pub fn condition(condition_: &Condition, limits: &[Limit]) -> String {
         ConditionKind::Not(inner) if matches!(inner.kind, ConditionKind::Tag(_)) => {
             condition(inner, limits).replacen("is marked", "is not marked", 1)
         }
+        ConditionKind::Not(inner) if matches!(inner.kind, ConditionKind::And(..)) => {
+            format!("it is not so that ({})", condition(inner, limits))
+        }
         ConditionKind::Not(inner) => format!("it is not so that {}", condition(inner, limits)),
         ConditionKind::Tag(tag) => format!("the patient is marked “{}”", tag.replace('_', " ")),
         ConditionKind::Answer { link, wanted, negated } => {
@@ -46,7 +49,11 @@ pub fn condition(condition_: &Condition, limits: &[Limit]) -> String {
         ConditionKind::Event { name } => format!("the patient reports “{}”", name.replace('_', " ")),
         ConditionKind::Overdue { vital, grace } => format!("{} is overdue by {}", vital.words(), duration(*grace)),
         ConditionKind::Together { inner, within } => {
-            format!("{}, measured within {} of each other", condition(inner, limits), duration(*within))
+            let inner = match &inner.kind {
+                ConditionKind::And(..) => format!("({})", condition(inner, limits)),
+                _ => condition(inner, limits),
+            };
+            format!("{inner}, measured within {} of each other", duration(*within))
         }
     }
 }
@@ -76,9 +83,17 @@ pub fn quantity(quantity_: &Quantity, limits: &[Limit]) -> String {
                 Operator::Times => "times",
                 Operator::Over => "divided by",
             };
-            format!("{} {operator} {}", quantity(left, limits), quantity(right, limits))
+            format!("{} {operator} {}", part(left, limits), part(right, limits))
         }
-        QuantityKind::Negative(inner) => format!("minus {}", quantity(inner, limits)),
+        QuantityKind::Negative(inner) => format!("minus {}", part(inner, limits)),
+    }
+}
+
+/// A quantity within another: a sum in brackets, so that what belongs together is not guessed.
+fn part(quantity_: &Quantity, limits: &[Limit]) -> String {
+    match &quantity_.kind {
+        QuantityKind::Arithmetic { .. } => format!("({})", quantity(quantity_, limits)),
+        _ => quantity(quantity_, limits),
     }
 }
 
@@ -145,4 +160,25 @@ pub fn number(dimension: Dimension, value: f64) -> String {
     let at_least = usize::from(dimension == Dimension::Concentration);
     let needed = (0..3).find(|digits| (value * 10f64.powi(*digits)).fract().abs() < 1e-9).unwrap_or(3) as usize;
     quantity_in_words(dimension, needed.max(at_least), value)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::expression::parser::{self, Scope};
+
+    fn said(text: &str) -> String {
+        super::condition(&parser::condition(text, Scope { limits: &[] }).expect("parses"), &[])
+    }
+
+    #[test]
+    fn what_means_another_thing_reads_differently() {
+        let (apart, together) = ("not pregnant and lives_alone", "not (pregnant and lives_alone)");
+        assert_ne!(said(apart), said(together));
+        let (one, other) = ("not lives_alone or pregnant", "not (lives_alone or pregnant)");
+        assert_ne!(said(one), said(other));
+        let of_systolic = |sum: &str| said(&format!("{sum} > 5 mmHg"));
+        assert_ne!(of_systolic("systolic - diastolic - 10 mmHg"), of_systolic("systolic - (diastolic - 10 mmHg)"));
+        let negated = "not (systolic < 90 mmHg and diastolic < 60 mmHg)";
+        assert!(said(negated).starts_with("it is not so that ("), "{}", said(negated));
+    }
 }
