@@ -36,7 +36,8 @@ const SWEEP: Duration = Duration::from_secs(60);
 pub async fn converse(ingest: Ingest, socket: WebSocket, doorstep: OwnedSemaphorePermit) {
     let started = ingest.parts.clock.instant();
     let mut line = Line { socket, ingest, started };
-    let gone = match line.greet().await {
+    // Ten thousand of these wait at once. What talks to the database is boxed, so that its state takes room only while it runs.
+    let gone = match Box::pin(line.greet()).await {
         Ok((session, talk, place)) => {
             // Proven: the doorstep is free for the next.
             drop(doorstep);
@@ -142,7 +143,7 @@ impl Line {
                     self.obey(session.handle(answer(decided, &talk), self.elapsed()), &talk, &deciding).await
                 }
                 Some(news) = place.news.recv() => {
-                    let looked = talk.hear(&self.ingest, news).await;
+                    let looked = Box::pin(talk.hear(&self.ingest, news)).await;
                     place.follow(talk.patients());
                     self.say(looked, &mut session, &talk, &deciding).await
                 }
@@ -150,7 +151,7 @@ impl Line {
                     self.obey(session.handle(Input::Tick, self.elapsed()), &talk, &deciding).await
                 }
                 _ = sweep.tick() => {
-                    let looked = talk.look_at_everything(&self.ingest).await;
+                    let looked = Box::pin(talk.look_at_everything(&self.ingest)).await;
                     if looked.is_ok() && std::mem::take(&mut first_look) {
                         // Ten thousand phones that came at once shall not look at once ever after.
                         sweep.reset_after(SWEEP.mul_f64(random::fraction()));
@@ -234,11 +235,11 @@ impl Line {
                         let _ = deciding.send(Decided { batch, receipt }).await;
                     });
                 }
-                Command::Shown { id } => note_shown(&self.ingest.parts.clone(), talk.device.device, id).await,
+                Command::Shown { id } => Box::pin(note_shown(self.ingest.parts.clone(), talk.device.device, id)).await,
                 Command::Acknowledged { through } => {
                     let through = i64::try_from(through).unwrap_or(i64::MAX);
                     let pool = &self.ingest.parts.store.ingest;
-                    if let Err(error) = push::acknowledge(pool, talk.device.device, through).await {
+                    if let Err(error) = Box::pin(push::acknowledge(pool, talk.device.device, through)).await {
                         tracing::warn!(%error, "an acknowledgement could not be stored; the phone gets the same again");
                     }
                 }
@@ -324,7 +325,7 @@ async fn number(parts: &Parts, device: &Device, hello: &Hello) -> Result<Option<
     Ok(number)
 }
 
-async fn note_shown(parts: &Parts, device: Uuid, ask: Uuid) {
+async fn note_shown(parts: Parts, device: Uuid, ask: Uuid) {
     match shown::record(&parts.store.ingest, device, ask, parts.clock.care_now()).await {
         Ok(true) => parts.signals.send(Signal::Arrived),
         Ok(false) => {}
