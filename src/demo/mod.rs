@@ -98,7 +98,7 @@ async fn show(options: &Demo, folder: &Path) -> anyhow::Result<()> {
     let stage = Stage::open(options.listen, &cast.organisation.time_zone, &clock).await?;
     println!("\n  Derwent is at {}\n", stage.link);
     println!(
-        "  The recordings of 49 people are loaded first, through real phones: two or three minutes, and you can watch."
+        "  The recordings of 49 people are loaded first, through real phones: some four minutes, and you can watch."
     );
     println!("  Then Dorothy has her phone. Ctrl-C ends everything and keeps nothing.\n");
     let yesterday = clock.machine_now().to_zoned(zone.clone()).date().yesterday()?;

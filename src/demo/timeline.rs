@@ -142,7 +142,7 @@ mod tests {
             end.duration_since(*first_begins) < SignedDuration::from_hours(400 * 24),
             "an outbox reaches that far back"
         );
-        // Each costs some round trips: this is what plays all of it in two or three minutes.
+        // Each costs some round trips: this is what plays all of it in some minutes.
         assert!(timeline.windows.len() < 4_000, "{} windows", timeline.windows.len());
     }
 }

@@ -19,7 +19,7 @@ use crate::store::person::Person;
 use crate::store::{arrival, due, finding, history, intake, person, service_gap, watch};
 
 /// How far clocks are believed to differ: a phone's from ours before its reading is dated by arrival, one replica's from
-/// another's. Beyond it our own clock alone counts.
+/// another's.
 const AHEAD: SignedDuration = SignedDuration::from_mins(2);
 
 /// One patient, about to be judged.
@@ -97,20 +97,19 @@ async fn load_cases(
         let facts = facts.map(|facts| Facts { version: person.facts_version, valid_from: person.facts_since, ..facts });
         let watches = or_problem(read_all(watches.remove(&patient)), "its watches", &mut problem);
         let waiting = waiting.remove(&patient);
-        let seen = [waiting.as_ref().map(|waiting| waiting.received_at), taken.folded_through];
-        let latest = seen.into_iter().flatten().fold(care_now, Timestamp::max);
-        let clock_was_ahead = latest > care_now + AHEAD;
-        // Alerts, steps and pages are compared with the clock of whoever acts on them: never dated far ahead of it.
-        let at = latest.min(care_now + AHEAD);
+        // What a replica with a fast clock received lies in our future, and is judged now all the same. An earlier
+        // evaluation that was ahead is folded again from now on.
+        let at = waiting.as_ref().map_or(care_now, |waiting| waiting.received_at.max(care_now));
+        let clock_was_ahead = taken.folded_through.map_or(at, |folded| folded.max(at)) > care_now + AHEAD;
         let untouched = taken.folded_through.or(facts.as_ref().map(|facts| facts.plan.since)).unwrap_or(at);
-        let from = waiting.as_ref().map_or(untouched, |waiting| waiting.earliest.min(untouched)).min(at);
+        let from = waiting.as_ref().map_or(untouched, |waiting| waiting.earliest.min(untouched)).min(care_now);
         cases.push(Case {
             judged_through: taken.judged_through,
             folded_through: taken.folded_through,
             failed_from: taken.failed_from,
             waiting,
             at,
-            from: from.max(at - REACH),
+            from: from.max(care_now - REACH),
             clock_was_ahead,
             problem,
             facts,

@@ -366,3 +366,21 @@ async fn a_clock_that_was_far_ahead_silences_nobody() {
     replica.stop().await;
     ward.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_replica_with_a_fast_clock_received_is_judged_now() {
+    let mut ward = Ward::open("2026-03-02T09:10:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let patient = ward.patient(&["hypertension"]).await;
+    ward.pressure(patient, 226.0, 121.0).await;
+    ward.clock = derwent::clock::Clock::standing(at("2026-03-02T09:00:00Z"));
+    let replica = ward.replica(&no_wires()).await;
+    replica.settle().await;
+    let opened = "SELECT to_char(opened_at AT TIME ZONE 'UTC', 'HH24:MI') || ' ' || priority FROM alert
+                  WHERE patient IS NOT NULL";
+    assert_eq!(ward.lines(opened).await, ["09:00 high"]);
+    assert_eq!(ward.count("SELECT count(*) FROM page WHERE priority = 'high' AND organisation IS NOT NULL").await, 1);
+    ward.assert_tiled().await;
+    replica.stop().await;
+    ward.close().await;
+}
