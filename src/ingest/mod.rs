@@ -9,7 +9,7 @@ pub mod enrol;
 mod http;
 mod plan;
 mod proof;
-mod receipt;
+pub mod receipt;
 mod registry;
 mod socket;
 mod talk;

@@ -23,19 +23,48 @@ pub struct Decided {
 }
 
 pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) -> Decided {
+    let (entries, waiting) = hand_over(sender, items, |name| ingest.plans.knows_questionnaire(name));
+    let decisions = if entries.is_empty() { Ok(Vec::new()) } else { ingest.writer.submit(entries).await };
+    let decided = waiting.answer(decisions.ok());
+    for item in &decided.items {
+        if let Outcome::Refused(refusal) = &item.outcome {
+            counters::count(refusal.reason);
+        }
+    }
+    decided
+}
+
+/// A batch that was handed over and has no decisions yet.
+#[derive(Debug)]
+pub struct Waiting {
+    items: Vec<Item>,
+    unwatched: BTreeSet<Uuid>,
+}
+
+#[derive(Debug)]
+struct Item {
+    id: String,
+    /// What is known before the writer.
+    refusal: Option<Refusal>,
+    /// The writer decides on it, or puts its refusal on record.
+    has_entry: bool,
+}
+
+/// What goes to the writer, and what waits for its decisions. `knows_questionnaire`: see [`accept`].
+pub fn hand_over(
+    sender: &Sender,
+    items: Vec<ReceivedItem>,
+    knows_questionnaire: impl Fn(&str) -> bool,
+) -> (Vec<Entry>, Waiting) {
     let mut entries = Vec::with_capacity(items.len());
-    // What is known before the writer: a refusal, with the place of its record if it has one.
-    let mut known: Vec<Option<Refusal>> = Vec::with_capacity(items.len());
-    let mut has_entry = Vec::with_capacity(items.len());
-    let mut unwatched = BTreeSet::new();
-    for received in &items {
-        let entry = match accept(received, sender, |name| ingest.plans.knows_questionnaire(name)) {
+    let mut waiting = Waiting { items: Vec::with_capacity(items.len()), unwatched: BTreeSet::new() };
+    for received in items {
+        let (entry, refusal) = match accept(&received, sender, &knows_questionnaire) {
             Accepted::Submission(submission) => {
-                known.push(None);
                 if submission.flags.iter().any(|flag| flag == NOT_MONITORED) {
-                    unwatched.insert(submission.patient);
+                    waiting.unwatched.insert(submission.patient);
                 }
-                Some(Entry::Submission(*submission))
+                (Some(Entry::Submission(*submission)), None)
             }
             Accepted::Refused { refusal, patient } => {
                 let entry = (!refusal.retry).then(|| {
@@ -46,28 +75,25 @@ pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) 
                         client_id: (!received.id.is_empty()).then(|| received.id.clone()),
                         reason: refusal.reason.wire().to_owned(),
                         detail: refusal.detail.clone(),
-                        as_sent: received.as_sent.clone(),
+                        as_sent: received.as_sent,
                         received_at: sender.received_at,
                     })
                 });
-                known.push(Some(refusal));
-                entry
+                (entry, Some(refusal))
             }
         };
-        has_entry.push(entry.is_some());
+        waiting.items.push(Item { id: received.id, refusal, has_entry: entry.is_some() });
         entries.extend(entry);
     }
-    let decisions = if entries.is_empty() { Ok(Vec::new()) } else { ingest.writer.submit(entries).await };
-    let mut decisions = decisions.map(Vec::into_iter);
-    let items = items
-        .into_iter()
-        .zip(known)
-        .zip(has_entry)
-        .map(|((received, refusal), has_entry)| {
-            let decision = match &mut decisions {
-                Ok(decisions) if has_entry => decisions.next(),
-                _ => None,
-            };
+    (entries, waiting)
+}
+
+impl Waiting {
+    /// The receipt, from one decision for each entry that was handed over. None: nobody knows what was decided.
+    pub fn answer(self, decisions: Option<Vec<Decision>>) -> Decided {
+        let mut decisions = decisions.unwrap_or_default().into_iter();
+        let items = self.items.into_iter().map(|Item { id, refusal, has_entry }| {
+            let decision = if has_entry { decisions.next() } else { None };
             let outcome = match (refusal, decision) {
                 // A refusal for good that is not on record must be sent again: the phone forgets the item.
                 (Some(_), decision) if has_entry && !matches!(decision, Some(Decision::Recorded)) => not_known(),
@@ -75,13 +101,10 @@ pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) 
                 (None, Some(decision)) => outcome(decision),
                 (None, None) => not_known(),
             };
-            if let Outcome::Refused(refusal) = &outcome {
-                counters::count(refusal.reason);
-            }
-            ReceiptItem { id: received.id, outcome }
-        })
-        .collect();
-    Decided { items, unwatched }
+            ReceiptItem { id, outcome }
+        });
+        Decided { items: items.collect(), unwatched: self.unwatched }
+    }
 }
 
 fn outcome(decision: Decision) -> Outcome {

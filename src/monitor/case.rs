@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alert_rules::{Facts, Finding, History, REACH, Watch};
+use alert_rules::{Facts, Finding, History, REACH, Rulebook, Watch};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -50,14 +50,60 @@ pub struct Case {
 }
 
 impl Case {
+    /// What is decided before anything is loaded that depends on it: which stretch of time the fold must go over.
+    pub fn new(
+        person: Person,
+        taken: &Taken,
+        waiting: Option<arrival::Waiting>,
+        watches: Vec<Value>,
+        timers: Timers,
+        care_now: Timestamp,
+    ) -> Self {
+        let mut problem = None;
+        let facts = person.facts.clone().filter(|_| !person.ended).map(serde_json::from_value::<Facts>).transpose();
+        let facts = or_problem(facts, "its facts", &mut problem);
+        let facts = facts.map(|facts| Facts { version: person.facts_version, valid_from: person.facts_since, ..facts });
+        let watches = or_problem(read_all(watches), "its watches", &mut problem);
+        // What a replica with a fast clock received lies in our future, and is judged now all the same. An earlier
+        // evaluation that was ahead is folded again from now on.
+        let at = waiting.as_ref().map_or(care_now, |waiting| waiting.received_at.max(care_now));
+        let clock_was_ahead = taken.folded_through.map_or(at, |folded| folded.max(at)) > care_now + AHEAD;
+        let untouched = taken.folded_through.or(facts.as_ref().map(|facts| facts.plan.since)).unwrap_or(at);
+        let from = waiting.as_ref().map_or(untouched, |waiting| waiting.earliest.min(untouched)).min(care_now);
+        Self {
+            judged_through: taken.judged_through,
+            folded_through: taken.folded_through,
+            failed_from: taken.failed_from,
+            waiting,
+            at,
+            from: from.max(care_now - REACH),
+            clock_was_ahead,
+            problem,
+            facts,
+            watches,
+            findings: Vec::new(),
+            timers,
+            history: History::default(),
+            intake: Intake::default(),
+            person,
+        }
+    }
+
+    /// From when on the history is wanted. None: nobody watches.
+    pub fn looks_back_to(&self, rulebook: &Rulebook) -> Option<Timestamp> {
+        let lookback = rulebook.lookback(self.facts.as_ref()?);
+        Some(self.from.saturating_sub(lookback).unwrap_or(self.from))
+    }
+
+    /// Stored findings that had not ended before `from`.
+    pub fn has_findings(&mut self, findings: Vec<Value>) {
+        self.findings = or_problem(read_all(findings), "its findings", &mut self.problem);
+    }
+
     /// The new numbers, if any.
     pub fn range(&self) -> Option<(i64, i64)> {
-        range(&self.person, self.judged_through)
+        (self.person.last_seq > self.judged_through).then_some((self.judged_through + 1, self.person.last_seq))
     }
-}
-
-fn range(person: &Person, judged_through: i64) -> Option<(i64, i64)> {
-    (person.last_seq > judged_through).then_some((judged_through + 1, person.last_seq))
 }
 
 #[derive(Debug)]
@@ -91,35 +137,9 @@ async fn load_cases(
     let mut cases = Vec::new();
     for person in person::of(db, &patients).await? {
         let (Some(taken), patient) = (judged.get(&person.patient), person.patient) else { continue };
-        let mut problem = None;
-        let facts = person.facts.clone().filter(|_| !person.ended).map(serde_json::from_value::<Facts>).transpose();
-        let facts = or_problem(facts, "its facts", &mut problem);
-        let facts = facts.map(|facts| Facts { version: person.facts_version, valid_from: person.facts_since, ..facts });
-        let watches = or_problem(read_all(watches.remove(&patient)), "its watches", &mut problem);
-        let waiting = waiting.remove(&patient);
-        // What a replica with a fast clock received lies in our future, and is judged now all the same. An earlier
-        // evaluation that was ahead is folded again from now on.
-        let at = waiting.as_ref().map_or(care_now, |waiting| waiting.received_at.max(care_now));
-        let clock_was_ahead = taken.folded_through.map_or(at, |folded| folded.max(at)) > care_now + AHEAD;
-        let untouched = taken.folded_through.or(facts.as_ref().map(|facts| facts.plan.since)).unwrap_or(at);
-        let from = waiting.as_ref().map_or(untouched, |waiting| waiting.earliest.min(untouched)).min(care_now);
-        cases.push(Case {
-            judged_through: taken.judged_through,
-            folded_through: taken.folded_through,
-            failed_from: taken.failed_from,
-            waiting,
-            at,
-            from: from.max(care_now - REACH),
-            clock_was_ahead,
-            problem,
-            facts,
-            watches,
-            findings: Vec::new(),
-            timers: timers.remove(&patient).unwrap_or_default(),
-            history: History::default(),
-            intake: Intake::default(),
-            person,
-        });
+        let watches = watches.remove(&patient).unwrap_or_default();
+        let timers = timers.remove(&patient).unwrap_or_default();
+        cases.push(Case::new(person, taken, waiting.remove(&patient), watches, timers, care_now));
     }
     load_time(db, rulebook, &mut cases, care_now).await?;
     Ok(cases)
@@ -136,13 +156,8 @@ async fn load_time(
     let from: Vec<Timestamp> = cases.iter().map(|case| case.from).collect();
     let mut findings = finding::since(db, &patients, &from).await?;
 
-    let watched: Vec<(Uuid, Timestamp)> = cases
-        .iter()
-        .filter_map(|case| {
-            let lookback = rulebook.rulebook.lookback(case.facts.as_ref()?);
-            Some((case.person.patient, case.from.saturating_sub(lookback).unwrap_or(case.from)))
-        })
-        .collect();
+    let watched: Vec<(Uuid, Timestamp)> =
+        cases.iter().filter_map(|case| Some((case.person.patient, case.looks_back_to(&rulebook.rulebook)?))).collect();
     let latest = cases.iter().map(|case| case.at).fold(care_now, Timestamp::max) + AHEAD;
     let mut histories = history::since(db, &watched, latest).await?;
     let oldest = watched.iter().map(|(_, since)| *since).min().unwrap_or(care_now);
@@ -162,14 +177,14 @@ async fn load_time(
             Some(Err(problem)) => case.problem = Some(problem),
             None => {}
         }
-        case.findings = or_problem(read_all(findings.remove(&patient)), "its findings", &mut case.problem);
+        case.has_findings(findings.remove(&patient).unwrap_or_default());
         case.intake = intakes.remove(&patient).unwrap_or_default();
     }
     Ok(())
 }
 
-fn read_all<T: DeserializeOwned>(values: Option<Vec<Value>>) -> Result<Vec<T>, serde_json::Error> {
-    values.unwrap_or_default().into_iter().map(serde_json::from_value).collect()
+fn read_all<T: DeserializeOwned>(values: Vec<Value>) -> Result<Vec<T>, serde_json::Error> {
+    values.into_iter().map(serde_json::from_value).collect()
 }
 
 fn or_problem<T: Default>(read: Result<T, serde_json::Error>, what: &str, problem: &mut Option<String>) -> T {

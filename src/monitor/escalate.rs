@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use alert_rules::escalation;
-use jiff::SignedDuration;
+use alert_rules::escalation::{self, Decision, Duty};
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::parts::Parts;
 use crate::roster::Roster;
 use crate::signal::Signal;
-use crate::store::alert_row::Change;
+use crate::store::alert_row::{Change, Stored};
 use crate::store::{alert, alert_row, roster};
 
 /// Alerts stepped in one transaction.
@@ -43,10 +43,7 @@ pub async fn escalate(parts: &Parts) -> anyhow::Result<bool> {
     let mut organisations = BTreeSet::new();
     for stored in &due {
         let roster = stored.owner.team.and_then(|team| rosters.iter().find(|roster| roster.team == team));
-        let decision = match stored.owner.patient {
-            None => escalation::close(&stored.state, "lapsed", now),
-            Some(_) => escalation::step(&stored.state, &roster.map_or_else(roster::nobody, Roster::duty), now),
-        };
+        let decision = next(stored, &roster.map_or_else(roster::nobody, Roster::duty), now);
         organisations.extend(stored.owner.organisation);
         changes.extend(decision.map(|decision| Change {
             alert: stored.alert,
@@ -65,4 +62,12 @@ pub async fn escalate(parts: &Parts) -> anyhow::Result<bool> {
         parts.signals.send(Signal::Alerts { organisation });
     }
     Ok(true)
+}
+
+/// What an alert whose time has come does next.
+pub fn next(stored: &Stored, duty: &Duty, now: Timestamp) -> Option<Decision> {
+    match stored.owner.patient {
+        None => escalation::close(&stored.state, "lapsed", now),
+        Some(_) => escalation::step(&stored.state, duty, now),
+    }
 }

@@ -1,12 +1,13 @@
 //! Judging. Whatever arrives, and whatever time brings, is judged by `alert_rules`; what follows for people is written in
 //! the same transaction. Telling them is `notify`'s.
 //!
-//! `sweep.rs` takes patients by lease, `case.rs` loads what their evaluation needs, `evaluate.rs` judges and writes,
-//! `task.rs` is the work no rule finds, `escalate.rs` moves alerts that nobody acts on, `rulebook.rs` has the rules.
+//! `sweep.rs` takes patients by lease, `case.rs` loads what their evaluation needs, `judgement.rs` judges, `evaluate.rs`
+//! writes it down, `task.rs` is the work no rule finds, `escalate.rs` moves alerts that nobody acts on, `rulebook.rs` has the rules.
 
 pub mod case;
 pub mod escalate;
 pub mod evaluate;
+pub mod judgement;
 pub mod rulebook;
 pub mod sweep;
 pub mod task;

@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::monitor::case::{self, Batch};
-use crate::monitor::evaluate::{self, Judged};
+use crate::monitor::evaluate;
+use crate::monitor::judgement::Judged;
 use crate::monitor::rulebook::Rulebooks;
 use crate::parts::Parts;
 use crate::random;

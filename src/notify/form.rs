@@ -40,16 +40,17 @@ pub struct Office {
 }
 
 /// When someone was last sent a bundle of a priority.
-type LastBundles = BTreeMap<(Uuid, String), Timestamp>;
+pub type LastBundles = BTreeMap<(Uuid, String), Timestamp>;
 
+/// What to do about the requests that wait.
 #[derive(Debug, Default)]
-struct Plan {
-    pages: Vec<NewPage>,
-    formed: Vec<Uuid>,
-    postponed: Vec<(Uuid, Timestamp)>,
-    events: Vec<NewEvent>,
+pub struct Plan {
+    pub pages: Vec<NewPage>,
+    pub formed: Vec<Uuid>,
+    pub postponed: Vec<(Uuid, Timestamp)>,
+    pub events: Vec<NewEvent>,
     /// Names of teams with nobody on the roster within their cover.
-    holes: BTreeSet<String>,
+    pub holes: BTreeSet<String>,
 }
 
 /// Forms pages from what waits now. True if there was anything.
@@ -88,11 +89,13 @@ pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<
     Ok(true)
 }
 
-fn people(roster: &Roster) -> impl Iterator<Item = Uuid> {
+/// Whom a roster names, and the rest of the team.
+pub fn people(roster: &Roster) -> impl Iterator<Item = Uuid> {
     roster.shifts.iter().map(|shift| shift.member.staff).chain(roster.members.iter().map(|member| member.staff))
 }
 
-fn plan(
+/// Whom to page about what waits, over which channels, alone or together.
+pub fn plan(
     waiting: &[Waiting],
     rosters: &[Roster],
     last: &LastBundles,

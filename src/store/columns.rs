@@ -14,6 +14,7 @@ const AS_SENT_CHARS: usize = 4096;
 const ABSENT: &str = "absent";
 
 /// A submission that is new, with its place in the patient's sequence.
+#[derive(Debug)]
 pub struct Numbered<'a> {
     pub submission: &'a Submission,
     pub seq: i64,

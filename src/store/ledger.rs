@@ -2,22 +2,23 @@
 //!
 //! Numbers of a patient have no gaps, and nobody ever sees 41 before 40 is committed: the patients' heads are locked first, in
 //! patient order (unsorted, two writers deadlock), and everything else is read after that. The ledger `submission` alone decides
-//! what came before. What goes into the tables is in `columns.rs`; when to call this, and again, is `ingest/writer.rs`.
+//! what came before; what follows is decided in `verdict.rs`. What goes into the tables is in `columns.rs`; when to call this, and
+//! again, is `ingest/writer.rs`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTimestamp;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgTransaction};
 use tracing::instrument::WithSubscriber;
 use uuid::Uuid;
 
-use super::columns::{self, Numbered};
+use super::columns;
 use super::notice_watch::NoticeWatch;
-use super::submission::{Body, Decision, Entry, Refused, Submission};
+use super::submission::{Body, Decision, Entry, Submission};
+use super::verdict::{self, Key, Known, Verdict};
 
 /// Settings without which a commit may not be on disk.
 const DURABLE_SETTINGS: [&str; 3] = ["fsync", "synchronous_commit", "full_page_writes"];
@@ -34,22 +35,6 @@ pub enum StoreError {
     /// Nothing is known about the outcome, or nothing was tried: the same batch again, on a new connection.
     #[error("{0}")]
     Unknown(String),
-}
-
-type Key = (Uuid, Uuid);
-
-const CORRECTION: &str = "correction";
-
-/// What the ledger knows about one client id.
-#[derive(Clone)]
-struct Known {
-    seq: i64,
-    content_hash: Vec<u8>,
-    flags: Vec<String>,
-    kind: String,
-    /// Of a reading.
-    vital: Option<String>,
-    effective_at: Timestamp,
 }
 
 /// A connection to the ledger whose session is known to be durable.
@@ -146,85 +131,12 @@ async fn durable(connection: &mut PgConnection) -> Result<(), StoreError> {
 
 async fn store_in(transaction: &mut PgTransaction<'_>, entries: &[Entry]) -> sqlx::Result<Vec<Decision>> {
     let submissions: Vec<&Submission> = entries.iter().filter_map(Entry::submission).collect();
-    let mut heads = lock_heads(transaction, &submissions).await?;
-    let mut ledger = look_up(transaction, &submissions).await?;
-
-    let mut decisions = Vec::with_capacity(entries.len());
-    let mut new = Vec::new();
-    let mut refusals = Vec::new();
-    for entry in entries {
-        decisions.push(match entry {
-            Entry::Refusal(refusal) => {
-                refusals.push(refusal.clone());
-                Decision::Recorded
-            }
-            Entry::Submission(submission) => match decide(submission, &mut heads, &mut ledger) {
-                Ok(Verdict::New(numbered)) => {
-                    let decision = Decision::Stored { seq: numbered.seq, flags: submission.flags.clone() };
-                    new.push(numbered);
-                    decision
-                }
-                Ok(Verdict::Known(decision)) => decision,
-                Err(refused) => {
-                    refusals.extend(refused.on_record(submission));
-                    Decision::Refused(refused)
-                }
-            },
-        });
-    }
+    let heads = lock_heads(transaction, &submissions).await?;
+    let ledger = look_up(transaction, &submissions).await?;
+    let Verdict { decisions, new, refusals } = verdict::on(entries, heads, ledger);
     columns::insert(transaction, &new).await?;
     columns::insert_refusals(transaction, &refusals).await?;
     Ok(decisions)
-}
-
-enum Verdict<'a> {
-    New(Numbered<'a>),
-    Known(Decision),
-}
-
-fn decide<'a>(
-    submission: &'a Submission,
-    heads: &mut HashMap<Uuid, i64>,
-    ledger: &mut HashMap<Key, Known>,
-) -> Result<Verdict<'a>, Refused> {
-    let key = (submission.patient, submission.client_id);
-    if let Some(known) = ledger.get(&key) {
-        // Hashes of two versions of the canonical form cannot be compared.
-        let comparable = known.content_hash.first() == submission.content_hash.first();
-        if comparable && known.content_hash != submission.content_hash {
-            return Err(Refused::Conflict);
-        }
-        return Ok(Verdict::Known(Decision::Duplicate { seq: known.seq, flags: known.flags.clone() }));
-    }
-    let target = match &submission.body {
-        Body::Correction(correction) => {
-            let target = ledger.get(&(submission.patient, correction.corrects)).ok_or(Refused::TargetUnknown)?;
-            if target.kind == CORRECTION {
-                return Err(Refused::TargetIsCorrection);
-            }
-            if !correction.fits(&target.kind, target.vital.as_deref()) {
-                return Err(Refused::ValuesDoNotFit);
-            }
-            Some((target.seq, target.effective_at))
-        }
-        _ => None,
-    };
-    let head = heads.get_mut(&submission.patient).ok_or(Refused::Unstorable)?;
-    *head += 1;
-    // What is dated by what it corrects touches the record there.
-    let effective_at = target.map_or(submission.effective_at, |(_, at)| at);
-    ledger.insert(
-        key,
-        Known {
-            seq: *head,
-            content_hash: submission.content_hash.clone(),
-            flags: submission.flags.clone(),
-            kind: submission.body.kind().to_owned(),
-            vital: submission.body.vital().map(str::to_owned),
-            effective_at,
-        },
-    );
-    Ok(Verdict::New(Numbered { submission, seq: *head, effective_at, corrects_seq: target.map(|(seq, _)| seq) }))
 }
 
 async fn lock_heads(

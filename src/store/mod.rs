@@ -51,6 +51,7 @@ pub mod staff;
 pub mod submission;
 pub mod tally;
 pub mod team;
+pub mod verdict;
 pub mod watch;
 
 use std::sync::Arc;
