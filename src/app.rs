@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::gauges::Operator;
 use crate::ingest::{self, writer::Writer};
 use crate::lifecycle::{self, Lifecycle};
 use crate::listen::Doors;
@@ -29,6 +30,11 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     // Port 0 asks the system for a free one; the origin must name the one it gave.
     config.listen = doors.address().context("the listening socket has no address")?;
 
+    let operator = match config.metrics_listen {
+        Some(address) => Some(Operator::open(address).await?),
+        None => None,
+    };
+
     let clock = config.care_time.map_or_else(Clock::ordinary, Clock::standing);
     let store = Store::open(&config.database).await?;
     store.migrate().await?;
@@ -41,6 +47,9 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     let signals = Signals::start(store.monitor.clone(), &lifecycle);
     let parts = Parts { config: Arc::new(config), clock, store, signals, lifecycle };
 
+    if let Some(operator) = operator {
+        operator.serve(&parts)?;
+    }
     let monitor = Monitor::start(&parts).await?;
     let notify = Notify::start(&parts)?;
     let writer = Writer::start(&parts.store, parts.signals.clone(), &parts.lifecycle);

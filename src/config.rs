@@ -65,6 +65,10 @@ pub struct Config {
     #[arg(long, env = "DERWENT_RULES")]
     pub rules: Option<PathBuf>,
 
+    /// Address and port for gauges (Prometheus, at /metrics): the operator's alone, such as 127.0.0.1:9464 (default: none)
+    #[arg(long, env = "DERWENT_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Care time starts here, stands still, and is stepped over stdin: only for the demo and tests
     #[arg(long, hide = true)]
     pub care_time: Option<Timestamp>,

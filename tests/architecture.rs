@@ -9,6 +9,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("monitor", &["ingest", "notify", "web", "app", "cli", "demo", "load"]),
     ("notify", &["ingest", "monitor", "web", "app", "cli", "demo", "load"]),
     ("web", &["monitor", "notify", "app", "cli", "demo", "load"]),
+    ("gauges", &["ingest", "monitor", "notify", "web", "app", "cli", "demo", "load"]),
     ("store", &["ingest", "monitor", "notify", "web", "app", "cli", "demo", "load"]),
 ];
 

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::notify::email::Email;
 use crate::notify::pager::Pager;
-use crate::store::{Store, checkup};
+use crate::store::{Store, arrival, checkup};
 use crate::{rule_files, web};
 
 /// Nothing of ours takes longer when all is well.
@@ -235,8 +235,7 @@ async fn inside(store: &Store, clock: &Clock, report: &mut Report) -> Result<(),
 }
 
 async fn delays(db: &mut PgConnection, care_now: Timestamp, report: &mut Report) -> Result<(), sqlx::Error> {
-    let oldest =
-        checkup::oldest_unjudged(db).await?.map(|at| care_now.duration_since(at)).filter(|age| *age > PATIENCE);
+    let oldest = arrival::oldest_at(db).await?.map(|at| care_now.duration_since(at)).filter(|age| *age > PATIENCE);
     match oldest {
         None => report.good("queue", "nothing waits for judgement longer than it should"),
         Some(age) => report.wrong(

@@ -4,7 +4,7 @@
 //! `http` is the same conversation where no socket can be held, `plan` what a phone shows.
 
 pub mod accept;
-mod counters;
+pub mod counters;
 pub mod enrol;
 mod http;
 mod plan;
@@ -51,7 +51,6 @@ pub struct Ingest {
 }
 
 pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
-    counters::start(parts);
     let ingest = Ingest {
         parts: parts.clone(),
         writer: writer.clone(),
@@ -61,6 +60,7 @@ pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
         undecided: Arc::new(Semaphore::new(UNDECIDED_BYTES)),
         plans: Arc::new(Plans::of_rulebook(rulebook)),
     };
+    counters::start(&ingest);
     let enrolment = Router::new().route("/mobile/v1/enrol", post(enrol::enrol)).with_state(parts.clone());
     Router::new()
         .route("/mobile/v1/challenge", post(http::challenge))

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::accept::{Accepted, NOT_MONITORED, Sender, accept};
 use super::{Ingest, counters};
+use crate::gauges;
 use crate::store::device::Person;
 use crate::store::submission::{self, Decision, Entry, Refused};
 
@@ -27,8 +28,10 @@ pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) 
     let decisions = if entries.is_empty() { Ok(Vec::new()) } else { ingest.writer.submit(entries).await };
     let decided = waiting.answer(decisions.ok());
     for item in &decided.items {
-        if let Outcome::Refused(refusal) = &item.outcome {
-            counters::count(refusal.reason);
+        match &item.outcome {
+            Outcome::Stored { .. } => gauges::stored(),
+            Outcome::Duplicate { .. } => gauges::duplicate(),
+            Outcome::Refused(refusal) => counters::count(refusal.reason),
         }
     }
     decided

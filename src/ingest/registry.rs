@@ -8,6 +8,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::gauges;
 use crate::parts::Parts;
 use crate::signal::Signal;
 
@@ -86,6 +87,7 @@ impl Registry {
         sockets.by_device.entry(device).or_default().push(Ear { connection, news: sender });
         sockets.follow(device, &patients);
         drop(sockets);
+        gauges::phone_came();
         Place { registry: self.clone(), device, connection, patients, news }
     }
 
@@ -164,6 +166,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        gauges::phone_left();
         let mut sockets = self.registry.sockets();
         // By connection: a late goodbye must not unregister a newcomer.
         if let Some(ears) = sockets.by_device.get_mut(&self.device) {

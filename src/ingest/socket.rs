@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use mobile_api::close::Close;
 use mobile_api::message::{Hello, ServerMessage};
 use mobile_api::proof::whole_seconds;
+use mobile_api::refusal::Reason;
 use mobile_api::session::{Command, Handshake, Input, Session, clock_skew_ms};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::MissedTickBehavior;
@@ -243,7 +244,12 @@ impl Line {
                         tracing::warn!(%error, "an acknowledgement could not be stored; the phone gets the same again");
                     }
                 }
-                Command::Close(close) => return Err(Gone::Told(close)),
+                Command::Close(close) => {
+                    if matches!(close, Close::TooFast { .. }) {
+                        counters::count(Reason::TooFast);
+                    }
+                    return Err(Gone::Told(close));
+                }
             }
         }
         Ok(())
@@ -354,7 +360,10 @@ fn introduce(person: &device::Person) -> mobile_api::message::Person {
 fn broken(error: axum::Error) -> Gone {
     use tokio_tungstenite::tungstenite::Error as WebSocketError;
     match error.into_inner().downcast_ref::<WebSocketError>() {
-        Some(WebSocketError::Capacity(_)) => Gone::Because(Close::TooBig),
+        Some(WebSocketError::Capacity(_)) => {
+            counters::count(Reason::FrameTooBig);
+            Gone::Because(Close::TooBig)
+        }
         Some(WebSocketError::Protocol(_) | WebSocketError::Utf8(_)) => Gone::Because(Close::ProtocolError),
         _ => Gone::Phone,
     }

@@ -6,8 +6,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mobile_api::SUBPROTOCOL;
 use mobile_api::limits::FRAME_CLOSE_BYTES;
+use mobile_api::refusal::Reason;
 
-use super::{Ingest, socket};
+use super::{Ingest, counters, socket};
 
 /// axum's own defaults would hold 134 KiB for each idle connection; so it is 5.7 KiB.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -28,6 +29,7 @@ pub async fn upgrade(State(ingest): State<Ingest>, headers: HeaderMap, upgrade: 
     }
     // Nobody is known yet: only so many may be on the doorstep at once.
     let Ok(doorstep) = ingest.doorstep.clone().try_acquire_owned() else {
+        counters::count(Reason::Busy);
         return (
             StatusCode::SERVICE_UNAVAILABLE,
             [(header::RETRY_AFTER, "5")],

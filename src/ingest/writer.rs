@@ -9,6 +9,8 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::clock::Clock;
+use crate::gauges;
 use crate::lifecycle::Lifecycle;
 use crate::signal::{Signal, Signals};
 use crate::store::Store;
@@ -42,9 +44,20 @@ pub struct Stopped;
 impl Writer {
     pub fn start(store: &Store, signals: Signals, lifecycle: &Lifecycle) -> Self {
         let (queue, batches) = mpsc::channel(QUEUE_BATCHES);
-        let task = Task { options: store.ingest_session(), ledger: None, signals, retry_after: FIRST_RETRY };
+        let task = Task {
+            options: store.ingest_session(),
+            clock: Clock::ordinary(),
+            ledger: None,
+            signals,
+            retry_after: FIRST_RETRY,
+        };
         lifecycle.spawn(task.run(batches));
         Self { queue }
+    }
+
+    /// Batches that wait.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// One decision for each entry, in order, once all of them are committed.
@@ -57,6 +70,8 @@ impl Writer {
 
 struct Task {
     options: PgConnectOptions,
+    /// To measure with.
+    clock: Clock,
     ledger: Option<Ledger>,
     signals: Signals,
     retry_after: Duration,
@@ -128,7 +143,13 @@ impl Task {
             self.ledger = Some(Ledger::connect(&self.options).await?);
         }
         let ledger = self.ledger.as_mut().expect("connected above");
-        ledger.store(entries).await
+        let began = self.clock.instant();
+        let stored = ledger.store(entries).await;
+        match &stored {
+            Ok(_) => gauges::committed(entries.iter().map(Entry::rows).sum(), began.elapsed()),
+            Err(_) => gauges::not_committed(),
+        }
+        stored
     }
 }
 

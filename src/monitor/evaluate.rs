@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use crate::gauges;
 use crate::monitor::case::Case;
 use crate::monitor::judgement::Judged;
 use crate::monitor::rulebook::InForce;
@@ -40,6 +41,9 @@ pub struct Finished {
     pub start_over: Vec<Uuid>,
     /// To be sent after the commit.
     pub signals: BTreeSet<Signal>,
+    /// For the gauges: numbers taken in, and the kind and priority of each alert opened.
+    pub taken_in: i64,
+    pub opened: Vec<(&'static str, &'static str)>,
 }
 
 /// Writes down what was judged. On an error nothing of it happened.
@@ -53,6 +57,7 @@ pub async fn finish(
     let mut tx = pool.begin().await?;
     let finished = finish_within(&mut tx, lease, in_force, judged, at).await?;
     tx.commit().await?;
+    gauges::judged(finished.taken_in, &finished.opened);
     Ok(finished)
 }
 
@@ -88,7 +93,9 @@ async fn finish_within(
     }
     write_evaluations(db, in_force, &current).await?;
     write_changes(db, &current).await?;
-    write_alerts(db, &current, at, &mut finished.signals).await?;
+    write_alerts(db, &current, at, &mut finished).await?;
+    let ranges = current.iter().filter_map(|(_, judged)| judged.case.range());
+    finished.taken_in = ranges.map(|(from, to)| to - from + 1).sum();
     let asks: Vec<NewAsk> = current
         .iter()
         .filter_map(|(_, judged)| Some((&judged.case.person, judged.outcome.as_ref().ok()?)))
@@ -131,7 +138,8 @@ async fn write_evaluations(
             cause: case.waiting.as_ref().map_or_else(|| "timer".to_owned(), |waiting| waiting.cause.clone()),
             range: case.range(),
             rulebook: in_force.hash,
-            facts_version: case.person.facts_version,
+            facts_version: if case.facts.is_some() || outcome.is_err() { case.person.facts_version } else { 0 },
+            folded_from: outcome.as_ref().ok().filter(|_| case.facts.is_some()).map(|judged| judged.folded_from),
             at: case.at,
             failed: outcome.is_err(),
         })
@@ -170,8 +178,9 @@ async fn write_alerts(
     db: &mut PgConnection,
     current: &Current<'_>,
     at: Timestamp,
-    signals: &mut BTreeSet<Signal>,
+    finished: &mut Finished,
 ) -> Result<(), sqlx::Error> {
+    let signals = &mut finished.signals;
     let patients: Vec<Uuid> = current.iter().map(|(_, judged)| judged.case.person.patient).collect();
     let stored = alert_row::lock_of_patients(db, &patients, at - REACH).await?;
     let teams: BTreeSet<Uuid> = current.iter().map(|(_, judged)| judged.case.person.team).collect();
@@ -204,6 +213,8 @@ async fn write_alerts(
     if changes.iter().any(|change| !change.decision.pages.is_empty()) || !operators.is_empty() {
         signals.insert(Signal::Pages);
     }
+    let opened = changes.iter().filter(|change| change.new).map(|change| &change.decision.alert);
+    finished.opened.extend(opened.map(|alert| (alert.kind.name(), alert.priority.name())));
     alert_row::write(db, &changes, at).await?;
     for operator in operators {
         alert::open_operator(db, &operator.problem, &operator.sentence, at).await?;

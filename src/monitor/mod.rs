@@ -2,12 +2,14 @@
 //! the same transaction. Telling them is `notify`'s.
 //!
 //! `sweep.rs` takes patients by lease, `case.rs` loads what their evaluation needs, `judgement.rs` judges, `evaluate.rs`
-//! writes it down, `task.rs` is the work no rule finds, `escalate.rs` moves alerts that nobody acts on, `rulebook.rs` has the rules.
+//! writes it down, `task.rs` is the work no rule finds, `escalate.rs` moves alerts that nobody acts on, `rulebook.rs` has the rules,
+//! `overdue.rs` tells the operator when judging falls behind.
 
 pub mod case;
 pub mod escalate;
 pub mod evaluate;
 pub mod judgement;
+pub mod overdue;
 pub mod rulebook;
 pub mod sweep;
 pub mod task;
@@ -55,6 +57,16 @@ impl Monitor {
             let monitor = escalating.clone();
             async move { escalate::escalate(&monitor.0.parts).await }
         });
+        let looking = parts.clone();
+        turns::spawn(
+            parts,
+            "looking after what waits for judgement",
+            |_| false,
+            move || {
+                let parts = looking.clone();
+                async move { overdue::look(&parts).await }
+            },
+        );
         Ok(monitor)
     }
 

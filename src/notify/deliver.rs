@@ -9,6 +9,7 @@
 use futures_util::future;
 use serde_json::json;
 
+use crate::gauges;
 use crate::notify::channel::{Channels, NotSent};
 use crate::notify::retry::{self, Next};
 use crate::parts::Parts;
@@ -50,10 +51,15 @@ pub async fn deliver(parts: &Parts, channels: &Channels, lane: Lane) -> anyhow::
 
 async fn settle_sent(parts: &Parts, lane: Lane, page: &Taken) -> Result<(), sqlx::Error> {
     let mut tx = parts.store.monitor.begin().await?;
-    if page::settle_sent(&mut tx, page, parts.clock.machine_now()).await? {
+    let settled = page::settle_sent(&mut tx, page, parts.clock.machine_now()).await?;
+    if settled {
         note(&mut tx, parts, lane, page, "sent", None).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    if settled {
+        gauges::page_settled(lane.channel.name(), "sent");
+    }
+    Ok(())
 }
 
 async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotSent) -> Result<(), sqlx::Error> {
@@ -73,7 +79,8 @@ async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotS
             tracing::error!(page = %page.page, channel = lane.channel.name(), attempts = page.attempts, %error, "page given up; escalating");
             let now = parts.clock.care_now();
             let mut tx = parts.store.monitor.begin().await?;
-            if page::settle_given_up(&mut tx, page, &error).await? {
+            let settled = page::settle_given_up(&mut tx, page, &error).await?;
+            if settled {
                 note(&mut tx, parts, lane, page, "given_up", Some(&error)).await?;
                 alert::hasten_undelivered(&mut tx, page.page, &page.alerts, now).await?;
                 let channel = match lane.channel {
@@ -88,7 +95,11 @@ async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotS
                 alert::open_operator(&mut tx, &format!("pages over {channel} are not delivered"), &sentence, now)
                     .await?;
             }
-            tx.commit().await
+            tx.commit().await?;
+            if settled {
+                gauges::page_settled(lane.channel.name(), "given_up");
+            }
+            Ok(())
         }
     }
 }

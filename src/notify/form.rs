@@ -16,7 +16,7 @@ use crate::random;
 use crate::roster::{Duty, Member, Roster};
 use crate::store::alert_event::{self, NewEvent};
 use crate::store::page::{self, Channel, NewPage};
-use crate::store::page_request::{self, Waiting};
+use crate::store::page_request::{self, CameTo, Waiting};
 use crate::store::{alert, roster};
 
 /// Requests taken in one transaction.
@@ -46,7 +46,7 @@ pub type LastBundles = BTreeMap<(Uuid, String), Timestamp>;
 #[derive(Debug, Default)]
 pub struct Plan {
     pub pages: Vec<NewPage>,
-    pub formed: Vec<Uuid>,
+    pub formed: Vec<(Uuid, CameTo)>,
     pub postponed: Vec<(Uuid, Timestamp)>,
     pub events: Vec<NewEvent>,
     /// Names of teams with nobody on the roster within their cover.
@@ -104,14 +104,14 @@ pub fn plan(
 ) -> anyhow::Result<Plan> {
     let mut plan = Plan::default();
     // Steps that piled up while nobody was there are one page to whoever is there now.
-    let mut told: BTreeSet<Uuid> = BTreeSet::new();
+    let mut told: BTreeMap<Uuid, Uuid> = BTreeMap::new();
     // By person, priority: the requests, with the roster that named the person.
     let mut bundles: BTreeMap<(Uuid, &str), (&Roster, &Member, Vec<&Waiting>)> = BTreeMap::new();
 
     for request in waiting {
         // Whatever breaks an acknowledgement takes it away before it asks for a page: this one came after.
         if request.closed || request.acknowledged {
-            plan.formed.push(request.page_request);
+            plan.formed.push((request.page_request, CameTo::Taken));
             continue;
         }
         let roster = request.team.and_then(|team| rosters.iter().find(|roster| roster.team == team));
@@ -129,7 +129,7 @@ pub fn plan(
             Duty::Hole(anyone) => {
                 plan.holes.insert(roster.team_name.clone());
                 let Some(member) = anyone else {
-                    plan.formed.push(request.page_request);
+                    plan.formed.push((request.page_request, CameTo::Nobody));
                     continue;
                 };
                 member
@@ -142,15 +142,16 @@ pub fn plan(
         if !high {
             let key = (member.staff, request.priority.as_str());
             bundles.entry(key).or_insert_with(|| (roster, member, Vec::new())).2.push(request);
-        } else if told.insert(request.alert) {
+        } else if let Some(page) = told.get(&request.alert) {
+            plan.formed.push((request.page_request, CameTo::Page(*page)));
+        } else {
             let text = setting(roster, office, now).high(request)?;
             if let (Some(key), true) = (&member.pager_key, office.has_pager) {
                 let text = text::Text { subject: text.subject.clone(), body: text.body.clone() };
                 plan.page(&[request], Some(member), Channel::Pager, key, text, now);
             }
             plan.page(&[request], Some(member), Channel::Email, &member.email, text, now);
-        } else {
-            plan.formed.push(request.page_request);
+            told.extend(plan.pages.last().map(|page| (request.alert, page.page)));
         }
     }
 
@@ -198,7 +199,10 @@ impl Plan {
         });
         let to = to.map_or("the operator", |member| member.name.as_str());
         for request in requests {
-            self.formed.push(request.page_request);
+            // Whoever has a pager is told by e-mail too, and that is the page on record.
+            if channel == Channel::Email {
+                self.formed.push((request.page_request, CameTo::Page(page)));
+            }
             self.events.push(NewEvent {
                 alert: request.alert,
                 organisation: request.organisation,

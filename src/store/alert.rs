@@ -151,6 +151,26 @@ pub async fn open_operator(
     page_request::insert(db, &[request]).await
 }
 
+/// What the operator was told of is over, if they were: the next time is news.
+pub async fn close_operator(
+    db: &mut PgConnection,
+    problem: &str,
+    outcome: &str,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let closed: Vec<Uuid> = sqlx::query_scalar(
+        "UPDATE alert SET closed_at = $2, outcome = $3, next_step_at = NULL
+         WHERE problem = $1 AND closed_at IS NULL AND patient IS NULL RETURNING alert",
+    )
+    .bind(problem)
+    .bind(at.to_sqlx())
+    .bind(outcome)
+    .fetch_all(&mut *db)
+    .await?;
+    let event = |alert| NewEvent { alert, organisation: None, at, what: "closed", by_staff: None, detail: json!({}) };
+    alert_event::append(db, &closed.into_iter().map(event).collect::<Vec<_>>()).await
+}
+
 /// A page about these was given up: where no other page formed with it or since is sent or still going, the next step
 /// is due now.
 pub async fn hasten_undelivered(

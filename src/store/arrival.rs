@@ -57,6 +57,13 @@ pub async fn publish(db: &mut PgConnection, at: Timestamp) -> Result<(), sqlx::E
     Ok(())
 }
 
+/// When the entry came that has waited longest: by its number, so that a long queue is not read for it.
+pub async fn oldest_at(db: &mut PgConnection) -> Result<Option<Timestamp>, sqlx::Error> {
+    let oldest: Option<jiff_sqlx::Timestamp> =
+        sqlx::query_scalar("SELECT received_at FROM arrival ORDER BY arrival LIMIT 1").fetch_optional(db).await?;
+    Ok(oldest.map(jiff_sqlx::Timestamp::to_jiff))
+}
+
 /// Whether anything waits to be judged.
 pub async fn any(pool: &PgPool) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM arrival)").fetch_one(pool).await

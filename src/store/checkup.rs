@@ -51,13 +51,6 @@ pub async fn teams_without_roster(db: &mut PgConnection) -> Result<Vec<String>, 
     .await
 }
 
-/// When the arrival that has waited longest for the monitor came.
-pub async fn oldest_unjudged(db: &mut PgConnection) -> Result<Option<Timestamp>, sqlx::Error> {
-    let oldest: Option<jiff_sqlx::Timestamp> =
-        sqlx::query_scalar("SELECT min(received_at) FROM arrival").fetch_one(db).await?;
-    Ok(oldest.map(|at| at.to_jiff()))
-}
-
 /// Patients whose evaluation ranges do not tile 1…judged_through.
 pub async fn untiled(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(

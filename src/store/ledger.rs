@@ -16,9 +16,11 @@ use tracing::instrument::WithSubscriber;
 use uuid::Uuid;
 
 use super::columns;
+use super::decision_count;
 use super::notice_watch::NoticeWatch;
 use super::submission::{Body, Decision, Entry, Submission};
 use super::verdict::{self, Key, Known, Verdict};
+use crate::random;
 
 /// Settings without which a commit may not be on disk.
 const DURABLE_SETTINGS: [&str; 3] = ["fsync", "synchronous_commit", "full_page_writes"];
@@ -41,6 +43,8 @@ pub enum StoreError {
 #[derive(Debug)]
 pub struct Ledger {
     connection: PgConnection,
+    /// Of this connection.
+    id: Uuid,
     warned: Arc<AtomicBool>,
     notices: tracing::Dispatch,
 }
@@ -53,7 +57,7 @@ impl Ledger {
             .map_err(|error| StoreError::Unknown(format!("the database cannot be reached: {error}")))?;
         let warned = Arc::new(AtomicBool::new(false));
         let notices = tracing::Dispatch::new(NoticeWatch::new(Arc::clone(&warned)));
-        let mut ledger = Self { connection, warned, notices };
+        let mut ledger = Self { connection, id: random::new_id(), warned, notices };
         durable(&mut ledger.connection).await?;
         Ok(ledger)
     }
@@ -64,7 +68,7 @@ impl Ledger {
         let mut transaction = self.connection.begin().await.map_err(unknown)?;
         // Each time: these settings can be changed while the server runs.
         durable(&mut transaction).await?;
-        let decisions = match store_in(&mut transaction, entries).await {
+        let decisions = match store_in(&mut transaction, self.id, entries).await {
             Ok(decisions) => decisions,
             Err(error) => {
                 let error = blame(error);
@@ -129,13 +133,18 @@ async fn durable(connection: &mut PgConnection) -> Result<(), StoreError> {
     )))
 }
 
-async fn store_in(transaction: &mut PgTransaction<'_>, entries: &[Entry]) -> sqlx::Result<Vec<Decision>> {
+async fn store_in(
+    transaction: &mut PgTransaction<'_>,
+    ledger_id: Uuid,
+    entries: &[Entry],
+) -> sqlx::Result<Vec<Decision>> {
     let submissions: Vec<&Submission> = entries.iter().filter_map(Entry::submission).collect();
     let heads = lock_heads(transaction, &submissions).await?;
     let ledger = look_up(transaction, &submissions).await?;
     let Verdict { decisions, new, refusals } = verdict::on(entries, heads, ledger);
     columns::insert(transaction, &new).await?;
     columns::insert_refusals(transaction, &refusals).await?;
+    decision_count::add(transaction, ledger_id, entries, &decisions).await?;
     Ok(decisions)
 }
 

@@ -107,11 +107,39 @@ pub async fn lock_waiting(
         .collect()
 }
 
-pub async fn mark_formed(db: &mut PgConnection, requests: &[Uuid]) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE page_request SET formed = true WHERE page_request = ANY($1)")
-        .bind(requests)
-        .execute(db)
-        .await?;
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CameTo {
+    /// This page, perhaps with others.
+    Page(Uuid),
+    /// Somebody had taken or closed the alert before anybody was told.
+    Taken,
+    /// There is nobody in the team at all.
+    Nobody,
+}
+
+impl CameTo {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Page(_) => "page",
+            Self::Taken => "taken",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
+pub async fn mark_formed(db: &mut PgConnection, requests: &[(Uuid, CameTo)]) -> Result<(), sqlx::Error> {
+    let page = |came_to: &CameTo| if let CameTo::Page(page) = came_to { Some(*page) } else { None };
+    sqlx::query(
+        "UPDATE page_request SET formed = true, came_to = new.came_to, page = new.page
+         FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS new (page_request, came_to, page)
+         WHERE page_request.page_request = new.page_request",
+    )
+    .bind(requests.iter().map(|(request, _)| *request).collect::<Vec<_>>())
+    .bind(requests.iter().map(|(_, came_to)| came_to.name()).collect::<Vec<_>>())
+    .bind(requests.iter().map(|(_, came_to)| page(came_to)).collect::<Vec<_>>())
+    .execute(db)
+    .await?;
     Ok(())
 }
 

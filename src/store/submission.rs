@@ -178,6 +178,13 @@ impl Entry {
         }
     }
 
+    pub fn received_at(&self) -> Timestamp {
+        match self {
+            Self::Submission(submission) => submission.received_at,
+            Self::Refusal(refusal) => refusal.received_at,
+        }
+    }
+
     /// How many rows it is to the database.
     pub fn rows(&self) -> usize {
         match self {

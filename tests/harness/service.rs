@@ -42,11 +42,17 @@ pub struct Service {
 
 impl Service {
     pub fn start(options: &Options) -> Self {
+        Self::start_with(options, &[])
+    }
+
+    /// With these flags besides.
+    pub fn start_with(options: &Options, flags: &[&str]) -> Self {
         let log = tempfile::Builder::new().prefix("derwent-").suffix(".log").tempfile().expect("a log file");
         let (log_file, log) = log.keep().expect("a kept log file");
         let mut command = derwent();
         command
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(flags)
             .env("DERWENT_DATABASE_URL", &options.database_url)
             .env("DERWENT_SMTP_URL", &options.smtp_url)
             .stdin(Stdio::piped())

@@ -337,6 +337,7 @@ fn config(wires: &Wires) -> Config {
         pager_url: wires.pager_url.clone(),
         operator_email: Some("operator@example.org".into()),
         rules: None,
+        metrics_listen: None,
         care_time: None,
         stage_origin: None,
     }

@@ -2,4 +2,5 @@
 
 mod demo;
 mod judging;
+mod operator;
 mod telling;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod conversation;
 mod enrolment;
+mod gauges;
 mod http;
 mod python;
 mod seen;
