@@ -32,7 +32,7 @@ enum Command {
     Migrate(DatabaseConfig),
     /// Show the whole thing with recorded readings of real people, in a browser
     Demo(Box<demo::Demo>),
-    /// Measure: readings stored and judged, latencies, memory; prints JSON
+    /// Measure: readings stored and judged, latencies, memory, and where the processors went
     Load(Box<load::Load>),
     /// Check, test and print rule packs; needs no database
     #[command(subcommand)]

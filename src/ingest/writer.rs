@@ -18,7 +18,7 @@ use crate::store::ledger::{Ledger, StoreError};
 use crate::store::submission::{Decision, Entry, Refused};
 
 /// Rows of one commit. A batch of a phone is never split, so a commit may exceed it by one batch.
-const COMMIT_ROWS: usize = 1_000;
+pub const COMMIT_ROWS: usize = 1_000;
 /// Batches that may wait; beyond, whoever submits waits to be let in.
 const QUEUE_BATCHES: usize = 4_096;
 const FIRST_RETRY: Duration = Duration::from_millis(50);

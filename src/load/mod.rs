@@ -1,92 +1,214 @@
-//! A small load generator, honest as far as it goes: the real service as its own process, real sockets with proven devices,
-//! receipts waited for. Latencies are counted from when a reading was due to be sent, so a stall is not hidden by waiting.
+//! The load generator: the real service as a process of its own, real sockets with proven devices, the real database with its
+//! production settings. It measures what `docs/benchmarks.md` promises, and prints a figure only when the database agrees
+//! with what the phones saw.
 //!
-//! `world` makes the patients and their history, `throughput` pushes, `pace` measures latency at a fixed rate, `idle` the
-//! memory of silent connections, `mail` the way to the mail server, `report` writes it down.
+//! `world` makes workload W and a copy of it for each figure (`people` and `items`: who is in it, what they send); `fleet` is
+//! the connected phones, `arrivals` what is due when; `machine` says where the processors went. The figures: `throughput` (P1,
+//! with `replay`), `pace` (P2, P4), `idle` (P3), `storm` (P5). `report` keeps and writes them.
 
+mod arrivals;
+mod fleet;
 mod idle;
-mod mail;
+mod items;
+mod latency;
+mod machine;
 mod pace;
+mod people;
+mod progress;
+mod replay;
 mod report;
+mod storm;
 mod throughput;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::Context;
-use clap::Args;
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
 
-use crate::random;
-use report::{Figures, Report};
-use world::World;
+use crate::clock::Clock;
+use crate::{lifecycle, random};
+use machine::Machine;
+use report::{Entry, Report};
+use world::Site;
+
+/// How long a database may take to end after whoever ran it.
+const DATABASE_ENDS_WITHIN: Duration = Duration::from_secs(60);
+
+const PATIENTS_OF_W: usize = 10_000;
+const SECONDS_OF_W: u64 = 60;
 
 #[derive(Args, Clone, Debug)]
 pub struct Load {
-    /// Patients, each with 90 days of history at four readings a day (workload W has 10000)
-    #[arg(long, default_value_t = 2000)]
+    /// Measure only these, as in `--only p1,p2`
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<Figure>,
+
+    /// Patients, each with 90 days of history at four readings a day and a phone (workload W has 10000)
+    #[arg(long, default_value_t = PATIENTS_OF_W)]
     pub patients: usize,
 
-    /// Connections that push at the same time
-    #[arg(long, default_value_t = 500)]
-    pub phones: usize,
-
-    /// Seconds of each measurement
-    #[arg(long, default_value_t = 15)]
+    /// Seconds of each measurement (the promises are for 60)
+    #[arg(long, default_value_t = SECONDS_OF_W)]
     pub seconds: u64,
 
-    /// Readings a second for the latencies, one reading a submission
-    #[arg(long, default_value_t = 500)]
-    pub rate: u32,
+    /// Readings a second at which latencies are measured, one after the other
+    #[arg(long, value_delimiter = ',', default_value = "2000,4000")]
+    pub rates: Vec<u32>,
 
-    /// Silent connections whose memory is measured
-    #[arg(long, default_value_t = 2000)]
-    pub idle: usize,
+    /// Seed of what is random: when readings arrive
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 
-    /// Readings at the rule's at-once level whose mail is waited for
-    #[arg(long, default_value_t = 50)]
-    pub mails: usize,
+    /// Where the databases are made, and removed again; it must be on a disk
+    #[arg(long, default_value_os_t = std::env::temp_dir())]
+    pub folder: PathBuf,
 
-    /// Write the figures with hardware and command into this file, too
+    /// Keep workload W in this new folder, or take it from there: making it takes minutes
+    #[arg(long, value_name = "W")]
+    pub keep: Option<PathBuf>,
+
+    /// Keep the figures in this file, beside those of other runs that are there
     #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
+    pub json: Option<PathBuf>,
+
+    /// Write the page about all figures that are kept
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
+
+    /// What is measured, for the page
+    #[arg(long)]
+    pub commit: Option<String>,
 
     /// The folder of an unpacked TimescaleDB (default: what `make timescaledb` fetched, else the system's)
     #[arg(long, env = "DERWENT_POSTGRES_DIR")]
     pub postgres_dir: Option<PathBuf>,
 }
 
-/// Measures, and prints the figures as JSON.
-pub async fn run(options: Load) -> anyhow::Result<()> {
-    let folder = std::env::temp_dir().join(format!("derwent-load-{}", random::new_id().simple()));
-    std::fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let measured = measure(&options, folder.clone()).await;
-    // What cannot be removed is in the machine's folder for such things.
-    let _ = std::fs::remove_dir_all(&folder);
-    let report = Report::new(&options, measured?);
-    println!("{}", serde_json::to_string_pretty(&report)?);
-    if let Some(path) = &options.report {
-        std::fs::write(path, report.markdown()?).with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    Ok(())
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Received, stored, receipted and judged; and the same SQL replayed
+    P1,
+    /// Receipts at a steady rate; and P4: judging and mails
+    #[value(alias = "p4")]
+    P2,
+    /// Memory of a silent connection
+    P3,
+    /// Everybody comes back at once
+    P5,
 }
 
-async fn measure(options: &Load, folder: PathBuf) -> anyhow::Result<Figures> {
-    eprintln!("making {} patients with their history", options.patients);
-    let world = World::make(options, folder).await?;
-    eprintln!("COPY");
-    let copy_rows_per_s = throughput::copy(&world).await?;
-    eprintln!("silent connections");
-    let idle = idle::measure(&world, options.idle.min(options.patients)).await?;
-    eprintln!("mails");
-    let mail = mail::measure(&world, options.mails.min(options.patients)).await?;
-    eprintln!("latencies at {} a second", options.rate);
-    let pace = pace::measure(&world, options).await?;
-    let mut throughput = Vec::new();
-    for batch in [1, 20, 200] {
-        eprintln!("pushing in batches of {batch}");
-        throughput.push(throughput::measure(&world, options, batch).await?);
+impl Figure {
+    fn name(self) -> &'static str {
+        match self {
+            Self::P1 => "p1",
+            Self::P2 => "p2",
+            Self::P3 => "p3",
+            Self::P5 => "p5",
+        }
     }
-    let figures = Figures { history_rows: world.history_rows, copy_rows_per_s, throughput, pace, idle, mail };
-    world.end().await?;
-    Ok(figures)
+}
+
+impl Load {
+    /// Measured as promised: verdicts make sense.
+    pub fn is_w(&self) -> bool {
+        self.patients == PATIENTS_OF_W && self.seconds >= SECONDS_OF_W && !cfg!(debug_assertions)
+    }
+
+    /// What was asked for other than usual.
+    pub fn differences(&self) -> String {
+        let mut text = String::new();
+        if self.patients != PATIENTS_OF_W {
+            text += &format!(" --patients {}", self.patients);
+        }
+        if self.seconds != SECONDS_OF_W {
+            text += &format!(" --seconds {}", self.seconds);
+        }
+        if self.seed != 1 {
+            text += &format!(" --seed {}", self.seed);
+        }
+        text
+    }
+}
+
+/// Measures; prints each figure as soon as it is there.
+pub async fn run(options: Load) -> anyhow::Result<()> {
+    machine::enough_descriptors(options.patients)?;
+    let name = format!("derwent-load-{}", random::new_id().simple());
+    let folder = options.folder.join(name);
+    std::fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let ended = tokio::select! {
+        measured = measure_all(&options, &folder) => measured,
+        asked = lifecycle::asked_to_end() => asked.context("cannot wait for Ctrl-C").and_then(|()| bail!("stopped; nothing is left behind")),
+    };
+    clean_up(&folder).await?;
+    ended
+}
+
+async fn measure_all(options: &Load, folder: &Path) -> anyhow::Result<()> {
+    let machine = Machine::look(folder)?;
+    let site = Site {
+        folder: folder.to_owned(),
+        at_rest: options.keep.clone().unwrap_or_else(|| folder.join("at-rest")),
+        postgres_dir: options.postgres_dir.clone(),
+        patients: options.patients,
+    };
+    let mut report = Report::read(options.json.as_deref())?;
+    let chosen = if options.only.is_empty() { Figure::value_variants() } else { &options.only };
+    let mut failed = Vec::new();
+    for figure in chosen {
+        let name = figure.name();
+        eprintln!("{}", name.to_uppercase());
+        let measured = match figure {
+            Figure::P1 => throughput::measure(&site, options).await,
+            Figure::P2 => pace::measure(&site, options).await,
+            Figure::P3 => idle::measure(&site, options).await,
+            Figure::P5 => storm::measure(&site, options).await,
+        };
+        match measured {
+            Ok(measured) => {
+                let entry = Entry::new(options, name, &machine, measured, Clock::ordinary().machine_now());
+                for row in &entry.rows {
+                    let verdict = row.met.map_or("", |met| if met { "met" } else { "missed" });
+                    println!("{}  {}: {} ({}) {verdict}", row.promise, row.what, row.measured, row.target);
+                }
+                report.put(name, entry);
+                report.write(options.json.as_deref(), options.page.as_deref())?;
+            }
+            Err(error) => {
+                eprintln!("  {name} failed: {error:#}");
+                failed.push(name);
+                // Its service and database end by themselves; the next figure needs the room.
+                clear(&folder.join("world")).await?;
+            }
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { bail!("not measured: {}", failed.join(", ")) }
+}
+
+/// Removes everything that was made, once the databases in it have ended.
+async fn clean_up(folder: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)?.flatten() {
+        clear(&entry.path()).await?;
+    }
+    std::fs::remove_dir(folder).with_context(|| format!("{} cannot be removed", folder.display()))
+}
+
+async fn clear(folder: &Path) -> anyhow::Result<()> {
+    let data = folder.join("postgres");
+    let ended = async {
+        while machine::processes_in(&data).next().is_some() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(DATABASE_ENDS_WITHIN, ended)
+        .await
+        .with_context(|| format!("the database in {} does not end; it is left there", folder.display()))?;
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} cannot be removed", folder.display()))
+        }
+        _ => Ok(()),
+    }
 }

@@ -1,122 +1,147 @@
-//! The figures with the machine they were taken on, as JSON and as the page `docs/benchmarks.md`.
+//! What was measured, kept as JSON by figure, and written as a page from all that is kept: so one figure can be measured
+//! anew, and what was measured is not lost when a later one fails.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
-use serde::Serialize;
+use anyhow::Context;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Load;
-use super::idle::Idle;
-use super::mail::Mail;
-use super::pace::Pace;
-use super::throughput::Throughput;
+use super::machine::Machine;
 
-#[derive(Debug, Serialize)]
-pub struct Figures {
-    pub history_rows: i64,
-    pub copy_rows_per_s: f64,
-    pub throughput: Vec<Throughput>,
-    pub pace: Pace,
-    pub idle: Idle,
-    pub mail: Mail,
+/// One promise of `trust.md` and what was found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Row {
+    /// `P1`
+    pub promise: String,
+    pub what: String,
+    pub target: String,
+    pub measured: String,
+    /// None: not measured as promised (fewer patients, less time, a debug build).
+    pub met: Option<bool>,
 }
 
-#[derive(Debug, Serialize)]
-pub struct Report {
-    version: &'static str,
-    build: &'static str,
+/// What a figure brings.
+#[derive(Debug)]
+pub struct Measured {
+    pub rows: Vec<Row>,
+    /// Lines of Markdown.
+    pub details: Vec<String>,
+    pub raw: serde_json::Value,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    at: Timestamp,
+    version: String,
+    commit: String,
+    build: String,
     command: String,
-    processor: String,
-    processors: usize,
-    memory_kb: String,
-    patients: usize,
-    #[serde(flatten)]
-    figures: Figures,
+    machine: Machine,
+    pub rows: Vec<Row>,
+    details: Vec<String>,
+    raw: serde_json::Value,
+}
+
+impl Entry {
+    pub fn new(options: &Load, figure: &str, machine: &Machine, measured: Measured, at: Timestamp) -> Self {
+        let Measured { rows, details, raw } = measured;
+        Self {
+            at,
+            version: env!("CARGO_PKG_VERSION").into(),
+            commit: options.commit.clone().unwrap_or_else(|| "not said".into()),
+            build: if cfg!(debug_assertions) { "debug" } else { "release" }.into(),
+            command: format!("derwent load --only {figure}{}", options.differences()),
+            machine: machine.clone(),
+            rows,
+            details,
+            raw,
+        }
+    }
+}
+
+/// Every figure's last measurement, by its name.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Report {
+    figures: BTreeMap<String, Entry>,
 }
 
 impl Report {
-    pub fn new(options: &Load, figures: Figures) -> Self {
-        let line = |file: &str, name: &str| {
-            let text = std::fs::read_to_string(file).unwrap_or_default();
-            let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-            line.split_once(':').map_or("unknown", |(_, value)| value.trim()).to_owned()
-        };
-        Self {
-            version: env!("CARGO_PKG_VERSION"),
-            build: if cfg!(debug_assertions) { "debug" } else { "release" },
-            command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
-            processor: line("/proc/cpuinfo", "model name"),
-            processors: std::thread::available_parallelism().map_or(0, usize::from),
-            memory_kb: line("/proc/meminfo", "MemTotal"),
-            patients: options.patients,
-            figures,
-        }
+    /// What is kept in a file; nothing if there is none.
+    pub fn read(path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path.filter(|path| path.exists()) else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{} holds no figures of this version; remove it", path.display()))
     }
 
-    pub fn markdown(&self) -> anyhow::Result<String> {
-        let figures = &self.figures;
+    pub fn put(&mut self, figure: &str, entry: Entry) {
+        self.figures.insert(figure.to_owned(), entry);
+    }
+
+    pub fn write(&self, json: Option<&Path>, page: Option<&Path>) -> anyhow::Result<()> {
+        let write = |path: &Path, text: String| {
+            std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+        };
+        if let Some(path) = json {
+            write(path, serde_json::to_string_pretty(self)? + "\n")?;
+        }
+        page.map_or(Ok(()), |path| write(path, self.page()))
+    }
+
+    fn page(&self) -> String {
         let mut out = String::new();
-        let mut say = |line: String| {
+        let mut say = |line: &str| {
             // A writer into a String cannot fail.
             let _ = writeln!(out, "{line}");
         };
-        say("# Figures\n".into());
-        say("First figures, from the small load generator `derwent load` (`make bench` writes this page). One machine holds".into());
-        say("client, service and database; everything goes over loopback, plaintext sockets, production database settings.".into());
-        say("Both sides of every ratio come from this one run. The targets and workload W are P1–P4 of the design.\n"
-            .into());
-        say(format!("- machine: {} × {}, memory {}", self.processors, self.processor, self.memory_kb));
-        say(format!("- build: {}, version {}; command: `derwent {}`", self.build, self.version, self.command));
-        say(format!(
-            "- workload: {} patients with 90 days of history at 4 readings a day, 30 % blood pressures ({} rows), hypertension pack.",
-            self.patients, figures.history_rows
-        ));
-        if self.patients < 10_000 {
-            say(format!("  This is workload W scaled to {} of its 10000 patients.", self.patients));
+        say("# Figures\n");
+        say(
+            "Written by `make bench` (`derwent load`). One machine holds client, service and database on the same cores; everything",
+        );
+        say(
+            "goes over loopback, with plaintext sockets and the database's production settings. Workload W: 10,000 patients with 90",
+        );
+        say(
+            "days of history at 4 readings a day, 30 % blood pressures, a blood pressure due each day, hypertension pack. Each figure",
+        );
+        say(
+            "begins with a fresh copy of W on disk, and counts only if the database holds what the phones saw: as many readings",
+        );
+        say("stored for each, all of them judged, none refused. Both sides of a ratio come from one run.\n");
+        say(
+            "Where the time goes and what was tried: [benchmarks-notes.md](benchmarks-notes.md). All numbers: [benchmarks.json](benchmarks.json).\n",
+        );
+        say("| | what | target | measured | |");
+        say("|---|---|---|---|---|");
+        let mut rows: Vec<&Row> = self.figures.values().flat_map(|entry| &entry.rows).collect();
+        rows.sort_by_key(|row| &row.promise);
+        for Row { promise, what, target, measured, met } in rows {
+            let verdict = match met {
+                Some(true) => "met",
+                Some(false) => "**missed**",
+                None => "–",
+            };
+            say(&format!("| {promise} | {what} | {target} | {measured} | {verdict} |"));
         }
-        say("\n## Stored and judged\n".into());
-        say("| readings a batch | phones | stored /s | judged /s meanwhile | stored and judged /s, to the last | drained after s |".into());
-        say("|---:|---:|---:|---:|---:|---:|".into());
-        for one in &figures.throughput {
-            say(format!(
-                "| {} | {} | {:.0} | {:.0} | {:.0} | {:.1} |",
-                one.readings_a_batch,
-                one.phones,
-                one.stored_per_s,
-                one.judged_per_s,
-                one.stored_and_judged_per_s,
-                one.drained_after_s
-            ));
+        say(
+            "\n– : nothing was promised, or it was not measured as promised (fewer patients, less time, a debug build).\n",
+        );
+        say(
+            "Columns *client*, *service*, *database*, *others* and *idle* say where the processors went: cores, on average over the",
+        );
+        say("measurement. *Others* is other programs, and what the kernel does for nobody in particular.");
+        for (figure, entry) in &self.figures {
+            let Entry { at, version, commit, build, command, machine, details, .. } = entry;
+            let Machine { processor, processors, memory_gib, file_system, kernel } = machine;
+            say(&format!("\n## {}\n", figure.to_uppercase()));
+            say(&format!("`{command}`, {build} build of {version} ({commit}), {}", at.strftime("%Y-%m-%d %H:%M UTC")));
+            say(&format!("on {processors} × {processor}, {memory_gib} GiB, {file_system}, Linux {kernel}.\n"));
+            details.iter().for_each(|line| say(line));
         }
-        say(format!(
-            "\nRaw `COPY` into a hypertable of the same shape, in the same run: {:.0} rows/s.",
-            figures.copy_rows_per_s
-        ));
-        say("\n## Latency, ms\n".into());
-        say("| what | p50 | p90 | p99 | longest |".into());
-        say("|---|---:|---:|---:|---:|".into());
-        let pace = &figures.pace;
-        let rows = [
-            (format!("due → *stored*, {} readings/s, open loop", pace.readings_per_s), &pace.stored_ms),
-            (format!("*stored* → *checked*, {} readings/s", pace.readings_per_s), &pace.stored_to_judged_ms),
-            (
-                format!("*stored* → mail server, otherwise idle, {} mails", figures.mail.mails),
-                &figures.mail.stored_to_mail_ms,
-            ),
-        ];
-        for (what, ms) in rows {
-            say(format!("| {what} | {:.1} | {:.1} | {:.1} | {:.1} |", ms.p50, ms.p90, ms.p99, ms.max));
-        }
-        let idle = &figures.idle;
-        say("\n## Memory of a silent connection\n".into());
-        say(format!(
-            "{:.0} bytes resident (slope from {} to {} connections; the service has {} kB without any).",
-            idle.bytes_a_connection,
-            idle.connections / 10,
-            idle.connections,
-            idle.resident_without_kb
-        ));
-        say("\n## Raw numbers\n".into());
-        say(format!("```json\n{}\n```", serde_json::to_string_pretty(self)?));
-        Ok(out)
+        out
     }
 }

@@ -1,135 +1,195 @@
-//! How many readings a second are received, stored, receipted and judged while phones push as fast as they are answered;
-//! and what raw COPY does on the same machine in the same run.
+//! P1: received, stored, receipted and judged at a steady backlog, phones in turn; and the same SQL without the service.
 
-use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use jiff::SignedDuration;
-use mobile_api::message::{ClientMessage, Outcome, ServerMessage, Submit};
 use serde::Serialize;
+use serde_json::json;
+use tokio::sync::Semaphore;
 
-use super::Load;
-use super::world::{World, ordinary};
+use super::fleet::{Fleet, Measures, Order};
+use super::items::What;
+use super::latency::{Percentiles, short};
+use super::machine::Cores;
+use super::replay::{self, Replay};
+use super::report::{Measured, Row};
+use super::world::{HISTORY_READINGS, Site, World};
+use super::{Load, progress};
 use crate::clock::Clock;
-use crate::phone::Line;
-use crate::store::{seed, tally};
+use crate::store::seed;
 
-const COPY_ROWS: u32 = 200_000;
-/// After the push, the rest is judged within this, or it is an error.
-const DRAIN_LIMIT: Duration = Duration::from_secs(120);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// The judging of what was received in the time may take as long again, many times over.
+const PATIENCE: Duration = Duration::from_secs(600);
 
-#[derive(Debug, Serialize)]
-pub struct Throughput {
-    pub readings_a_batch: usize,
-    pub phones: usize,
-    pub seconds: f64,
-    pub stored_per_s: f64,
-    /// Judged while the phones pushed.
-    pub judged_per_s: f64,
-    /// Stored and judged, from the first reading sent to the last one judged.
-    pub stored_and_judged_per_s: f64,
-    pub drained_after_s: f64,
+/// How phones push, and what is promised.
+struct Case {
+    what: What,
+    /// Batches on their way at the same time.
+    backlog: usize,
+    promised_per_s: f64,
+    words: &'static str,
 }
 
-pub async fn measure(world: &World, options: &Load, batch: usize) -> anyhow::Result<Throughput> {
-    let lines = world.phones(options.phones).await?;
-    let phones = lines.len();
-    let (stored_before, judged_before) = tally::progress(&world.store.owner).await?;
-    let counter = Arc::new(AtomicU64::new(0));
+const CASES: [Case; 3] = [
+    Case { what: What::ONE, backlog: 2_000, promised_per_s: 10_000.0, words: "one reading a submission" },
+    Case {
+        what: What::Ordinary { readings: 20, apart: SignedDuration::from_hours(6) },
+        backlog: 400,
+        promised_per_s: 25_000.0,
+        words: "batches of 20 (five days at four a day)",
+    },
+    Case {
+        what: What::Ordinary { readings: 200, apart: SignedDuration::from_secs(7 * 86_400 / 200) },
+        backlog: 100,
+        promised_per_s: 40_000.0,
+        words: "batches of 200 (a week away)",
+    },
+];
+const PROMISED_RATIO: f64 = 0.4;
+
+#[derive(Debug, Serialize)]
+struct Pushed {
+    readings_a_batch: usize,
+    batches_on_their_way: usize,
+    phones: usize,
+    seconds_pushed: f64,
+    readings: u64,
+    stored_per_s: f64,
+    unjudged_when_the_push_ended: i64,
+    seconds_until_all_judged: f64,
+    /// Received, stored, receipted and judged, over the whole time until the last one is judged.
+    readings_per_s: f64,
+    commits: i64,
+    sent_to_stored: Percentiles,
+    cores: Cores,
+    replay: Replay,
+    ratio_to_replay: f64,
+}
+
+pub async fn measure(site: &Site, options: &Load) -> anyhow::Result<Measured> {
+    let mut rows = Vec::new();
+    let mut details = vec![
+        "| | stored /s while pushed | unjudged at its end | to the last judged | same SQL replayed /s | readings a commit | client | service | database | others | idle |".into(),
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|".into(),
+    ];
+    let mut raw = Vec::new();
+    let mut copied = 0.0;
+    for case in &CASES {
+        let mut world = site.world().await?;
+        let pushed = push(&mut world, case, options).await?;
+        if raw.len() + 1 == CASES.len() {
+            progress::say("COPY");
+            copied = replay::copied_rows_per_s(&world).await?;
+        }
+        world.dispose().await?;
+        let Pushed { readings_per_s: rate, ratio_to_replay: ratio, replay, cores, .. } = &pushed;
+        rows.push(Row {
+            promise: "P1".into(),
+            what: format!("stored and judged for {} s, {}", options.seconds, case.words),
+            target: format!("≥ {}/s", case.promised_per_s),
+            measured: format!("{rate:.0}/s"),
+            met: options.is_w().then_some(*rate >= case.promised_per_s),
+        });
+        rows.push(Row {
+            promise: "P1".into(),
+            what: format!("… against the same SQL replayed by a script ({:.0}/s)", replay.readings_per_s),
+            target: format!("≥ {PROMISED_RATIO}"),
+            measured: short(*ratio),
+            met: options.is_w().then_some(*ratio >= PROMISED_RATIO),
+        });
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+        let a_commit = pushed.readings as f64 / pushed.commits as f64;
+        details.push(format!(
+            "| {} | {:.0} | {} | {:.1} s | {:.0} | {a_commit:.0} | {} | {} | {} | {} | {} |",
+            case.words,
+            pushed.stored_per_s,
+            pushed.unjudged_when_the_push_ended,
+            pushed.seconds_until_all_judged,
+            replay.readings_per_s,
+            cores.client,
+            cores.service,
+            cores.database,
+            cores.others,
+            cores.idle
+        ));
+        raw.push(pushed);
+    }
+    details.push(String::new());
+    details.push(format!("Raw `COPY` into a hypertable of the same shape, in the same run: {copied:.0} rows/s."));
+    Ok(Measured { rows, details, raw: json!({ "cases": raw, "copied_rows_per_s": copied }) })
+}
+
+async fn push(world: &mut World, case: &Case, options: &Load) -> anyhow::Result<Pushed> {
+    let time = Duration::from_secs(options.seconds);
+    let bar = progress::bar("phones connect", 1);
+    let fleet = Arc::new(Fleet::connect(world, 0..world.phones.members.len(), &bar).await?);
+    bar.finish_and_clear();
+    let backlog = case.backlog.min(fleet.len());
+    let measures = Measures::new()?;
+    let meter = world.meter()?;
     let begin = world.clock.instant();
-    let end = begin + Duration::from_secs(options.seconds);
-    let pushing: Vec<_> = lines
-        .into_iter()
-        .map(|line| tokio::spawn(push(line, world.clock.clone(), batch, end, Arc::clone(&counter))))
-        .collect();
-    tokio::time::sleep(Duration::from_secs(options.seconds)).await;
-    let (stored_then, judged_then) = tally::progress(&world.store.owner).await?;
+    let pushing = keep_busy(&world.clock, &fleet, case.what, backlog, begin + time, &measures);
+    progress::during(&format!("pushing, {}", case.words), time, pushing).await?;
     let pushed_for = world.clock.instant().duration_since(begin);
-    for push in pushing {
-        push.await.context("a phone broke")??;
-    }
-    let (drained, stored_after) = drained(world, begin).await?;
-    let stored = stored_after - stored_before;
-    if u64::try_from(stored) != Ok(counter.load(Ordering::Relaxed)) {
-        bail!("phones saw {} readings stored, the database holds {stored}", counter.load(Ordering::Relaxed));
-    }
-    Ok(Throughput {
-        readings_a_batch: batch,
-        phones,
-        seconds: pushed_for.as_secs_f64(),
-        stored_per_s: rate(stored_then - stored_before, pushed_for),
-        judged_per_s: rate(judged_then - judged_before, pushed_for),
-        stored_and_judged_per_s: rate(stored, drained),
-        drained_after_s: drained.saturating_sub(pushed_for).as_secs_f64(),
+    let waiting = seed::waiting(&world.store.owner).await?;
+    let judging = async {
+        world.quiet(PATIENCE).await?;
+        let all_judged = world.clock.instant().duration_since(begin);
+        let cores = meter.read()?;
+        // Every phone has heard of it, too.
+        fleet.settled(&measures, PATIENCE).await?;
+        anyhow::Ok((all_judged, cores))
+    };
+    let (all_judged, cores) = progress::during("judging the rest", time, judging).await?;
+    world.check(&fleet.stored(), 0).await?;
+    drop(fleet);
+    let (commits, readings) = seed::commits(&world.store.owner, HISTORY_READINGS.into()).await?;
+    world.stop_service().await?;
+    let replaying = replay::measure(world, case.what, time / 2);
+    let replay = progress::during("the same SQL replayed", time / 2, replaying).await?;
+    let readings = u64::try_from(readings).context("a count")?;
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    let rate = |count: u64, time: Duration| count as f64 / time.as_secs_f64();
+    let readings_per_s = rate(readings, all_judged);
+    Ok(Pushed {
+        readings_a_batch: case.what.readings(),
+        batches_on_their_way: backlog,
+        phones: world.phones.members.len(),
+        seconds_pushed: pushed_for.as_secs_f64(),
+        readings,
+        stored_per_s: rate(readings, pushed_for),
+        unjudged_when_the_push_ended: waiting,
+        seconds_until_all_judged: all_judged.as_secs_f64(),
+        readings_per_s,
+        commits,
+        sent_to_stored: measures.due_to_stored.percentiles(),
+        cores,
+        ratio_to_replay: readings_per_s / replay.readings_per_s,
+        replay,
     })
 }
 
-/// One batch after another until the time is over.
-async fn push(mut line: Line, clock: Clock, batch: usize, end: Instant, stored: Arc<AtomicU64>) -> anyhow::Result<()> {
-    let mut number = 0;
-    while clock.instant() < end {
-        number += 1;
-        let now = clock.care_now();
-        let items = (0..batch as u64).map(|item| ordinary(number * batch as u64 + item, now)).collect();
-        line.say(&ClientMessage::Submit(Submit { batch: number, items })).await?;
-        loop {
-            match line.hear().await? {
-                ServerMessage::Receipt(receipt) if receipt.batch == Some(number) => {
-                    let count =
-                        receipt.items.iter().filter(|item| matches!(item.outcome, Outcome::Stored { .. })).count();
-                    stored.fetch_add(count as u64, Ordering::Relaxed);
-                    break;
-                }
-                ServerMessage::Refused(refused) => bail!("a batch was refused: {}", refused.refusal.detail),
-                _ => {}
-            }
+/// As soon as one batch has its receipt, the next phone in turn sends one. Returns when the last has its receipt.
+async fn keep_busy(
+    clock: &Clock,
+    fleet: &Fleet,
+    what: What,
+    backlog: usize,
+    end: Instant,
+    measures: &Arc<Measures>,
+) -> anyhow::Result<()> {
+    let turns = Arc::new(Semaphore::new(backlog));
+    for phone in (0..fleet.len()).cycle() {
+        let turn = Arc::clone(&turns).acquire_owned().await?;
+        let due = clock.instant();
+        if due >= end {
+            break;
         }
+        fleet.order(phone, Order { due, what, measures: Arc::clone(measures), turn: Some(turn) })?;
     }
-    line.close().await;
+    let all = turns.acquire_many(u32::try_from(backlog)?);
+    tokio::time::timeout(PATIENCE, all).await.context("receipts do not come")??.forget();
     Ok(())
-}
-
-/// Until everything stored is judged: how long since `begin`, and how much is stored.
-async fn drained(world: &World, begin: Instant) -> anyhow::Result<(Duration, i64)> {
-    let limit = world.clock.instant() + DRAIN_LIMIT;
-    loop {
-        let (stored, judged) = tally::progress(&world.store.owner).await?;
-        let now = world.clock.instant();
-        if stored == judged {
-            return Ok((now.duration_since(begin), stored));
-        }
-        if now > limit {
-            bail!("{} readings are still not judged after {DRAIN_LIMIT:?}", stored - judged);
-        }
-        tokio::time::sleep(LOOK_AGAIN).await;
-    }
-}
-
-/// Rows a second that COPY puts into a hypertable like `reading`.
-pub async fn copy(world: &World) -> anyhow::Result<f64> {
-    seed::make_copy_target(&world.store.owner).await?;
-    let now = world.clock.machine_now();
-    let mut lines = String::new();
-    for row in 0..COPY_ROWS {
-        let patient = world.patients[row as usize % world.patients.len()];
-        let at = now - SignedDuration::from_secs(i64::from(row) * 30);
-        // A writer into a String cannot fail.
-        let _ = writeln!(
-            lines,
-            "{}\t{patient}\t{row}\tpulse\t{at}\tpulse\t70\t/min\t70\t0\t{at}\t{{}}\tinstrument",
-            world.organisation
-        );
-    }
-    let begin = world.clock.instant();
-    let rows = seed::copy(&world.store.owner, &lines).await?;
-    Ok(rate(i64::try_from(rows)?, world.clock.instant().duration_since(begin)))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
-fn rate(count: i64, time: Duration) -> f64 {
-    count as f64 / time.as_secs_f64()
 }

@@ -6,6 +6,7 @@ use mobile_api::http::{DeviceDescription, EnrolRequest, Enrolled, EnrolledPerson
 use uuid::Uuid;
 
 use super::key::Key;
+use super::socket::Route;
 
 /// An enrolled phone. Clone it, and two phones with one identity quarrel over the connection, as they would outside.
 #[derive(Debug, Clone)]
@@ -15,6 +16,7 @@ pub struct Device {
     pub id: Uuid,
     pub people: Vec<EnrolledPerson>,
     pub key: Key,
+    pub route: Option<Route>,
 }
 
 impl Device {
@@ -51,6 +53,6 @@ impl Device {
             }
         }
         let enrolled: Enrolled = answer.json().await.context("the answer to the enrolment cannot be read")?;
-        Ok(Self { origin: origin.to_owned(), id: enrolled.device_id, people: enrolled.people, key })
+        Ok(Self { origin: origin.to_owned(), id: enrolled.device_id, people: enrolled.people, key, route: None })
     }
 }

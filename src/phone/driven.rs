@@ -249,7 +249,8 @@ impl Inside {
         match command {
             Command::Connect => {
                 anyhow::ensure!(self.signal, "there is no signal");
-                let opened = tokio::time::timeout(OPEN_WITHIN, Socket::open(&self.device.origin)).await;
+                let opened =
+                    tokio::time::timeout(OPEN_WITHIN, Socket::open_by(&self.device.origin, self.device.route)).await;
                 self.socket = Some(opened.context("the service does not answer")??);
                 return Ok(Some(Input::Opened));
             }

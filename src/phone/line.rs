@@ -19,7 +19,7 @@ impl Line {
     /// Opens the socket and proves who this is. `phone_time` is the phone's own clock, right or wrong; `push` the number
     /// of the last ask or message it has.
     pub async fn open(device: &Device, phone_time: PhoneTime, push: u64) -> anyhow::Result<Self> {
-        let mut socket = Socket::open(&device.origin).await?;
+        let mut socket = Socket::open_by(&device.origin, device.route).await?;
         let challenge = match hear(&mut socket).await? {
             ServerMessage::Challenge(challenge) => challenge,
             other => bail!("the service began with {other:?} instead of a challenge"),
@@ -52,6 +52,11 @@ impl Line {
     /// The next message. An error of the connection downcasts to [`Ended`].
     pub async fn hear(&mut self) -> anyhow::Result<ServerMessage> {
         hear(&mut self.socket).await
+    }
+
+    /// The next text, unread. May be dropped while it waits.
+    pub async fn hear_text(&mut self) -> Result<String, Ended> {
+        self.socket.hear().await
     }
 
     pub async fn close(self) {

@@ -14,4 +14,4 @@ pub use device::Device;
 pub use driven::{Happening, Phone};
 pub use key::Key;
 pub use line::Line;
-pub use socket::{Ended, Socket};
+pub use socket::{Ended, Route, Socket};

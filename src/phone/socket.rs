@@ -1,19 +1,29 @@
 //! The phone's end of a WebSocket: text in, text out, and how it ended.
 
+use std::net::{IpAddr, SocketAddr};
+
 use anyhow::{Context, bail};
 use futures_util::{SinkExt, StreamExt};
 use mobile_api::{SOCKET_PATH, SUBPROTOCOL};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config, connect_async_with_config};
 
 /// A phone sends little and there may be thousands in one process: the default buffers are 128 KiB each.
 const BUFFER_BYTES: usize = 4096;
 
 #[derive(Debug)]
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+/// Which way to the service, for whoever plays thousands of phones on one machine: names are looked up once, and one
+/// address has only so many ports.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    pub from: IpAddr,
+    pub to: SocketAddr,
+}
 
 /// How a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +46,10 @@ impl Ended {
 impl Socket {
     /// `origin`: scheme and host of the service.
     pub async fn open(origin: &str) -> anyhow::Result<Self> {
+        Self::open_by(origin, None).await
+    }
+
+    pub async fn open_by(origin: &str, route: Option<Route>) -> anyhow::Result<Self> {
         let url = match origin.split_once("://") {
             Some(("https", host)) => format!("wss://{host}{SOCKET_PATH}"),
             Some((_, host)) => format!("ws://{host}{SOCKET_PATH}"),
@@ -44,9 +58,14 @@ impl Socket {
         let mut request = url.as_str().into_client_request().context("the address of the socket")?;
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
         let config = WebSocketConfig::default().read_buffer_size(BUFFER_BYTES).write_buffer_size(0);
-        let (socket, _) = connect_async_with_config(request, Some(config), true)
-            .await
-            .with_context(|| format!("could not open {url}"))?;
+        let opened = match route {
+            None => connect_async_with_config(request, Some(config), true).await,
+            Some(route) => {
+                let stream = route.connect().await.with_context(|| format!("could not reach {}", route.to))?;
+                client_async_tls_with_config(request, stream, Some(config), None).await
+            }
+        };
+        let (socket, _) = opened.with_context(|| format!("could not open {url}"))?;
         Ok(Self(socket))
     }
 
@@ -69,6 +88,15 @@ impl Socket {
     pub async fn close(mut self) {
         // The peer may be gone already, which is as good.
         let _ = self.0.close(None).await;
+    }
+}
+
+impl Route {
+    async fn connect(&self) -> std::io::Result<TcpStream> {
+        let socket = if self.to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_nodelay(true)?;
+        socket.bind(SocketAddr::new(self.from, 0))?;
+        socket.connect(self.to).await
     }
 }
 

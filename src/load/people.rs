@@ -1,0 +1,67 @@
+//! Who works in the world that is measured, and what is set for its patients.
+
+use alert_rules::Vital;
+use alert_rules::facts::{Due, Facts, Plan, Slot};
+use alert_rules::finding::Priority;
+use jiff::Timestamp;
+use jiff::civil::{Time, date, time};
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use crate::random;
+use crate::store::organisation::Organisation;
+use crate::store::staff::Staff;
+use crate::store::team::{Cover, Place, Team};
+use crate::store::{Store, organisation, staff, team};
+
+pub const MORNING: Time = Time::constant(8, 0, 0, 0);
+
+/// An organisation, and a team of it: one nurse, always on duty, with mail and no pager.
+pub async fn staff(store: &Store) -> anyhow::Result<(Uuid, Uuid)> {
+    let mut tx = store.owner.begin().await?;
+    let organisation =
+        Organisation { organisation: random::new_id(), name: "Load".into(), time_zone: "Europe/London".into() };
+    organisation::insert(&mut tx, &organisation).await?;
+    let team = Team {
+        team: random::new_id(),
+        organisation: organisation.organisation,
+        name: "Load".into(),
+        phone: "01773 496 0100".into(),
+    };
+    let always = (time(0, 0, 0, 0), time(0, 0, 0, 0));
+    team::insert(&mut tx, &team, Cover { from: always.0, until: always.1 }).await?;
+    let nurse = Staff {
+        staff: random::new_id(),
+        organisation: organisation.organisation,
+        name: "Nurse".into(),
+        email: "nurse@load.example".into(),
+        role: "co-ordinator".into(),
+        profession: "nurse".into(),
+    };
+    staff::insert(&mut tx, &nurse, None, None).await?;
+    team::add_member(&mut tx, team.team, nurse.staff).await?;
+    team::set_roster(&mut tx, team.team, &[Place { staff: nurse.staff, from: always.0, until: always.1 }]).await?;
+    tx.commit().await?;
+    Ok((organisation.organisation, team.team))
+}
+
+/// Everybody's: the hypertension pack, and a blood pressure each day at this time.
+pub fn facts(since: Timestamp, at: Time) -> Facts {
+    let slot = Slot { due: Due::Vital(Vital::BloodPressure), at, days: Vec::new(), early_min: 240 };
+    Facts {
+        version: 1,
+        valid_from: Some(since),
+        date_of_birth: date(1950, 1, 1),
+        time_zone: TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC),
+        tags: [("pregnant".to_owned(), false)].into(),
+        plan: Plan {
+            since,
+            packs: vec!["hypertension".into()],
+            slots: vec![slot],
+            limits: [].into(),
+            absence_priority: Priority::Medium,
+        },
+        pauses: Vec::new(),
+        service_gaps: Vec::new(),
+    }
+}
