@@ -106,12 +106,15 @@ async fn tell_others(pool: PgPool, replica: Uuid, mut outgoing: mpsc::UnboundedR
         }
         let distinct: BTreeSet<Signal> = waiting.drain(..).collect();
         let distinct: Vec<Signal> = distinct.into_iter().collect();
-        for signals in distinct.chunks(PER_NOTICE) {
-            let notice = Notice { from: replica, signals: signals.to_vec() };
-            let payload = serde_json::to_string(&notice).expect("signals are plain data");
-            if let Err(error) = notice::send(&pool, &payload).await {
-                tracing::warn!(%error, "could not notify the other replicas; they find the news by sweeping");
-            }
+        let payloads: Vec<String> = distinct
+            .chunks(PER_NOTICE)
+            .map(|signals| {
+                let notice = Notice { from: replica, signals: signals.to_vec() };
+                serde_json::to_string(&notice).expect("signals are plain data")
+            })
+            .collect();
+        if let Err(error) = notice::send(&pool, &payloads).await {
+            tracing::warn!(%error, "could not notify the other replicas; they find the news by sweeping");
         }
     }
 }

@@ -207,3 +207,15 @@ pub struct History {
     pub corrections: Vec<Correction>,
     pub shown: Vec<Shown>,
 }
+
+impl History {
+    /// Takes in what else is known of the same patient.
+    pub fn extend(&mut self, more: History) {
+        let History { patient: _, readings, answers, events, corrections, shown } = more;
+        self.readings.extend(readings);
+        self.answers.extend(answers);
+        self.events.extend(events);
+        self.corrections.extend(corrections);
+        self.shown.extend(shown);
+    }
+}

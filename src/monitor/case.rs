@@ -1,7 +1,7 @@
-//! Everything that one evaluation needs, for a batch of patients at once: a handful of set-based queries in one snapshot.
-//! A patient whose rows cannot be understood is told apart here, so that nobody else suffers.
+//! Everything that one evaluation needs, for a batch of patients at once: a handful of set-based queries in one snapshot, for
+//! what the memory does not hold already. A patient whose rows cannot be understood is told apart here, so that nobody else suffers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use alert_rules::{Facts, Finding, History, REACH, Rulebook, Watch};
@@ -11,16 +11,23 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use crate::monitor::memory::{Memory, Remembered};
 use crate::monitor::rulebook::{InForce, Rulebooks};
 use crate::store::due::Timers;
+use crate::store::history::Wanted;
 use crate::store::intake::Intake;
 use crate::store::judged::Taken;
 use crate::store::person::Person;
-use crate::store::{arrival, due, finding, history, intake, person, service_gap, watch};
+use crate::store::{arrival, due, finding, history, intake, person, service_gap, shown, watch};
 
 /// How far clocks are believed to differ: a phone's from ours before its reading is dated by arrival, one replica's from
 /// another's.
 const AHEAD: SignedDuration = SignedDuration::from_mins(2);
+/// One snapshot. Everything is found by key, so a plan made once is as good as a new one.
+const BEGIN_LOADING: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan";
+/// What is remembered from longer before than is wanted is let go of.
+const REMEMBERED_TOO_LONG: SignedDuration = SignedDuration::from_hours(48);
 
 /// One patient, about to be judged.
 #[derive(Debug)]
@@ -46,13 +53,17 @@ pub struct Case {
     pub findings: Vec<Finding>,
     pub timers: Timers,
     pub history: History,
+    /// The history is complete from here on.
+    pub history_since: Timestamp,
     pub intake: Intake,
 }
 
 impl Case {
-    /// What is decided before anything is loaded that depends on it: which stretch of time the fold must go over.
+    /// What is decided before anything is loaded that depends on it: which stretch of time the fold must go over. The person's
+    /// facts count where none of this version are remembered.
     pub fn new(
-        person: Person,
+        mut person: Person,
+        remembered: Option<Facts>,
         taken: &Taken,
         waiting: Option<arrival::Waiting>,
         watches: Vec<Value>,
@@ -60,8 +71,8 @@ impl Case {
         care_now: Timestamp,
     ) -> Self {
         let mut problem = None;
-        let facts = person.facts.clone().filter(|_| !person.ended).map(serde_json::from_value::<Facts>).transpose();
-        let facts = or_problem(facts, "its facts", &mut problem);
+        let read = person.facts.take().map(serde_json::from_value::<Facts>).transpose();
+        let facts = remembered.or_else(|| or_problem(read, "its facts", &mut problem)).filter(|_| !person.ended);
         let facts = facts.map(|facts| Facts { version: person.facts_version, valid_from: person.facts_since, ..facts });
         let watches = or_problem(read_all(watches), "its watches", &mut problem);
         // What a replica with a fast clock received lies in our future, and is judged now all the same. An earlier
@@ -84,6 +95,7 @@ impl Case {
             findings: Vec::new(),
             timers,
             history: History::default(),
+            history_since: care_now,
             intake: Intake::default(),
             person,
         }
@@ -95,6 +107,27 @@ impl Case {
         Some(self.from.saturating_sub(lookback).unwrap_or(self.from))
     }
 
+    /// Takes what is remembered of the history `since`. Returns what is wanted beside it, if anything.
+    fn recall(&mut self, remembered: Option<Remembered>, since: Timestamp) -> Option<Wanted> {
+        let patient = self.person.patient;
+        self.history_since = since;
+        let reaches = |known: &Remembered| {
+            known.since <= since && (self.judged_through..=self.person.last_seq).contains(&known.through)
+        };
+        let Some(mut known) = remembered.filter(reaches) else {
+            return Some(Wanted { patient, since, after: 0 });
+        };
+        if known.since < since - REMEMBERED_TOO_LONG {
+            known.forget_before(since);
+        }
+        self.history_since = known.since;
+        self.history = known.history;
+        // What is new waits in the queue, which says how far back it goes.
+        let new = self.waiting.as_ref().and_then(|waiting| waiting.earliest_numbered);
+        let since = new.map_or(known.since, |new| new.max(known.since));
+        (known.through < self.person.last_seq).then_some(Wanted { patient, since, after: known.through })
+    }
+
     /// Stored findings that had not ended before `from`.
     pub fn has_findings(&mut self, findings: Vec<Value>) {
         self.findings = or_problem(read_all(findings), "its findings", &mut self.problem);
@@ -103,6 +136,16 @@ impl Case {
     /// The new numbers, if any.
     pub fn range(&self) -> Option<(i64, i64)> {
         (self.person.last_seq > self.judged_through).then_some((self.judged_through + 1, self.person.last_seq))
+    }
+
+    /// What need not be read again at the next evaluation.
+    pub fn remember(self, memory: &Memory) {
+        if self.problem.is_some() || self.person.ended {
+            return;
+        }
+        let Person { patient, facts_version, last_seq: through, .. } = self.person;
+        let (facts, history, since) = (self.facts, self.history, self.history_since);
+        memory.keep(patient, Remembered { facts, facts_version, history, since, through });
     }
 }
 
@@ -113,10 +156,18 @@ pub struct Batch {
 }
 
 /// Loads what was taken. `care_now` is the instant of the evaluation, unless another replica's clock was ahead of ours.
-pub async fn load(pool: &PgPool, rulebooks: &Rulebooks, taken: &[Taken], care_now: Timestamp) -> anyhow::Result<Batch> {
+pub async fn load(
+    pool: &PgPool,
+    rulebooks: &Rulebooks,
+    memory: &Memory,
+    taken: &[Taken],
+    care_now: Timestamp,
+) -> anyhow::Result<Batch> {
     let rulebook = rulebooks.in_force(pool, care_now).await?;
-    let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let cases = load_cases(&mut tx, &rulebook, taken, care_now).await?;
+    let patients: Vec<Uuid> = taken.iter().map(|taken| taken.patient).collect();
+    let remembered = memory.take(&patients);
+    let mut tx = pool.begin_with(BEGIN_LOADING).await?;
+    let cases = load_cases(&mut tx, &rulebook, remembered, taken, care_now).await?;
     tx.commit().await?;
     Ok(Batch { rulebook, cases })
 }
@@ -124,10 +175,13 @@ pub async fn load(pool: &PgPool, rulebooks: &Rulebooks, taken: &[Taken], care_no
 async fn load_cases(
     db: &mut PgConnection,
     rulebook: &InForce,
+    mut remembered: HashMap<Uuid, Remembered>,
     taken: &[Taken],
     care_now: Timestamp,
 ) -> Result<Vec<Case>, sqlx::Error> {
     let patients: Vec<Uuid> = taken.iter().map(|taken| taken.patient).collect();
+    let version = |patient: &Uuid| remembered.get(patient).map_or(0, |remembered| remembered.facts_version);
+    let versions: Vec<(Uuid, i64)> = patients.iter().map(|patient| (*patient, version(patient))).collect();
     let judged: BTreeMap<Uuid, &Taken> = taken.iter().map(|taken| (taken.patient, taken)).collect();
     let mut waiting: BTreeMap<Uuid, arrival::Waiting> =
         arrival::of(db, &patients).await?.into_iter().map(|waiting| (waiting.patient, waiting)).collect();
@@ -135,13 +189,17 @@ async fn load_cases(
     let mut timers = due::of(db, &patients).await?;
 
     let mut cases = Vec::new();
-    for person in person::of(db, &patients).await? {
+    for person in person::of(db, &versions).await? {
         let (Some(taken), patient) = (judged.get(&person.patient), person.patient) else { continue };
+        if remembered.get(&patient).is_some_and(|remembered| remembered.facts_version != person.facts_version) {
+            remembered.remove(&patient);
+        }
+        let facts = remembered.get_mut(&patient).and_then(|remembered| remembered.facts.take());
         let watches = watches.remove(&patient).unwrap_or_default();
         let timers = timers.remove(&patient).unwrap_or_default();
-        cases.push(Case::new(person, taken, waiting.remove(&patient), watches, timers, care_now));
+        cases.push(Case::new(person, facts, taken, waiting.remove(&patient), watches, timers, care_now));
     }
-    load_time(db, rulebook, &mut cases, care_now).await?;
+    load_time(db, rulebook, remembered, &mut cases, care_now).await?;
     Ok(cases)
 }
 
@@ -149,6 +207,7 @@ async fn load_cases(
 async fn load_time(
     db: &mut PgConnection,
     rulebook: &InForce,
+    mut remembered: HashMap<Uuid, Remembered>,
     cases: &mut [Case],
     care_now: Timestamp,
 ) -> Result<(), sqlx::Error> {
@@ -156,16 +215,23 @@ async fn load_time(
     let from: Vec<Timestamp> = cases.iter().map(|case| case.from).collect();
     let mut findings = finding::since(db, &patients, &from).await?;
 
-    let watched: Vec<(Uuid, Timestamp)> =
-        cases.iter().filter_map(|case| Some((case.person.patient, case.looks_back_to(&rulebook.rulebook)?))).collect();
+    let mut watched = Vec::new();
+    let mut wanted = Vec::new();
+    for case in cases.iter_mut() {
+        let Some(since) = case.looks_back_to(&rulebook.rulebook) else { continue };
+        let patient = case.person.patient;
+        watched.push((patient, since));
+        wanted.extend(case.recall(remembered.remove(&patient), since));
+    }
     let latest = cases.iter().map(|case| case.at).fold(care_now, Timestamp::max) + AHEAD;
-    let mut histories = history::since(db, &watched, latest).await?;
+    let mut shown = shown::since(db, &watched).await?;
     let oldest = watched.iter().map(|(_, since)| *since).min().unwrap_or(care_now);
     let gaps = service_gap::since(db, oldest).await?;
 
     let ranges: Vec<(Uuid, i64, i64)> =
         cases.iter().filter_map(|case| case.range().map(|(from, to)| (case.person.patient, from, to))).collect();
     let mut intakes: BTreeMap<Uuid, Intake> = intake::of(db, &ranges, REACH).await?.into_iter().collect();
+    let mut histories = history::numbered(db, &wanted, latest).await?;
 
     for case in cases {
         let patient = case.person.patient;
@@ -173,10 +239,12 @@ async fn load_time(
             facts.service_gaps.clone_from(&gaps);
         }
         match histories.remove(&patient) {
-            Some(Ok(history)) => case.history = history,
+            Some(Ok(new)) => case.history.extend(new),
             Some(Err(problem)) => case.problem = Some(problem),
             None => {}
         }
+        case.history.patient = patient;
+        case.history.shown = shown.remove(&patient).unwrap_or_default();
         case.has_findings(findings.remove(&patient).unwrap_or_default());
         case.intake = intakes.remove(&patient).unwrap_or_default();
     }

@@ -26,6 +26,9 @@ use crate::store::ask::{self, NewAsk};
 use crate::store::evaluation::{self, NewEvaluation};
 use crate::store::{alert, alert_row, arrival, due, finding, judged, person, roster, rulebook, watch};
 
+/// Everything is found by key, so a plan made once is as good as a new one.
+const BEGIN_FINISHING: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan";
+
 /// Runs the engine over the whole batch.
 pub async fn judge(rulebook: Arc<InForce>, cases: Vec<Case>) -> anyhow::Result<Vec<Judged>> {
     let judged = tokio::task::spawn_blocking(move || {
@@ -54,7 +57,7 @@ pub async fn finish(
     judged: &[Judged],
     at: Timestamp,
 ) -> Result<Finished, sqlx::Error> {
-    let mut tx = pool.begin().await?;
+    let mut tx = pool.begin_with(BEGIN_FINISHING).await?;
     let finished = finish_within(&mut tx, lease, in_force, judged, at).await?;
     tx.commit().await?;
     gauges::judged(finished.taken_in, &finished.opened);
@@ -110,12 +113,12 @@ async fn finish_within(
     for device in ask::push(db, &asks, at).await? {
         finished.signals.insert(Signal::Pushed { device });
     }
-    let arrivals: Vec<i64> = current
+    let taken_in: Vec<(Uuid, i64)> = current
         .iter()
         .filter_map(|(_, judged)| judged.case.waiting.as_ref())
-        .flat_map(|waiting| waiting.arrivals.iter().copied())
+        .flat_map(|waiting| waiting.arrivals.iter().map(|arrival| (waiting.patient, *arrival)))
         .collect();
-    arrival::delete(db, &arrivals).await?;
+    arrival::delete(db, &taken_in).await?;
     let newly_live: Vec<Uuid> =
         current.iter().filter(|(_, judged)| judged.goes_live()).map(|(_, judged)| judged.case.person.patient).collect();
     person::set_live(db, &newly_live, at).await?;

@@ -1,14 +1,15 @@
 //! Judging. Whatever arrives, and whatever time brings, is judged by `alert_rules`; what follows for people is written in
 //! the same transaction. Telling them is `notify`'s.
 //!
-//! `sweep.rs` takes patients by lease, `case.rs` loads what their evaluation needs, `judgement.rs` judges, `evaluate.rs`
-//! writes it down, `task.rs` is the work no rule finds, `escalate.rs` moves alerts that nobody acts on, `rulebook.rs` has the rules,
-//! `overdue.rs` tells the operator when judging falls behind.
+//! `sweep.rs` takes patients by lease, `case.rs` loads what their evaluation needs and `memory.rs` does not hold yet,
+//! `judgement.rs` judges, `evaluate.rs` writes it down, `task.rs` is the work no rule finds, `escalate.rs` moves alerts that
+//! nobody acts on, `rulebook.rs` has the rules, `overdue.rs` tells the operator when judging falls behind.
 
 pub mod case;
 pub mod escalate;
 pub mod evaluate;
 pub mod judgement;
+pub mod memory;
 pub mod overdue;
 pub mod rulebook;
 pub mod sweep;
@@ -19,14 +20,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::monitor::memory::Memory;
 use crate::monitor::rulebook::{InForce, Rulebooks};
+use crate::monitor::sweep::Swept;
 use crate::parts::Parts;
 use crate::signal::Signal;
 use crate::store::{alert, arrival, due};
 use crate::turns;
 
-/// Batches a replica judges at the same time: one computes while another waits for the database.
-const SWEEPERS: usize = 2;
 /// How long to wait for patients that another task is judging just now.
 const IN_FLIGHT: Duration = Duration::from_millis(10);
 
@@ -38,18 +39,23 @@ pub struct Monitor(Arc<Inner>);
 struct Inner {
     parts: Parts,
     rulebooks: Rulebooks,
+    memory: Memory,
 }
 
 impl Monitor {
     /// Puts the configured rules in force, then starts the loops.
     pub async fn start(parts: &Parts) -> anyhow::Result<Self> {
         rulebook::publish_at_start(parts).await?;
-        let monitor = Self(Arc::new(Inner { parts: parts.clone(), rulebooks: Rulebooks::default() }));
-        for _ in 0..SWEEPERS {
+        let monitor =
+            Self(Arc::new(Inner { parts: parts.clone(), rulebooks: Rulebooks::default(), memory: Memory::default() }));
+        // Two batches at a time: one is computed while the other waits for the database. The second loop finds by itself that
+        // there is more than one batch, and goes on while there is.
+        let of_interest: [fn(&Signal) -> bool; 2] = [arrived, |_| false];
+        for of_interest in of_interest {
             let sweeping = monitor.clone();
-            turns::spawn(parts, "judging", arrived, move || {
+            turns::spawn(parts, "judging", of_interest, move || {
                 let monitor = sweeping.clone();
-                async move { sweep::sweep(&monitor.0.parts, &monitor.0.rulebooks).await }
+                async move { Ok(monitor.sweep().await? == Swept::Full) }
             });
         }
         let escalating = monitor.clone();
@@ -78,12 +84,11 @@ impl Monitor {
 
     /// Does everything that is due now. True if anything was done, or is being done by another task.
     pub async fn work(&self) -> anyhow::Result<bool> {
-        let Inner { parts, rulebooks } = &*self.0;
         let mut any = false;
-        while sweep::sweep(parts, rulebooks).await? {
+        while self.sweep().await? != Swept::Nobody {
             any = true;
         }
-        while escalate::escalate(parts).await? {
+        while escalate::escalate(&self.0.parts).await? {
             any = true;
         }
         if !any && self.in_hand().await? {
@@ -91,6 +96,11 @@ impl Monitor {
             return Ok(true);
         }
         Ok(any)
+    }
+
+    async fn sweep(&self) -> anyhow::Result<Swept> {
+        let Inner { parts, rulebooks, memory } = &*self.0;
+        sweep::sweep(parts, rulebooks, memory).await
     }
 
     /// The next instant of care time at which there is something to do.

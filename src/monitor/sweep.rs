@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::monitor::case::{self, Batch};
 use crate::monitor::evaluate;
 use crate::monitor::judgement::Judged;
+use crate::monitor::memory::Memory;
 use crate::monitor::rulebook::Rulebooks;
 use crate::parts::Parts;
 use crate::random;
@@ -17,7 +18,7 @@ use crate::store::alert;
 use crate::store::judged::{self, Taken};
 
 /// Patients judged in one transaction.
-const BATCH_PATIENTS: i64 = 256;
+const BATCH_PATIENTS: usize = 256;
 /// From this attempt on, a patient is judged alone.
 const ALONE_FROM: i16 = 3;
 /// At this attempt nothing is tried any more.
@@ -25,23 +26,39 @@ const GIVE_UP_AT: i16 = 5;
 /// Before the machine itself is asked again.
 const PAUSE: SignedDuration = SignedDuration::from_secs(1);
 
-/// Judges whoever is due now, one batch. True if there was anybody.
-pub async fn sweep(parts: &Parts, rulebooks: &Rulebooks) -> anyhow::Result<bool> {
+/// What one sweep found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swept {
+    Nobody,
+    /// Everybody there was.
+    All,
+    /// As many as one batch takes; there may be more.
+    Full,
+}
+
+/// Judges whoever is due now, one batch.
+pub async fn sweep(parts: &Parts, rulebooks: &Rulebooks, memory: &Memory) -> anyhow::Result<Swept> {
     let lease = random::new_id();
     let taken = judged::take(&parts.store.monitor, parts.clock.care_now(), lease, BATCH_PATIENTS).await?;
-    let sweep = Sweep { parts, rulebooks, lease };
+    let sweep = Sweep { parts, rulebooks, memory, lease };
     let done = sweep.judge_all(&taken).await;
     if done.is_err() {
         // Whoever was not reached is no nearer to being given up. Should this fail too, the leases run out by themselves.
         let patients: Vec<Uuid> = taken.iter().map(|taken| taken.patient).collect();
         judged::release(&parts.store.monitor, lease, &patients, PAUSE, false).await?;
     }
-    done.map(|()| !taken.is_empty())
+    done?;
+    Ok(match taken.len() {
+        0 => Swept::Nobody,
+        some if some < BATCH_PATIENTS => Swept::All,
+        _ => Swept::Full,
+    })
 }
 
 struct Sweep<'a> {
     parts: &'a Parts,
     rulebooks: &'a Rulebooks,
+    memory: &'a Memory,
     lease: Uuid,
 }
 
@@ -90,7 +107,7 @@ impl Sweep<'_> {
     async fn try_to_judge(&self, taken: &[Taken]) -> anyhow::Result<()> {
         let pool = &self.parts.store.monitor;
         let now = self.parts.clock.care_now();
-        let Batch { rulebook, mut cases } = case::load(pool, self.rulebooks, taken, now).await?;
+        let Batch { rulebook, mut cases } = case::load(pool, self.rulebooks, self.memory, taken, now).await?;
         let hopeless =
             |patient: Uuid| taken.iter().any(|taken| taken.patient == patient && taken.attempts >= GIVE_UP_AT);
         for case in cases.iter_mut().filter(|case| hopeless(case.person.patient)) {
@@ -113,6 +130,11 @@ impl Sweep<'_> {
         }
         for signal in finished.signals {
             self.parts.signals.send(signal);
+        }
+        for Judged { case, outcome } in judged {
+            if outcome.is_ok() {
+                case.remember(self.memory);
+            }
         }
         for Judged { case, outcome } in failed {
             if let (Some(taken), Err(why)) = (taken.iter().find(|taken| taken.patient == case.person.patient), outcome)

@@ -12,6 +12,8 @@ pub struct Waiting {
     pub arrivals: Vec<i64>,
     /// Earliest instant that any of it touches.
     pub earliest: Timestamp,
+    /// The same of what has a number, if anything has.
+    pub earliest_numbered: Option<Timestamp>,
     /// When the newest of it came.
     pub received_at: Timestamp,
     /// Of the first.
@@ -21,7 +23,7 @@ pub struct Waiting {
 pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Waiting>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT patient, array_agg(arrival) AS arrivals, least(min(earliest), min(received_at)) AS earliest,
-                max(received_at) AS received_at, min(cause) AS cause
+                min(least(earliest, received_at)) FILTER (WHERE seq IS NOT NULL) AS earliest_numbered, max(received_at) AS received_at, min(cause) AS cause
          FROM arrival WHERE patient = ANY($1) GROUP BY patient",
     )
     .bind(patients)
@@ -33,6 +35,9 @@ pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Waiting>
                 patient: row.try_get("patient")?,
                 arrivals: row.try_get("arrivals")?,
                 earliest: row.try_get::<jiff_sqlx::Timestamp, _>("earliest")?.to_jiff(),
+                earliest_numbered: row
+                    .try_get::<Option<jiff_sqlx::Timestamp>, _>("earliest_numbered")?
+                    .map(jiff_sqlx::Timestamp::to_jiff),
                 received_at: row.try_get::<jiff_sqlx::Timestamp, _>("received_at")?.to_jiff(),
                 cause: row.try_get("cause")?,
             })
@@ -40,8 +45,16 @@ pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Waiting>
         .collect()
 }
 
-pub async fn delete(db: &mut PgConnection, arrivals: &[i64]) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM arrival WHERE arrival = ANY($1)").bind(arrivals).execute(db).await?;
+/// Takes what was judged out of the queue. Of each: patient, arrival.
+pub async fn delete(db: &mut PgConnection, judged: &[(Uuid, i64)]) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "DELETE FROM arrival USING unnest($1::uuid[], $2::bigint[]) AS judged (patient, arrival)
+         WHERE arrival.patient = judged.patient AND arrival.arrival = judged.arrival",
+    )
+    .bind(judged.iter().map(|(patient, _)| *patient).collect::<Vec<_>>())
+    .bind(judged.iter().map(|(_, arrival)| *arrival).collect::<Vec<_>>())
+    .execute(db)
+    .await?;
     Ok(())
 }
 

@@ -49,7 +49,8 @@ fn each<'a, R, T>(rows: &'a [R], column: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(column).collect()
 }
 
-/// The ledger, the queue to the monitor and the heads take the same columns: one statement.
+/// The ledger, the queue to the monitor and the heads take the same columns: one statement. The queue gets one arrival for each
+/// patient.
 async fn insert_submissions(transaction: &mut PgTransaction<'_>, new: &[Numbered<'_>]) -> sqlx::Result<()> {
     sqlx::query(
         "WITH new AS (
@@ -63,8 +64,9 @@ async fn insert_submissions(transaction: &mut PgTransaction<'_>, new: &[Numbered
              SELECT patient, client_id, organisation, seq, content_hash, kind, effective_at, received_at, device,
                     entered_by, string_to_array(flags, ','), note FROM new
          ), queued AS (
-             INSERT INTO arrival (patient, seq, cause, earliest, rank, received_at)
-             SELECT patient, seq, kind, effective_at, rank, received_at FROM new
+             INSERT INTO arrival (patient, first_seq, seq, cause, earliest, rank, received_at)
+             SELECT patient, min(seq), max(seq), min(kind), min(effective_at), min(rank), max(received_at)
+             FROM new GROUP BY patient
          )
          UPDATE patient_head SET last_seq = last.seq
          FROM (SELECT patient, max(seq) AS seq FROM new GROUP BY patient) AS last

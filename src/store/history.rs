@@ -1,5 +1,7 @@
-//! What is stored about patients in a stretch of time, as `alert_rules` sees it: readings, answers, events, corrections,
-//! what was shown. A row that cannot be understood fails its own patient only.
+//! What is stored about patients in a stretch of time, as `alert_rules` sees it: readings, answers, events, corrections.
+//! A row that cannot be understood fails its own patient only.
+//!
+//! Who knows a part of it already asks for what came after: numbers only grow, and what has one never changes.
 //!
 //! Nothing is judged as taken after it was received: a phone's clock that runs a little ahead must not put a reading into
 //! the future of the fold.
@@ -8,7 +10,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use alert_rules::reading::{Absent, Answer, Comparator, Flags, Measured};
-use alert_rules::{Answers, Component, Correction, Event, History, Reading, Shown, Vital};
+use alert_rules::{Answers, Component, Correction, Event, History, Reading, Vital};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde::Deserialize;
@@ -20,51 +22,34 @@ use uuid::Uuid;
 /// Of each patient: the history, or why it cannot be read.
 pub type Histories = BTreeMap<Uuid, Result<History, String>>;
 
-/// The histories of these patients, each since its own instant. `latest` bounds effective time from above.
-pub async fn since(
-    db: &mut PgConnection,
-    wanted: &[(Uuid, Timestamp)],
-    latest: Timestamp,
-) -> Result<Histories, sqlx::Error> {
-    let mut histories: Histories =
-        wanted.iter().map(|(patient, _)| (*patient, Ok(History { patient: *patient, ..History::default() }))).collect();
-    let Some(earliest) = wanted.iter().map(|(_, since)| *since).min() else { return Ok(histories) };
-    let patients: Vec<Uuid> = wanted.iter().map(|(patient, _)| *patient).collect();
-    let since: Vec<jiff_sqlx::Timestamp> = wanted.iter().map(|(_, since)| since.to_sqlx()).collect();
+/// Whose history is wanted, from which effective time on, and of that only what is numbered after `after`.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub patient: Uuid,
+    pub since: Timestamp,
+    pub after: i64,
+}
 
-    // The two plain bounds let the planner leave out chunks; the join alone would not.
-    let rows = sqlx::query(
-        "SELECT reading.patient, reading.seq, reading.vital, reading.component,
-                least(reading.effective_at, reading.received_at) AS effective_at, reading.received_at, reading.value,
-                reading.comparator, reading.absent, reading.flags
-         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN reading USING (patient)
-         WHERE reading.effective_at >= wanted.since AND reading.effective_at >= $3 AND reading.effective_at <= $4",
-    )
-    .bind(&patients)
-    .bind(&since)
-    .bind(earliest.to_sqlx())
-    .bind(latest.to_sqlx())
-    .fetch_all(&mut *db)
-    .await?;
-    let mut readings: BTreeMap<(Uuid, i64), Reading> = BTreeMap::new();
-    for row in &rows {
-        let patient: Uuid = row.try_get("patient")?;
-        if let Err(problem) = add_component(&mut readings, patient, row)? {
-            histories.insert(patient, Err(problem));
-        }
-    }
-    for ((patient, _), reading) in readings {
-        add(&mut histories, patient, |history| history.readings.push(reading));
-    }
+/// What of these histories has a number; in a transaction. `latest` bounds effective time from above.
+pub async fn numbered(db: &mut PgConnection, wanted: &[Wanted], latest: Timestamp) -> Result<Histories, sqlx::Error> {
+    let mut histories: Histories = wanted
+        .iter()
+        .map(|wanted| (wanted.patient, Ok(History { patient: wanted.patient, ..History::default() })))
+        .collect();
+    let Some(earliest) = wanted.iter().map(|wanted| wanted.since).min() else { return Ok(histories) };
+    let patients: Vec<Uuid> = wanted.iter().map(|wanted| wanted.patient).collect();
+    let since: Vec<jiff_sqlx::Timestamp> = wanted.iter().map(|wanted| wanted.since.to_sqlx()).collect();
+    let after: Vec<i64> = wanted.iter().map(|wanted| wanted.after).collect();
 
     let rows = sqlx::query(
         "SELECT answers.patient, answers.seq, least(answers.effective_at, answers.received_at) AS effective_at,
                 answers.received_at, answers.questionnaire, answers.partial, answers.answers
-         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN answers USING (patient)
-         WHERE answers.effective_at >= wanted.since",
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS wanted (patient, since, after) JOIN answers USING (patient)
+         WHERE answers.effective_at >= wanted.since AND answers.seq > wanted.after",
     )
     .bind(&patients)
     .bind(&since)
+    .bind(&after)
     .fetch_all(&mut *db)
     .await?;
     for row in rows {
@@ -93,11 +78,12 @@ pub async fn since(
     let rows = sqlx::query(
         "SELECT event.patient, event.seq, least(event.effective_at, event.received_at) AS effective_at, event.received_at,
                 event.event, event.quantity, event.value
-         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN event USING (patient)
-         WHERE event.effective_at >= wanted.since",
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS wanted (patient, since, after) JOIN event USING (patient)
+         WHERE event.effective_at >= wanted.since AND event.seq > wanted.after",
     )
     .bind(&patients)
     .bind(&since)
+    .bind(&after)
     .fetch_all(&mut *db)
     .await?;
     for row in rows {
@@ -115,11 +101,12 @@ pub async fn since(
 
     let rows = sqlx::query(
         "SELECT correction.patient, correction.seq, correction.corrects_seq, correction.reason, correction.\"values\" AS replacing
-         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN correction USING (patient)
-         WHERE correction.effective_at >= wanted.since",
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS wanted (patient, since, after) JOIN correction USING (patient)
+         WHERE correction.effective_at >= wanted.since AND correction.seq > wanted.after",
     )
     .bind(&patients)
     .bind(&since)
+    .bind(&after)
     .fetch_all(&mut *db)
     .await?;
     for row in rows {
@@ -138,18 +125,32 @@ pub async fn since(
         add(&mut histories, patient, |history| history.corrections.push(correction));
     }
 
+    // The two plain bounds let the planner leave out chunks, if it plans anew; the join alone would not.
+    sqlx::raw_sql("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut *db).await?;
     let rows = sqlx::query(
-        "SELECT shown.patient, shown.ask, shown.shown_at
-         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN shown USING (patient)
-         WHERE shown.shown_at >= wanted.since",
+        "SELECT reading.patient, reading.seq, reading.vital, reading.component,
+                least(reading.effective_at, reading.received_at) AS effective_at, reading.received_at, reading.value,
+                reading.comparator, reading.absent, reading.flags
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS wanted (patient, since, after) JOIN reading USING (patient)
+         WHERE reading.effective_at >= wanted.since AND reading.seq > wanted.after
+               AND reading.effective_at >= $4 AND reading.effective_at <= $5",
     )
     .bind(&patients)
     .bind(&since)
+    .bind(&after)
+    .bind(earliest.to_sqlx())
+    .bind(latest.to_sqlx())
     .fetch_all(db)
     .await?;
-    for row in rows {
-        let shown = Shown { ask: row.try_get("ask")?, at: at(&row, "shown_at")? };
-        add(&mut histories, row.try_get("patient")?, |history| history.shown.push(shown));
+    let mut readings: BTreeMap<(Uuid, i64), Reading> = BTreeMap::new();
+    for row in &rows {
+        let patient: Uuid = row.try_get("patient")?;
+        if let Err(problem) = add_component(&mut readings, patient, row)? {
+            histories.insert(patient, Err(problem));
+        }
+    }
+    for ((patient, _), reading) in readings {
+        add(&mut histories, patient, |history| history.readings.push(reading));
     }
     Ok(histories)
 }

@@ -25,13 +25,14 @@ pub async fn of(
     }
     let reach = PgInterval { months: 0, days: 0, microseconds: i64::try_from(reach.as_micros()).unwrap_or(i64::MAX) };
     let rows = sqlx::query(
-        "SELECT patient, array_agg(note ORDER BY seq) FILTER (WHERE note IS NOT NULL) AS notes,
-                count(*) FILTER (WHERE kind = 'reading' AND effective_at < received_at - $4) AS too_old,
-                bool_or(kind = 'reading' AND device IS NOT NULL) AS measured
+        "SELECT range.patient, found.notes, found.too_old, found.measured
          FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS range (patient, from_seq, to_seq)
-         JOIN submission USING (patient)
-         WHERE submission.seq BETWEEN range.from_seq AND range.to_seq
-         GROUP BY patient",
+         CROSS JOIN LATERAL (
+             SELECT array_agg(note ORDER BY seq) FILTER (WHERE note IS NOT NULL) AS notes,
+                    count(*) FILTER (WHERE kind = 'reading' AND effective_at < received_at - $4) AS too_old,
+                    coalesce(bool_or(kind = 'reading' AND device IS NOT NULL), false) AS measured
+             FROM submission
+             WHERE submission.patient = range.patient AND submission.seq BETWEEN range.from_seq AND range.to_seq) AS found",
     )
     .bind(ranges.iter().map(|(patient, _, _)| *patient).collect::<Vec<_>>())
     .bind(ranges.iter().map(|(_, from, _)| *from).collect::<Vec<_>>())

@@ -35,7 +35,7 @@ pub struct Settled {
 }
 
 /// Takes patients that have work at `care_now`.
-pub async fn take(pool: &PgPool, care_now: Timestamp, lease: Uuid, limit: i64) -> Result<Vec<Taken>, sqlx::Error> {
+pub async fn take(pool: &PgPool, care_now: Timestamp, lease: Uuid, limit: usize) -> Result<Vec<Taken>, sqlx::Error> {
     let taken = take_from_window(pool, care_now, lease, limit, WINDOW).await?;
     if taken.is_empty() && is_longer_than_window(pool, care_now).await? {
         return take_from_window(pool, care_now, lease, limit, i64::MAX).await;
@@ -57,13 +57,17 @@ async fn take_from_window(
     pool: &PgPool,
     care_now: Timestamp,
     lease: Uuid,
-    limit: i64,
+    limit: usize,
     window: i64,
 ) -> Result<Vec<Taken>, sqlx::Error> {
     let rows = sqlx::query(
         "WITH work AS (
              SELECT patient, min(rank) AS rank, max(arrival) AS newest
-             FROM ((SELECT patient, rank, arrival FROM arrival ORDER BY rank, arrival DESC LIMIT $4)
+             FROM ((SELECT patient, rank, arrival FROM arrival WHERE rank = 0 ORDER BY arrival DESC LIMIT $4)
+                   UNION ALL
+                   (SELECT patient, rank, arrival FROM arrival WHERE rank = 1 ORDER BY arrival DESC LIMIT $4)
+                   UNION ALL
+                   (SELECT patient, rank, arrival FROM arrival WHERE rank = 2 ORDER BY arrival DESC LIMIT $4)
                    UNION ALL
                    (SELECT patient, 0, 0 FROM due WHERE at <= $1 AND why LIKE 'repeat:%' ORDER BY at LIMIT $4)
                    UNION ALL
@@ -81,7 +85,7 @@ async fn take_from_window(
          RETURNING judged.patient, judged.judged_through, judged.folded_through, judged.failed_from, judged.attempts",
     )
     .bind(care_now.to_sqlx())
-    .bind(limit)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .bind(lease)
     .bind(window)
     .bind(LEASE_SECONDS)

@@ -9,7 +9,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff_sqlx::Timestamp as SqlTimestamp;
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgTransaction};
 use tracing::instrument::WithSubscriber;
@@ -22,8 +23,8 @@ use super::submission::{Body, Decision, Entry, Submission};
 use super::verdict::{self, Key, Known, Verdict};
 use crate::random;
 
-/// Settings without which a commit may not be on disk.
-const DURABLE_SETTINGS: [&str; 3] = ["fsync", "synchronous_commit", "full_page_writes"];
+/// Begins a transaction whose commit will be on disk, or fails. Each time: these settings can be changed while the server runs.
+const BEGIN_DURABLE: &str = "BEGIN; SELECT must_be_durable()";
 
 /// Why a batch was not stored, by what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +40,9 @@ pub enum StoreError {
     Unknown(String),
 }
 
-/// A connection to the ledger whose session is known to be durable.
+const READING: &str = "reading";
+
+/// A connection to the ledger.
 #[derive(Debug)]
 pub struct Ledger {
     connection: PgConnection,
@@ -57,17 +60,13 @@ impl Ledger {
             .map_err(|error| StoreError::Unknown(format!("the database cannot be reached: {error}")))?;
         let warned = Arc::new(AtomicBool::new(false));
         let notices = tracing::Dispatch::new(NoticeWatch::new(Arc::clone(&warned)));
-        let mut ledger = Self { connection, id: random::new_id(), warned, notices };
-        durable(&mut ledger.connection).await?;
-        Ok(ledger)
+        Ok(Self { connection, id: random::new_id(), warned, notices })
     }
 
     /// Stores what is new and answers for each entry, in order. After an error the connection is not to be used again, unless the
     /// error is `Item` or `OutOfStep`.
     pub async fn store(&mut self, entries: &[Entry]) -> Result<Vec<Decision>, StoreError> {
-        let mut transaction = self.connection.begin().await.map_err(unknown)?;
-        // Each time: these settings can be changed while the server runs.
-        durable(&mut transaction).await?;
+        let mut transaction = self.connection.begin_with(BEGIN_DURABLE).await.map_err(not_begun)?;
         let decisions = match store_in(&mut transaction, self.id, entries).await {
             Ok(decisions) => decisions,
             Err(error) => {
@@ -95,6 +94,10 @@ impl Ledger {
     }
 }
 
+fn not_begun(error: sqlx::Error) -> StoreError {
+    StoreError::Unknown(format!("nothing was tried: {error}"))
+}
+
 fn unknown(error: sqlx::Error) -> StoreError {
     StoreError::Unknown(format!("the outcome of the commit is unknown: {error}"))
 }
@@ -110,27 +113,6 @@ fn blame(error: sqlx::Error) -> StoreError {
         },
         _ => unknown(error),
     }
-}
-
-async fn durable(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let values: Vec<String> = sqlx::query_scalar("SELECT current_setting(name) FROM unnest($1::text[]) AS name")
-        .bind(DURABLE_SETTINGS.as_slice())
-        .fetch_all(connection)
-        .await
-        .map_err(unknown)?;
-    let off: Vec<String> = DURABLE_SETTINGS
-        .iter()
-        .zip(&values)
-        .filter(|(_, value)| !matches!(value.as_str(), "on" | "remote_apply"))
-        .map(|(name, _)| format!("{name} = on"))
-        .collect();
-    if off.is_empty() {
-        return Ok(());
-    }
-    Err(StoreError::Unknown(format!(
-        "a commit would not be durable, so nothing is accepted; set {} in the database",
-        off.join(" and ")
-    )))
 }
 
 async fn store_in(
@@ -165,38 +147,76 @@ async fn lock_heads(
     Ok(heads.into_iter().collect())
 }
 
-/// A statement of its own, after the locks: only now does it see what the previous holder of a head committed.
+/// Statements of their own, after the locks: only now do they see what the previous holder of a head committed.
 async fn look_up(
     transaction: &mut PgTransaction<'_>,
     submissions: &[&Submission],
 ) -> sqlx::Result<HashMap<Key, Known>> {
-    let targets = submissions.iter().filter_map(|submission| match &submission.body {
-        Body::Correction(correction) => Some((submission.patient, correction.corrects)),
-        _ => None,
-    });
-    let keys: BTreeSet<Key> =
-        submissions.iter().map(|submission| (submission.patient, submission.client_id)).chain(targets).collect();
+    let targets: BTreeSet<Key> = submissions
+        .iter()
+        .filter_map(|submission| match &submission.body {
+            Body::Correction(correction) => Some((submission.patient, correction.corrects)),
+            _ => None,
+        })
+        .collect();
+    let own = submissions.iter().map(|submission| (submission.patient, submission.client_id));
+    let keys: BTreeSet<Key> = own.chain(targets.iter().copied()).collect();
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
     let (patients, client_ids): (Vec<Uuid>, Vec<Uuid>) = keys.into_iter().unzip();
-    type Row = (Uuid, Uuid, i64, Vec<u8>, Vec<String>, String, Option<String>, SqlTimestamp);
+    type Row = (Uuid, Uuid, i64, Vec<u8>, Vec<String>, String, SqlTimestamp);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT s.patient, s.client_id, s.seq, s.content_hash, s.flags, s.kind,
-                (SELECT vital FROM reading
-                 WHERE reading.patient = s.patient AND reading.seq = s.seq AND reading.effective_at = s.effective_at LIMIT 1),
-                s.effective_at
+        "SELECT s.patient, s.client_id, s.seq, s.content_hash, s.flags, s.kind, s.effective_at
          FROM unnest($1::uuid[], $2::uuid[]) AS k(patient, client_id) JOIN submission s USING (patient, client_id)",
     )
     .bind(patients)
     .bind(client_ids)
     .fetch_all(&mut **transaction)
     .await?;
-    Ok(rows
+    let mut ledger: HashMap<Key, Known> = rows
         .into_iter()
-        .map(|(patient, client_id, seq, content_hash, flags, kind, vital, effective_at)| {
-            let known = Known { seq, content_hash, flags, kind, vital, effective_at: effective_at.to_jiff() };
+        .map(|(patient, client_id, seq, content_hash, flags, kind, effective_at)| {
+            let known = Known { seq, content_hash, flags, kind, vital: None, effective_at: effective_at.to_jiff() };
             ((patient, client_id), known)
         })
-        .collect())
+        .collect();
+    look_up_vitals(transaction, &mut ledger, &targets).await?;
+    Ok(ledger)
+}
+
+/// What the readings among the targets of corrections measured.
+async fn look_up_vitals(
+    transaction: &mut PgTransaction<'_>,
+    ledger: &mut HashMap<Key, Known>,
+    targets: &BTreeSet<Key>,
+) -> sqlx::Result<()> {
+    let readings: Vec<(Key, Timestamp, i64)> = targets
+        .iter()
+        .filter_map(|key| Some((*key, ledger.get(key).filter(|known| known.kind == READING)?)))
+        .map(|(key, known)| (key, known.effective_at, known.seq))
+        .collect();
+    let times = || readings.iter().map(|(_, at, _)| *at);
+    let (Some(from), Some(until)) = (times().min(), times().max()) else { return Ok(()) };
+    type Row = (Uuid, Uuid, String);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT DISTINCT k.patient, k.client_id, r.vital
+         FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bigint[]) AS k(patient, client_id, effective_at, seq)
+         JOIN reading r USING (patient, effective_at, seq)
+         WHERE r.effective_at BETWEEN $5 AND $6",
+    )
+    .bind(readings.iter().map(|((patient, _), _, _)| *patient).collect::<Vec<_>>())
+    .bind(readings.iter().map(|((_, client_id), _, _)| *client_id).collect::<Vec<_>>())
+    .bind(times().map(ToSqlx::to_sqlx).collect::<Vec<_>>())
+    .bind(readings.iter().map(|(_, _, seq)| *seq).collect::<Vec<_>>())
+    .bind(from.to_sqlx())
+    .bind(until.to_sqlx())
+    .fetch_all(&mut **transaction)
+    .await?;
+    for (patient, client_id, vital) in rows {
+        if let Some(known) = ledger.get_mut(&(patient, client_id)) {
+            known.vital = Some(vital);
+        }
+    }
+    Ok(())
 }

@@ -134,9 +134,10 @@ impl Store {
         Ok(transaction)
     }
 
-    /// How the writer's own connections, which are no pool's, are made.
+    /// How the writer's own connections, which are no pool's, are made. Its statements find everything by key, so a plan made
+    /// once is as good as a new one.
     pub fn ingest_session(&self) -> PgConnectOptions {
-        session(&self.options, Role::Ingest)
+        session(&self.options, Role::Ingest).options([("plan_cache_mode", "force_generic_plan")])
     }
 
     /// Closes the pools, then stops the private database if this process owns it.

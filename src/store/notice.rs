@@ -5,8 +5,15 @@ use sqlx::postgres::PgListener;
 
 const CHANNEL: &str = "derwent";
 
-pub async fn send(pool: &PgPool, payload: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload).execute(pool).await?;
+/// All of them in one transaction. Hints need not be on disk, so nobody waits for it.
+pub async fn send(pool: &PgPool, payloads: &[String]) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "SELECT set_config('synchronous_commit', 'off', true), count(pg_notify($1, payload)) FROM unnest($2::text[]) AS payload",
+    )
+    .bind(CHANNEL)
+    .bind(payloads)
+    .execute(pool)
+    .await?;
     Ok(())
 }
 

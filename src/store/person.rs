@@ -19,20 +19,23 @@ pub struct Person {
     pub facts_version: i64,
     /// When that version came into force.
     pub facts_since: Option<Timestamp>,
-    /// `alert_rules::Facts`, as stored.
+    /// `alert_rules::Facts`, as stored; None also for who asked and has this version.
     pub facts: Option<serde_json::Value>,
 }
 
-pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Person>, sqlx::Error> {
+/// Of each: the patient, and the version of the facts that whoever asks has already (0: none).
+pub async fn of(db: &mut PgConnection, patients: &[(Uuid, i64)]) -> Result<Vec<Person>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT patient.patient, patient.organisation, patient.team, patient.live_since IS NOT NULL AS live,
-                patient.ended_at IS NOT NULL AS ended, head.last_seq, newest.version, newest.valid_from, newest.facts
-         FROM patient JOIN patient_head AS head USING (patient)
+                patient.ended_at IS NOT NULL AS ended, head.last_seq, newest.version, newest.valid_from,
+                CASE WHEN newest.version <> wanted.version THEN newest.facts END AS facts
+         FROM unnest($1::uuid[], $2::bigint[]) AS wanted (patient, version)
+         JOIN patient USING (patient) JOIN patient_head AS head USING (patient)
          LEFT JOIN LATERAL (SELECT version, valid_from, facts FROM patient_facts WHERE patient_facts.patient = patient.patient
-                            ORDER BY version DESC LIMIT 1) AS newest ON true
-         WHERE patient.patient = ANY($1)",
+                            ORDER BY version DESC LIMIT 1) AS newest ON true",
     )
-    .bind(patients)
+    .bind(patients.iter().map(|(patient, _)| *patient).collect::<Vec<_>>())
+    .bind(patients.iter().map(|(_, version)| *version).collect::<Vec<_>>())
     .fetch_all(db)
     .await?;
     rows.iter()

@@ -1,8 +1,11 @@
 //! An ask was shown on a phone: stored like a reading, and judged, because a rule's repeat timer starts there.
 
+use std::collections::BTreeMap;
+
+use alert_rules::Shown;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 /// Records it once, for the patient whose ask it is, if this device has that ask. True if it was news.
@@ -32,4 +35,27 @@ pub async fn record(pool: &PgPool, device: Uuid, ask: Uuid, at: Timestamp) -> sq
     }
     transaction.commit().await?;
     Ok(patient.is_some())
+}
+
+/// Which asks were shown since, by patient.
+pub async fn since(
+    db: &mut PgConnection,
+    wanted: &[(Uuid, Timestamp)],
+) -> Result<BTreeMap<Uuid, Vec<Shown>>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT shown.patient, shown.ask, shown.shown_at
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (patient, since) JOIN shown USING (patient)
+         WHERE shown.shown_at >= wanted.since",
+    )
+    .bind(wanted.iter().map(|(patient, _)| *patient).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|(_, since)| since.to_sqlx()).collect::<Vec<_>>())
+    .fetch_all(db)
+    .await?;
+    let mut found: BTreeMap<Uuid, Vec<Shown>> = BTreeMap::new();
+    for row in rows {
+        let at = row.try_get::<jiff_sqlx::Timestamp, _>("shown_at")?.to_jiff();
+        let shown = Shown { ask: row.try_get("ask")?, at };
+        found.entry(row.try_get("patient")?).or_default().push(shown);
+    }
+    Ok(found)
 }

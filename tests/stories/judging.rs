@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use derwent::monitor::memory::Memory;
 use derwent::monitor::rulebook::Rulebooks;
 use derwent::monitor::{case, evaluate};
 use derwent::random;
@@ -120,7 +121,7 @@ async fn what_a_dead_replica_had_in_hand_is_judged_when_its_lease_has_ended() {
     while taken.is_empty() {
         taken = judged::take(pool, now, lease, 10).await.expect("taken");
     }
-    let batch = case::load(pool, &Rulebooks::default(), &taken, now).await.expect("loaded");
+    let batch = case::load(pool, &Rulebooks::default(), &Memory::default(), &taken, now).await.expect("loaded");
     let judged = evaluate::judge(Arc::clone(&batch.rulebook), batch.cases).await.expect("judged");
 
     let other = ward.replica(&no_wires()).await;
@@ -156,7 +157,7 @@ async fn facts_that_change_during_an_evaluation_start_it_over() {
     while taken.is_empty() {
         taken = judged::take(pool, now, lease, 10).await.expect("taken");
     }
-    let batch = case::load(pool, &Rulebooks::default(), &taken, now).await.expect("loaded");
+    let batch = case::load(pool, &Rulebooks::default(), &Memory::default(), &taken, now).await.expect("loaded");
     let judged = evaluate::judge(Arc::clone(&batch.rulebook), batch.cases).await.expect("judged");
     ward.set_facts(patient, &facts(&[])).await;
     let finished = evaluate::finish(pool, lease, &batch.rulebook, &judged, now).await.expect("finished");

@@ -2,5 +2,6 @@
 
 mod demo;
 mod judging;
+mod memory;
 mod operator;
 mod telling;
