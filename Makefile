@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint web timescaledb python schema bench deny clean
+.PHONY: help demo test lint web timescaledb python schema bench torture deny clean
 
 CARGO ?= cargo
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
@@ -54,6 +54,12 @@ schema: ## write the generated schemas and TypeScript types again
 bench: timescaledb web ## measure, and write docs/benchmarks.md (release build)
 	$(CARGO) build --locked --release --quiet --bin derwent
 	scripts/bench
+
+SEED ?= $(shell date +%s)
+MINUTES ?= 10
+torture: timescaledb web ## faults by chance for MINUTES=10 from SEED=…: the real service and database killed, cut, frozen; nothing lost or doubled
+	@DERWENT_TORTURE_SEED=$(SEED) DERWENT_TORTURE_SECONDS=$$(( $(MINUTES) * 60 )) \
+		$(CARGO) test --locked --quiet --test derwent torture::random::as_long_as_asked -- --exact --ignored --nocapture
 
 deny: ## licences, advisories and sources of every dependency (installs cargo-deny when it is missing)
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny

@@ -8,5 +8,6 @@ mod cli;
 mod harness;
 mod store;
 mod stories;
+mod torture;
 mod web;
 mod wire;

@@ -40,6 +40,23 @@ pub struct Service {
     pub log: PathBuf,
 }
 
+/// `derwent serve` with these options, for whoever wants to add more before [`Service::try_start`].
+pub fn serve(options: &Options) -> Command {
+    let mut command = derwent();
+    command
+        .arg("serve")
+        .env("DERWENT_LISTEN", "127.0.0.1:0")
+        .env("DERWENT_DATABASE_URL", &options.database_url)
+        .env("DERWENT_SMTP_URL", &options.smtp_url);
+    if let Some(at) = &options.care_time {
+        command.args(["--care-time", at]);
+    }
+    if let Some(url) = &options.pager_url {
+        command.env("DERWENT_PAGER_URL", url);
+    }
+    command
+}
+
 impl Service {
     pub fn start(options: &Options) -> Self {
         Self::start_with(options, &[])
@@ -47,24 +64,17 @@ impl Service {
 
     /// With these flags besides.
     pub fn start_with(options: &Options, flags: &[&str]) -> Self {
+        let mut command = serve(options);
+        command.args(flags);
+        Self::try_start(command).unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
+    /// Returns when it listens; the error is why it does not. Blocks the thread meanwhile.
+    pub fn try_start(mut command: Command) -> Result<Self, String> {
         let log = tempfile::Builder::new().prefix("derwent-").suffix(".log").tempfile().expect("a log file");
         let (log_file, log) = log.keep().expect("a kept log file");
-        let mut command = derwent();
-        command
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(flags)
-            .env("DERWENT_DATABASE_URL", &options.database_url)
-            .env("DERWENT_SMTP_URL", &options.smtp_url)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log_file);
-        if let Some(at) = &options.care_time {
-            command.args(["--care-time", at]);
-        }
-        if let Some(url) = &options.pager_url {
-            command.env("DERWENT_PAGER_URL", url);
-        }
-        let mut child = command.spawn().expect("the binary starts");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log_file).spawn().expect("the binary starts");
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().expect("piped");
         let (sender, answers) = channel();
@@ -76,12 +86,13 @@ impl Service {
             }
         });
         let mut service = Self { child, origin: String::new(), stdin, answers, log };
-        let line = service.answer();
-        service.origin = line
-            .strip_prefix("listening ")
-            .unwrap_or_else(|| panic!("expected `listening …`, got {line:?}; {}", service.said()))
-            .to_owned();
-        service
+        let line = service.answers.recv_timeout(PATIENCE);
+        match line.as_deref().map(|line| line.strip_prefix("listening ")) {
+            // The port is what it listens on; the origin may be another, if `--origin` says so.
+            Ok(Some(origin)) => origin.clone_into(&mut service.origin),
+            other => return Err(format!("expected `listening …`, got {other:?}; {}", service.said())),
+        }
+        Ok(service)
     }
 
     /// Steps care time; returns when everything due up to `at` is done.
@@ -104,9 +115,18 @@ impl Service {
 
     /// SIGTERM; returns whether it ended well.
     pub fn end(mut self) -> bool {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
+        rustix::process::kill_process(self.pid(), rustix::process::Signal::TERM).expect("signalled");
         self.child.wait().expect("waited for").success()
+    }
+
+    pub fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
+    /// Why it does not run any more, if it ended by itself.
+    pub fn ended(&mut self) -> Option<String> {
+        let status = self.child.try_wait().expect("a child")?;
+        Some(format!("it ended by itself ({status}); {}", self.said()))
     }
 
     fn said(&self) -> String {
