@@ -45,7 +45,7 @@ python: .cache/python/.ready ## the Python tools of the tests: an outside client
 
 .cache/python/.ready: tests/requirements.txt
 	@python3 -m venv .cache/python
-	@.cache/python/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@.cache/python/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
 schema: ## write the generated schemas and TypeScript types again

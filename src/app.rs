@@ -64,7 +64,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     let ended = tokio::select! {
         asked = lifecycle::asked_to_end() => asked.context("cannot wait for the signal to end"),
         parent = stepped_care_time(&parts, monitor, notify) => parent,
-        served = &mut serving => served.map_err(anyhow::Error::from).and_then(|served| served.context("the web server stopped")),
+        served = &mut serving => served.context("the web server stopped"),
     };
     tracing::info!("ending: sockets are told, what was received is stored");
     let drained = parts.lifecycle.stop().await;

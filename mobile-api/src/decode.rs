@@ -15,6 +15,11 @@ use crate::message::{Hello, Refused};
 use crate::refusal::{Reason, Refusal};
 use crate::time::PhoneTime;
 
+/// As sent, and cut into names and values.
+const TEXT_COPIES: usize = 2;
+/// A value, with its part of the map or list that holds it.
+const VALUE_BYTES: usize = 128;
+
 /// A phone's message as the service received it.
 #[derive(Debug, Clone)]
 pub enum Incoming {
@@ -48,6 +53,17 @@ struct SubmitFrame<'a> {
     batch: Option<u64>,
     #[serde(borrow)]
     items: Vec<&'a RawValue>,
+}
+
+/// What the reading of a text may take up in memory, at most: its items with their texts and values, until they are decided.
+/// Known before anything is read, in bytes; each value, name or list stands behind one of four characters.
+pub fn weight_bytes(text: &str) -> usize {
+    if text.len() > Limits::V1.frame_bytes {
+        // Refused unread.
+        return 0;
+    }
+    let values = text.bytes().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
+    TEXT_COPIES * text.len() + VALUE_BYTES * values
 }
 
 /// Reads one text frame.

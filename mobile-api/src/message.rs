@@ -236,6 +236,8 @@ pub struct Bye {
 #[serde(rename_all = "snake_case")]
 pub enum ByeCode {
     ShuttingDown,
+    /// Too many came at once, and this one was not quick to say who it is.
+    Busy,
     /// The device enrolled anew elsewhere, or staff withdrew it.
     Revoked,
     /// The same device opened a newer connection.

@@ -77,6 +77,8 @@ reasons! {
     TooManyInFlight = "too_many_in_flight" retry 5;
     /// More than `frames_per_minute` frames in a minute.
     TooFast = "too_fast" retry 60;
+    /// What was to come did not come in time, or what was sent was not taken.
+    TooSlow = "too_slow" retry 5;
     /// The service is at its limit of memory or work.
     Busy = "busy" retry 5;
 

@@ -93,8 +93,10 @@ pub fn clock_skew_ms(service: Timestamp, phone: Timestamp) -> i64 {
 pub enum Input<'a> {
     Text(&'a str),
     Binary,
-    /// A ping, a pong: any byte is a sign of life. Also said while the service itself does not read.
+    /// A ping, a pong: any byte is a sign of life.
     Heard,
+    /// The service itself does not read now: silence means nothing.
+    Unread,
     /// It is `next_wake` or later.
     Tick,
     /// The batch was decided; whatever is `stored` in it is on disk.
@@ -207,17 +209,16 @@ impl Session {
             return Vec::new();
         }
         match input {
-            Input::Text(text) => self.text(text, now),
-            Input::Binary => {
-                if let Some(close) = self.count_frame(now) {
-                    return self.close(close);
-                }
-                vec![refuse(
-                    Refusal::new(Reason::NotText, "the frame is binary; send text frames, one JSON object each"),
-                    None,
-                )]
+            Input::Text(_) | Input::Binary | Input::Heard if self.is_too_fast(now) => {
+                self.close(Close::TooFast { retry_after_s: TOO_FAST_RETRY_S })
             }
-            Input::Heard => {
+            Input::Text(text) => self.text(text),
+            Input::Binary => vec![refuse(
+                Refusal::new(Reason::NotText, "the frame is binary; send text frames, one JSON object each"),
+                None,
+            )],
+            Input::Heard => Vec::new(),
+            Input::Unread => {
                 self.pings_unanswered = 0;
                 Vec::new()
             }
@@ -259,10 +260,7 @@ impl Session {
         }
     }
 
-    fn text(&mut self, text: &str, now: Duration) -> Vec<Command> {
-        if let Some(close) = self.count_frame(now) {
-            return self.close(close);
-        }
+    fn text(&mut self, text: &str) -> Vec<Command> {
         match decode::frame(text) {
             Ok(Incoming::Submit { batch, items }) => self.submit(batch, items),
             Ok(Incoming::Shown { id }) => vec![Command::Shown { id }],
@@ -286,15 +284,15 @@ impl Session {
         vec![Command::Take { batch, items }]
     }
 
-    fn count_frame(&mut self, now: Duration) -> Option<Close> {
+    /// Counts a frame of any kind.
+    fn is_too_fast(&mut self, now: Duration) -> bool {
         self.pings_unanswered = 0;
         if now >= self.minute_from + MINUTE {
             self.minute_from = now;
             self.frames_in_minute = 0;
         }
         self.frames_in_minute += 1;
-        (self.frames_in_minute > Limits::V1.frames_per_minute)
-            .then_some(Close::TooFast { retry_after_s: TOO_FAST_RETRY_S })
+        self.frames_in_minute > Limits::V1.frames_per_minute
     }
 
     fn tick(&mut self, now: Duration) -> Vec<Command> {

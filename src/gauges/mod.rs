@@ -58,7 +58,10 @@ fn install() -> anyhow::Result<PrometheusHandle> {
     describe_counter!(ALERTS_OPENED, "Alerts opened for findings (kind, priority)");
     describe_counter!(PAGES_SETTLED, "Pages sent or given up (channel, state)");
     describe_gauge!(CONNECTIONS, "Phones connected and proven");
-    describe_gauge!(DOORSTEP, "Connections and requests that have not proven who they are; over 2000 are turned away");
+    describe_gauge!(
+        DOORSTEP,
+        "Connections that have not proven who they are; at 4000 others wait, and the slowest have to go"
+    );
     describe_gauge!(UNDECIDED, "Bytes handed over by phones and not yet decided; over 67108864 no socket is read");
     describe_gauge!(UNJUDGED, "Entries of the queue to the monitor");
     describe_gauge!(
@@ -135,9 +138,17 @@ pub fn phone_left() {
     gauge!(CONNECTIONS).decrement(1.0);
 }
 
-/// Of the doors: who has not proven anything yet, bytes not yet decided, batches before the writer.
-pub fn at_the_doors(doorstep: usize, undecided_bytes: usize, writer_queue: usize) {
-    gauge!(DOORSTEP).set(count(doorstep));
+/// Somebody stands on the doorstep.
+pub fn visitor_came() {
+    gauge!(DOORSTEP).increment(1.0);
+}
+
+pub fn visitor_left() {
+    gauge!(DOORSTEP).decrement(1.0);
+}
+
+/// Behind the doors: bytes not yet decided, batches before the writer.
+pub fn at_the_doors(undecided_bytes: usize, writer_queue: usize) {
     gauge!(UNDECIDED).set(count(undecided_bytes));
     gauge!(WRITER_QUEUE).set(count(writer_queue));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mobile_api::refusal::Reason;
 
-use super::{DOORSTEP_CONNECTIONS, Ingest, UNDECIDED_BYTES};
+use super::{Ingest, UNDECIDED_BYTES};
 use crate::gauges;
 use crate::parts::Parts;
 use crate::store::alert;
@@ -30,6 +30,9 @@ const LIMITS: [Reason; 11] = [
     Reason::NotStored,
     Reason::CannotBeStored,
 ];
+
+/// Some phones lose their signal in the middle of a sentence; so many a minute are no accident.
+const SLOW_A_MINUTE: u64 = 100;
 
 /// Since the process began; by the reason's place in `Reason::ALL`.
 static COUNTS: [AtomicU64; REASONS] = [const { AtomicU64::new(0) }; REASONS];
@@ -79,7 +82,6 @@ pub fn start(ingest: &Ingest) {
                 () = stopping.cancelled() => return,
             }
             gauges::at_the_doors(
-                DOORSTEP_CONNECTIONS - ingest.doorstep.available_permits(),
                 UNDECIDED_BYTES - ingest.undecided.available_permits(),
                 ingest.writer.waiting(),
             );
@@ -94,6 +96,10 @@ pub fn start(ingest: &Ingest) {
     });
 }
 
+fn is_told(reason: Reason, count: u64) -> bool {
+    LIMITS.contains(&reason) || (reason == Reason::TooSlow && count >= SLOW_A_MINUTE)
+}
+
 /// Tells the log what was refused since the last telling, and the operator of the limits among it.
 pub async fn tell(parts: &Parts, told: &mut Told) -> Result<(), sqlx::Error> {
     let news = told.news();
@@ -104,7 +110,7 @@ pub async fn tell(parts: &Parts, told: &mut Told) -> Result<(), sqlx::Error> {
     tracing::info!(refused = refused.join(", "), "refusals to phones in the last minute, by reason");
     let now = parts.clock.care_now();
     let mut tx = parts.store.monitor.begin().await?;
-    for (reason, count) in news.into_iter().filter(|(reason, _)| LIMITS.contains(reason)) {
+    for (reason, count) in news.into_iter().filter(|(reason, count)| is_told(*reason, *count)) {
         let sentence = format!(
             "Phones were refused {count} times within a minute as {reason}. {} Phones of ours keep to every limit, so look \
              for an app of another version, or somebody hostile; where the service is too small for its phones, give it more.",

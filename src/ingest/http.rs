@@ -5,9 +5,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Query, Request, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -57,15 +56,6 @@ impl IntoResponse for Refused {
     }
 }
 
-/// Around every request: nobody is known before its proof holds, so all share the doorstep with new sockets.
-pub async fn at_the_doorstep(State(ingest): State<Ingest>, request: Request, next: Next) -> Response {
-    let Ok(_doorstep) = ingest.doorstep.clone().try_acquire_owned() else {
-        let refusal = Refusal::new(Reason::Busy, "too many requests from phones not known yet; try again");
-        return Refused::With(StatusCode::SERVICE_UNAVAILABLE, refusal).into_response();
-    };
-    next.run(request).await
-}
-
 pub async fn challenge(State(ingest): State<Ingest>) -> Result<Json<HttpChallenge>, Refused> {
     let server_time = whole_seconds(ingest.parts.clock.machine_now());
     let nonce = random::token();
@@ -88,6 +78,9 @@ pub async fn submissions(
     let device = proven(&ingest, &method, &uri, &headers, &body).await?;
     let bad = |refusal| Refused::With(StatusCode::BAD_REQUEST, refusal);
     let text = std::str::from_utf8(&body).map_err(|_| bad(Refusal::new(Reason::NotJson, "the body is not UTF-8")))?;
+    // The same budget as the sockets'; nobody closes the semaphore.
+    let bytes = u32::try_from(decode::weight_bytes(text)).unwrap_or(u32::MAX);
+    let room = ingest.undecided.clone().acquire_many_owned(bytes).await;
     let (phone_time, items) = decode::submissions(text).map_err(bad)?;
     let people = device::people(&ingest.parts.store.ingest, device.device).await?;
     let now = ingest.parts.clock.care_now();
@@ -96,10 +89,8 @@ pub async fn submissions(
     // A task of its own: the phone may go away, the batch is decided all the same.
     let deciding = tokio::spawn({
         let ingest = ingest.clone();
-        let bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
         async move {
-            // The same budget as the sockets'; nobody closes the semaphore.
-            let _room = ingest.undecided.clone().acquire_many_owned(bytes).await;
+            let _room = room;
             receipt::decide(&ingest, &sender, items).await
         }
     });

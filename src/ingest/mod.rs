@@ -13,7 +13,7 @@ pub mod receipt;
 mod registry;
 mod socket;
 mod talk;
-mod upgrade;
+pub mod upgrade;
 pub mod writer;
 
 use std::sync::Arc;
@@ -21,7 +21,6 @@ use std::sync::Arc;
 use alert_rules::rule::Rulebook;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use mobile_api::SOCKET_PATH;
 use mobile_api::limits::Limits;
@@ -32,10 +31,10 @@ use plan::Plans;
 use registry::Registry;
 use writer::Writer;
 
-/// Connections that have not proven who they are yet.
-const DOORSTEP_CONNECTIONS: usize = 2_000;
-/// What phones may have handed over and not yet got receipts for; over it their sockets are not read.
+/// What phones may have handed over and not yet got receipts for, as it lies in memory; over it their sockets are not read.
 const UNDECIDED_BYTES: usize = 64 * 1024 * 1024;
+/// What phones may be in the middle of saying, beyond the little that each may say for nothing.
+const UNFINISHED_BYTES: usize = 64 * 1024 * 1024;
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
@@ -45,8 +44,8 @@ pub struct Ingest {
     registry: Registry,
     /// Audience of every proof, and the only page that may open a socket.
     origin: Arc<str>,
-    doorstep: Arc<Semaphore>,
     undecided: Arc<Semaphore>,
+    unfinished: Arc<Semaphore>,
     plans: Arc<Plans>,
 }
 
@@ -56,8 +55,8 @@ pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
         writer: writer.clone(),
         registry: Registry::start(parts),
         origin: parts.config.origin().into(),
-        doorstep: Arc::new(Semaphore::new(DOORSTEP_CONNECTIONS)),
         undecided: Arc::new(Semaphore::new(UNDECIDED_BYTES)),
+        unfinished: Arc::new(Semaphore::new(UNFINISHED_BYTES)),
         plans: Arc::new(Plans::of_rulebook(rulebook)),
     };
     counters::start(&ingest);
@@ -69,7 +68,6 @@ pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
         .route("/mobile/v1/readings", get(http::readings))
         .merge(enrolment)
         .layer(DefaultBodyLimit::max(Limits::V1.frame_bytes))
-        .layer(from_fn_with_state(ingest.clone(), http::at_the_doorstep))
         .route(SOCKET_PATH, get(upgrade::upgrade))
         .with_state(ingest)
 }

@@ -1,16 +1,20 @@
 //! One phone's socket, from the upgrade to its end. What is said and when is decided in `mobile_api::session`; here it is done.
 //! This is the only loop on a socket and its only `select!`.
 
+use std::io::ErrorKind;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
+use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
 use jiff::SignedDuration;
 use mobile_api::close::Close;
-use mobile_api::message::{Hello, ServerMessage};
+use mobile_api::decode;
+use mobile_api::limits::{FRAME_CLOSE_BYTES, HELLO_WITHIN_S};
+use mobile_api::message::{Hello, Refused, ServerMessage};
 use mobile_api::proof::whole_seconds;
-use mobile_api::refusal::Reason;
+use mobile_api::refusal::{Reason, Refusal};
 use mobile_api::session::{Command, Handshake, Input, Session, clock_skew_ms};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, mpsc};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
@@ -18,6 +22,7 @@ use super::accept::Sender;
 use super::registry::Place;
 use super::talk::{Gone, Talk};
 use super::{Ingest, counters, proof, receipt};
+use crate::listen::{Guest, Inflow};
 use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
@@ -30,37 +35,49 @@ const SEND_LIMIT: Duration = Duration::from_secs(30);
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// Come back after a restart; phones add jitter of their own.
 const RESTART_RETRY_S: u32 = 4;
+/// Come back when fewer are at the door.
+const BUSY_RETRY_S: u32 = 5;
 /// What is lost among signals is found by looking, this often.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// Holds the whole conversation; returns when it is over.
-pub async fn converse(ingest: Ingest, socket: WebSocket, doorstep: OwnedSemaphorePermit) {
+pub async fn converse(ingest: Ingest, socket: WebSocket, guest: Guest) {
     let started = ingest.parts.clock.instant();
-    let mut line = Line { socket, ingest, started };
+    let mut line = Line { socket, inflow: guest.inflow.clone(), ingest, started };
     // Ten thousand of these wait at once. What talks to the database is boxed, so that its state takes room only while it runs.
-    let gone = match Box::pin(line.greet()).await {
+    let gone = match Box::pin(line.greet(&guest)).await {
         Ok((session, talk, place)) => {
             // Proven: the doorstep is free for the next.
-            drop(doorstep);
+            drop(guest);
             line.go_on(session, talk, place).await
         }
         Err(gone) => gone,
     };
-    match gone {
-        Gone::Phone => {}
+    let close = match gone {
+        Gone::Phone => return,
         Gone::Because(close) => {
-            // Whether the phone still hears it does not matter.
-            let _ = line.send(ServerMessage::Bye(close.bye())).await;
-            line.close(close).await;
+            close.reason().into_iter().for_each(counters::count);
+            close
         }
-        Gone::Told(close) => line.close(close).await,
+        Gone::Told(close) => {
+            close.reason().into_iter().for_each(counters::count);
+            return line.close(close).await;
+        }
+        Gone::Refused(refusal, close) => {
+            let refused = Refused { batch: None, refusal };
+            if line.refuse(refused).await.is_err() {
+                return;
+            }
+            close
+        }
         Gone::Store(error) => {
             tracing::warn!(%error, "a phone's connection ended because the database did not answer");
-            let close = Close::ShuttingDown { retry_after_s: RESTART_RETRY_S };
-            let _ = line.send(ServerMessage::Bye(close.bye())).await;
-            line.close(close).await;
+            Close::ShuttingDown { retry_after_s: RESTART_RETRY_S }
         }
-    }
+    };
+    // Whether the phone still hears it does not matter.
+    let _ = line.send(ServerMessage::Bye(close.bye())).await;
+    line.close(close).await;
 }
 
 /// A batch that was decided.
@@ -69,30 +86,40 @@ struct Decided {
     receipt: receipt::Decided,
 }
 
+/// A frame for which there is no room yet. The socket is not read meanwhile, and that is no fault of the phone's.
+struct Held {
+    text: Utf8Bytes,
+    room: Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>,
+}
+
 struct Line {
     socket: WebSocket,
+    inflow: Inflow,
     ingest: Ingest,
     started: Instant,
 }
 
 impl Line {
     /// Challenge, `hello`, proof, `welcome`.
-    async fn greet(&mut self) -> Result<(Session, Talk, Place), Gone> {
+    async fn greet(&mut self, guest: &Guest) -> Result<(Session, Talk, Place), Gone> {
         let parts = self.ingest.parts.clone();
         let server_time = whole_seconds(parts.clock.machine_now());
         let (handshake, challenge) = Handshake::open(random::token(), server_time, self.elapsed());
         self.send(challenge).await?;
         let limit = handshake.deadline().saturating_sub(self.elapsed());
-        let hello = match tokio::time::timeout(limit, self.first_text()).await {
-            Ok(text) => match handshake.hello(&text?) {
-                Ok(hello) => hello,
-                Err(refused) => {
-                    self.send(ServerMessage::Refused(refused)).await?;
-                    return Err(Gone::Because(Close::ProtocolError));
-                }
-            },
-            Err(_) => return Err(Gone::Because(Close::ProtocolError)),
+        let text = tokio::select! {
+            text = tokio::time::timeout(limit, self.first_text()) => text,
+            () = guest.place.is_needed() => {
+                let refusal = Refusal::new(Reason::Busy, "others wait who are quicker to say `hello`; come again");
+                return Err(Gone::Refused(refusal, Close::Busy { retry_after_s: BUSY_RETRY_S }));
+            }
         };
+        let Ok(text) = text else {
+            let refusal = Refusal::new(Reason::TooSlow, format!("`hello` did not come within {HELLO_WITHIN_S} s"));
+            return Err(Gone::Refused(refusal, Close::ProtocolError));
+        };
+        let hello = handshake.hello(&text?).map_err(|refused| Gone::Refused(refused.refusal, Close::ProtocolError))?;
+        self.inflow.understood();
         let device = device::find(&parts.store.ingest, hello.device_id).await?;
         let Some(device) = device.filter(|device| !device.revoked) else {
             return Err(Gone::Because(Close::Revoked));
@@ -101,6 +128,7 @@ impl Line {
         if !proof::holds(&hello.proof, &device.public_key, &expected) {
             return Err(Gone::Because(Close::BadProof));
         }
+        self.inflow.of_phone(self.ingest.unfinished.clone(), FRAME_CLOSE_BYTES);
         let Some(connection) = number(&parts, &device, &hello).await? else {
             return Err(Gone::Because(Close::Revoked));
         };
@@ -125,6 +153,7 @@ impl Line {
     /// The loop. Its inputs:
     ///
     /// - a **frame** from the phone, or the end of the line;
+    /// - **room** for a frame that was held because phones have handed over as much as may be; until then no other is read;
     /// - a **decided** batch, from the task that waited for the writer;
     /// - **news** from the registry: judged, seen, a new plan, pushes, or doubts about the connection's standing;
     /// - the session's own **wake**, for pings, and the **sweep** that finds what signals lost;
@@ -136,12 +165,19 @@ impl Line {
         let mut sweep = tokio::time::interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut first_look = true;
+        let mut held = None;
         loop {
             let wake = session.next_wake().saturating_sub(self.elapsed());
             let done = tokio::select! {
-                frame = self.socket.recv() => self.frame(frame, &mut session, &talk, &deciding).await,
+                frame = self.socket.recv(), if held.is_none() => {
+                    self.frame(frame, &mut held, &mut session, &talk, &deciding).await
+                }
+                (text, room) = room_for(&mut held) => {
+                    held = None;
+                    self.text(&text, room, &mut session, &talk, &deciding).await
+                }
                 Some(decided) = decided.recv() => {
-                    self.obey(session.handle(answer(decided, &talk), self.elapsed()), &talk, &deciding).await
+                    self.obey(session.handle(answer(decided, &talk), self.elapsed()), None, &talk, &deciding).await
                 }
                 Some(news) = place.news.recv() => {
                     let looked = Box::pin(talk.hear(&self.ingest, news)).await;
@@ -149,7 +185,11 @@ impl Line {
                     self.say(looked, &mut session, &talk, &deciding).await
                 }
                 () = tokio::time::sleep(wake) => {
-                    self.obey(session.handle(Input::Tick, self.elapsed()), &talk, &deciding).await
+                    if held.is_some() {
+                        // It cannot answer pings that we do not let it answer.
+                        session.handle(Input::Unread, self.elapsed());
+                    }
+                    self.obey(session.handle(Input::Tick, self.elapsed()), None, &talk, &deciding).await
                 }
                 _ = sweep.tick() => {
                     let looked = Box::pin(talk.look_at_everything(&self.ingest)).await;
@@ -183,7 +223,7 @@ impl Line {
         while session.in_flight() > 0 {
             let Some(decided) = decided.recv().await else { break };
             let commands = session.handle(answer(decided, talk), self.elapsed());
-            if self.obey(commands, talk, &deciding).await.is_err() {
+            if self.obey(commands, None, talk, &deciding).await.is_err() {
                 return Gone::Phone;
             }
         }
@@ -193,6 +233,7 @@ impl Line {
     async fn frame(
         &mut self,
         frame: Option<Result<Frame, axum::Error>>,
+        held: &mut Option<Held>,
         session: &mut Session,
         talk: &Talk,
         deciding: &mpsc::Sender<Decided>,
@@ -200,33 +241,58 @@ impl Line {
         let commands = match frame {
             None | Some(Ok(Frame::Close(_))) => return Err(Gone::Phone),
             Some(Err(error)) => return Err(broken(error)),
-            Some(Ok(Frame::Text(text))) => session.handle(Input::Text(&text), self.elapsed()),
-            Some(Ok(Frame::Binary(_))) => session.handle(Input::Binary, self.elapsed()),
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => session.handle(Input::Heard, self.elapsed()),
+            Some(Ok(Frame::Text(text))) => {
+                // Nothing is read into memory before there is room for all that it may become.
+                let bytes = u32::try_from(decode::weight_bytes(&text)).unwrap_or(u32::MAX);
+                let room = self.ingest.undecided.clone();
+                match room.clone().try_acquire_many_owned(bytes) {
+                    Ok(room) => return self.text(&text, room, session, talk, deciding).await,
+                    Err(_) => {
+                        counters::count(Reason::Busy);
+                        *held = Some(Held { text, room: Box::pin(room.acquire_many_owned(bytes)) });
+                    }
+                }
+                return Ok(());
+            }
+            Some(Ok(Frame::Binary(_))) => {
+                self.inflow.understood();
+                session.handle(Input::Binary, self.elapsed())
+            }
+            Some(Ok(Frame::Ping(payload) | Frame::Pong(payload))) => {
+                self.inflow.control(payload.len());
+                session.handle(Input::Heard, self.elapsed())
+            }
         };
-        self.obey(commands, talk, deciding).await
+        self.obey(commands, None, talk, deciding).await
+    }
+
+    async fn text(
+        &mut self,
+        text: &str,
+        room: OwnedSemaphorePermit,
+        session: &mut Session,
+        talk: &Talk,
+        deciding: &mpsc::Sender<Decided>,
+    ) -> Result<(), Gone> {
+        let commands = session.handle(Input::Text(text), self.elapsed());
+        self.inflow.understood();
+        self.obey(commands, Some(room), talk, deciding).await
     }
 
     async fn obey(
         &mut self,
         commands: Vec<Command>,
+        mut room: Option<OwnedSemaphorePermit>,
         talk: &Talk,
         deciding: &mpsc::Sender<Decided>,
     ) -> Result<(), Gone> {
         for command in commands {
             match command {
-                Command::Send(message) => {
-                    if let ServerMessage::Refused(refused) = &message {
-                        counters::count(refused.refusal.reason);
-                    }
-                    self.send(message).await?;
-                }
+                Command::Send(ServerMessage::Refused(refused)) => self.refuse(refused).await?,
+                Command::Send(message) => self.send(message).await?,
                 Command::Ping => self.send_frame(Frame::Ping(Vec::new().into())).await?,
                 Command::Take { batch, items } => {
-                    let bytes = items.iter().map(|item| item.as_sent.len()).sum::<usize>();
-                    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-                    // Over the budget this socket is not read until there is room; the writer never closes the semaphore.
-                    let Ok(room) = self.ingest.undecided.clone().acquire_many_owned(bytes).await else { continue };
+                    let room = room.take();
                     let (ingest, sender, deciding) = (self.ingest.clone(), self.sender(talk), deciding.clone());
                     // A task of its own: the phone may go away, the batch is decided all the same.
                     self.ingest.parts.lifecycle.spawn(async move {
@@ -244,12 +310,7 @@ impl Line {
                         tracing::warn!(%error, "an acknowledgement could not be stored; the phone gets the same again");
                     }
                 }
-                Command::Close(close) => {
-                    if matches!(close, Close::TooFast { .. }) {
-                        counters::count(Reason::TooFast);
-                    }
-                    return Err(Gone::Told(close));
-                }
+                Command::Close(close) => return Err(Gone::Told(close)),
             }
         }
         Ok(())
@@ -272,7 +333,7 @@ impl Line {
             looked => looked?,
         };
         for input in inputs {
-            self.obey(session.handle(input, self.elapsed()), talk, deciding).await?;
+            self.obey(session.handle(input, self.elapsed()), None, talk, deciding).await?;
         }
         Ok(())
     }
@@ -293,6 +354,11 @@ impl Line {
         }
     }
 
+    async fn refuse(&mut self, refused: Refused) -> Result<(), Gone> {
+        counters::count(refused.refusal.reason);
+        self.send(ServerMessage::Refused(refused)).await
+    }
+
     async fn send(&mut self, message: ServerMessage) -> Result<(), Gone> {
         let text = serde_json::to_string(&message).expect("a message has text keys and finite numbers");
         self.send_frame(Frame::Text(text.into())).await
@@ -301,7 +367,11 @@ impl Line {
     async fn send_frame(&mut self, frame: Frame) -> Result<(), Gone> {
         match tokio::time::timeout(SEND_LIMIT, self.socket.send(frame)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Gone::Phone),
+            Ok(Err(_)) => Err(Gone::Phone),
+            Err(_) => {
+                counters::count(Reason::TooSlow);
+                Err(Gone::Phone)
+            }
         }
     }
 
@@ -319,6 +389,13 @@ impl Line {
     fn elapsed(&self) -> Duration {
         self.ingest.parts.clock.instant().duration_since(self.started)
     }
+}
+
+/// The held frame, when there is room for it.
+async fn room_for(held: &mut Option<Held>) -> (Utf8Bytes, OwnedSemaphorePermit) {
+    let Some(held) = held else { return std::future::pending().await };
+    let room = held.room.as_mut().await.expect("nobody closes the semaphore");
+    (held.text.clone(), room)
 }
 
 /// The connection's number: from now on every older connection of the device is replaced.
@@ -356,15 +433,17 @@ fn introduce(person: &device::Person) -> mobile_api::message::Person {
     }
 }
 
-/// Too big is said by name; any other fault of the line is the end of it.
+/// What was over a limit is said by name; any other fault of the line is the end of it.
 fn broken(error: axum::Error) -> Gone {
     use tokio_tungstenite::tungstenite::Error as WebSocketError;
     match error.into_inner().downcast_ref::<WebSocketError>() {
-        Some(WebSocketError::Capacity(_)) => {
-            counters::count(Reason::FrameTooBig);
-            Gone::Because(Close::TooBig)
-        }
+        Some(WebSocketError::Capacity(_)) => Gone::Because(Close::TooBig),
         Some(WebSocketError::Protocol(_) | WebSocketError::Utf8(_)) => Gone::Because(Close::ProtocolError),
+        Some(WebSocketError::Io(error)) if error.kind() == ErrorKind::QuotaExceeded => Gone::Because(Close::TooBig),
+        Some(WebSocketError::Io(error)) if error.kind() == ErrorKind::TimedOut => {
+            let refusal = Refusal::new(Reason::TooSlow, "a frame did not come to its end in time");
+            Gone::Refused(refusal, Close::ProtocolError)
+        }
         _ => Gone::Phone,
     }
 }

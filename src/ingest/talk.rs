@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::close::Close;
 use mobile_api::message::Seen;
+use mobile_api::refusal::Refusal;
 use mobile_api::session::{Input, Push};
 use uuid::Uuid;
 
@@ -27,8 +28,10 @@ pub enum Gone {
     Phone,
     /// We end it, saying why.
     Because(Close),
-    /// The same, and the phone has been told in words.
+    /// The same, after the session said `bye`.
     Told(Close),
+    /// The same, after a word on what was wrong.
+    Refused(Refusal, Close),
     /// The database did not answer; the phone comes back.
     Store(sqlx::Error),
 }

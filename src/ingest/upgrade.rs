@@ -1,21 +1,27 @@
 //! `GET /mobile/v1/socket`: what is checked before anybody is known, and how the socket is set up.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mobile_api::SUBPROTOCOL;
 use mobile_api::limits::FRAME_CLOSE_BYTES;
-use mobile_api::refusal::Reason;
 
-use super::{Ingest, counters, socket};
+use super::{Ingest, socket};
+use crate::listen::Guest;
 
 /// axum's own defaults would hold 134 KiB for each idle connection; so it is 5.7 KiB.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// What a phone that does not read may let pile up before its connection is closed.
 const WRITE_BUFFER_BYTES: usize = 256 * 1024;
 
-pub async fn upgrade(State(ingest): State<Ingest>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+pub async fn upgrade(
+    State(ingest): State<Ingest>,
+    Extension(guest): Extension<Guest>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     if let Some(origin) = headers.get(header::ORIGIN)
         && origin.as_bytes() != ingest.origin.as_bytes()
     {
@@ -27,27 +33,21 @@ pub async fn upgrade(State(ingest): State<Ingest>, headers: HeaderMap, upgrade: 
     if !offered.flat_map(|value| value.split(',')).any(|protocol| protocol.trim() == SUBPROTOCOL) {
         return (StatusCode::BAD_REQUEST, format!("offer the subprotocol {SUBPROTOCOL}\n")).into_response();
     }
-    // Nobody is known yet: only so many may be on the doorstep at once.
-    let Ok(doorstep) = ingest.doorstep.clone().try_acquire_owned() else {
-        counters::count(Reason::Busy);
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            [(header::RETRY_AFTER, "5")],
-            "too many new connections; try again\n",
-        )
-            .into_response();
-    };
+    guest.inflow.of_stranger();
+    configured(upgrade).protocols([SUBPROTOCOL]).on_upgrade(move |socket| {
+        let tasks = ingest.parts.lifecycle.clone();
+        // The life cycle waits for the socket's goodbye; the upgrade's own task need not.
+        tasks.spawn(socket::converse(ingest, socket, guest));
+        std::future::ready(())
+    })
+}
+
+/// How every socket of ours is set up; `tests/wire/autobahn.rs` holds it against the standard.
+pub fn configured(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
-        .protocols([SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER_BYTES)
         .max_message_size(FRAME_CLOSE_BYTES)
         .max_frame_size(FRAME_CLOSE_BYTES)
-        .on_upgrade(move |socket| {
-            let tasks = ingest.parts.lifecycle.clone();
-            // The life cycle waits for the socket's goodbye; the upgrade's own task need not.
-            tasks.spawn(socket::converse(ingest, socket, doorstep));
-            std::future::ready(())
-        })
 }

@@ -325,7 +325,7 @@ pub fn facts(packs: &[&str]) -> Value {
     })
 }
 
-fn config(wires: &Wires) -> Config {
+pub fn config(wires: &Wires) -> Config {
     Config {
         database: DatabaseConfig { database_url: None, data_dir: "/nowhere".into(), postgres_dir: None },
         listen: "127.0.0.1:8080".parse().expect("an address"),

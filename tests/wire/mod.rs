@@ -1,5 +1,6 @@
 //! What a phone meets on the wire: the real binary, a real database, and phones that behave, misbehave, or were written by others.
 
+mod autobahn;
 mod bad_input;
 mod conversation;
 mod enrolment;
