@@ -21,7 +21,6 @@ pub mod random;
 pub mod roster;
 pub mod rule_files;
 pub mod signal;
-pub mod simulate;
 pub mod store;
 pub mod telemetry;
 pub mod turns;

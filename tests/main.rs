@@ -6,7 +6,6 @@
 mod architecture;
 mod cli;
 mod harness;
-mod simulate;
 mod store;
 mod stories;
 mod torture;

@@ -3,6 +3,5 @@
 mod admin;
 mod broken;
 mod doctor;
-mod load;
 mod rules;
 mod scripts;

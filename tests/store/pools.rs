@@ -3,30 +3,40 @@
 
 use std::time::Duration;
 
+use fastrand::Rng;
+use sqlx::PgPool;
+
 use super::count;
 use crate::harness::database::Database;
 
+/// Cancelled begins on each pool.
+const CANCELLED: i32 = 600;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancelled_begin_poisons_nobody_elses_write() {
+async fn thousands_of_cancelled_begins_poison_nobody_elses_write() {
     let database = Database::fresh().await;
     let store = database.store().await;
-    let mut lost = Vec::new();
-    for n in 0..400_i32 {
-        // Dropped at an await of the handshake that begins the transaction, later each time.
-        let begin = store.monitor.begin();
-        drop(tokio::time::timeout(Duration::from_micros(u64::try_from(n).unwrap() * 2), begin).await);
-        let sql = "INSERT INTO due (patient, why, at) VALUES (gen_random_uuid(), $1, '2026-03-01T08:00:00Z')";
-        sqlx::query(sql).bind(format!("slot:{n}")).execute(&store.monitor).await.unwrap();
-        let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM due WHERE why = $1)")
-            .bind(format!("slot:{n}"))
-            .fetch_one(&store.owner)
-            .await
-            .unwrap();
-        if !there {
-            lost.push(n);
-        }
+    sqlx::raw_sql("CREATE TABLE written (pool int, n int); GRANT INSERT ON written TO PUBLIC")
+        .execute(&store.owner)
+        .await
+        .unwrap();
+    let pools = [&store.owner, &store.ingest, &store.monitor, &store.web];
+    let mut cancelling = tokio::task::JoinSet::new();
+    for (number, pool) in (0..).zip(pools) {
+        cancelling.spawn(cancel_and_write(pool.clone(), number));
     }
-    assert_eq!(lost, Vec::<i32>::new(), "reported as done and lost");
+    cancelling.join_all().await;
+    let lost = "SELECT 2400 - count(DISTINCT (pool, n)) FROM written";
+    assert_eq!(count(&store.owner, lost).await, 0, "reported as done and lost");
     let idle = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND datname = current_database()";
     assert_eq!(count(&store.owner, idle).await, 0);
+}
+
+/// Each `begin` is dropped at some await of its handshake, then something is written that must be there.
+async fn cancel_and_write(pool: PgPool, number: i32) {
+    let mut rng = Rng::with_seed(u64::try_from(number).unwrap());
+    for n in 0..CANCELLED {
+        drop(tokio::time::timeout(Duration::from_micros(rng.u64(..1_500)), pool.begin()).await);
+        sqlx::query("INSERT INTO written (pool, n) VALUES ($1, $2)").bind(number).bind(n).execute(&pool).await.unwrap();
+    }
 }

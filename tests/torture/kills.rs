@@ -50,7 +50,7 @@ async fn a_power_cut_loses_nothing() {
     // The service runs its database itself, as it does by default, and both die in the same instant.
     let cluster = Cluster::at_rest().await;
     let (options, folder) = (cluster.options(), cluster.folder().display().to_string());
-    let mut trial = Trial::with(Ground::Own(cluster), options, ("DERWENT_DATA_DIR", folder), 6).await;
+    let mut trial = Trial::with(Ground::Own(cluster), options, ("DERWENT_DATA_DIR", folder), &[], 6).await;
     trial.add_phones(24).await;
     for _ in 0..2 {
         trial.answered().await;

@@ -1,7 +1,7 @@
 //! R29: a full disk, no descriptors left, a row that cannot be stored in the middle of a full batch. No false receipt, and it
 //! recovers by itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -26,6 +26,9 @@ impl SmallDisk {
             return Some(Self(folder));
         }
         std::fs::remove_dir(&folder).unwrap();
+        eprintln!(
+            "a_full_disk…: no file system can be mounted here; a database whose files may not grow stands for it"
+        );
         None
     }
 
@@ -54,7 +57,7 @@ impl Drop for SmallDisk {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_gives_no_false_receipt_and_is_forgotten_when_there_is_room_again() {
     let disk = SmallDisk::mount(256);
-    let mut cluster = Cluster::at_rest_in(disk.as_ref().map_or(Path::new("/tmp"), |disk| &disk.0)).await;
+    let mut cluster = Cluster::at_rest_in(disk.as_ref().map_or(&std::env::temp_dir(), |disk| &disk.0)).await;
     cluster.keep().await;
     let mut trial = Trial::on(Ground::Own(cluster), 30).await;
     trial.add_phones(12).await;
@@ -92,7 +95,6 @@ async fn a_full_disk_gives_no_false_receipt_and_is_forgotten_when_there_is_room_
 /// Where we may not mount: no file of the running database may grow, which it meets as *file too large* instead of *no space*.
 /// The next server that is started may write again.
 fn no_more_bytes(trial: &Trial) {
-    eprintln!("a_full_disk…: no file system can be mounted here (not root?); files that may not grow stand for it");
     let Ground::Own(cluster) = &trial.ground else { unreachable!("made above") };
     for pid in cluster.processes() {
         // It may be gone, or another user's.

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use derwent::clock::Clock;
-use derwent::phone::{Device, Line};
-use derwent::store::enrolment_code::{self, NewCode, Whose};
+use derwent::phone::Line;
 use jiff::SignedDuration;
 use mobile_api::item::{Body, Item};
 use mobile_api::message::{ClientMessage, Outcome, ServerMessage, Submit};
@@ -15,27 +14,13 @@ use super::history::{Saw, Shared, What};
 use super::items;
 use super::nemesis::Fault;
 use super::phone::Phone;
-use super::trial::{BORN, Trial};
+use super::trial::{Ground, Trial};
+use crate::harness::database::Database;
 use crate::harness::link::{Cut, Way};
+use crate::harness::ward;
 
 /// A day of 24 hours, ten years of them.
 const TEN_YEARS: SignedDuration = SignedDuration::from_hours(24 * 3_652);
-
-/// Another phone of the patient's; with `replaces`, instead of that one.
-async fn enrol(trial: &Trial, patient: Uuid, replaces: Option<Uuid>) -> Device {
-    let code = {
-        let mut db = trial.pool.acquire().await.unwrap();
-        let new = NewCode {
-            organisation: trial.organisation,
-            whose: Whose::Patient(patient),
-            people: &[patient],
-            replaces,
-            made_by: "a trial",
-        };
-        enrolment_code::make(&mut db, &new, Clock::ordinary().machine_now()).await.unwrap().code
-    };
-    Device::enrol(&reqwest::Client::new(), &trial.link.origin, &code, BORN, "another phone").await.unwrap()
-}
 
 /// Sends these as one batch and waits for their receipt.
 async fn send(line: &mut Line, history: &Shared, patient: Uuid, batch: u64, items: Vec<Item>) {
@@ -61,7 +46,7 @@ async fn send(line: &mut Line, history: &Shared, patient: Uuid, batch: u64, item
 async fn the_same_item_a_hundred_times_over_two_sockets_and_restarts_is_one_reading() {
     let mut trial = Trial::shared(40).await;
     let (patient, first) = trial.enrolled(1).await.remove(0);
-    let second = enrol(&trial, patient, None).await;
+    let second = trial.enrol(patient, None).await;
     let item = items::pressure(Clock::ordinary().machine_now(), 128.0);
     let mut aged = item.clone();
     if let Body::Reading(reading) = &mut aged.body {
@@ -105,7 +90,7 @@ async fn a_rescued_queue_sent_again_from_a_new_phone_doubles_nothing() {
     trial.link.cut_all();
     let old = std::mem::take(&mut trial.phones);
     for phone in old {
-        let device = enrol(&trial, phone.patient, Some(phone.device.id)).await;
+        let device = trial.enrol(phone.patient, Some(phone.device.id)).await;
         let mut new = Phone::switch_on(device, phone.patient, SignedDuration::ZERO, &trial.history, trial.rng.u64(..));
         let mut rescued = phone.given.clone();
         drop(phone);
@@ -168,5 +153,30 @@ async fn phones_whose_clocks_are_wrong_lose_nothing_and_nothing_lies_in_another_
     assert_eq!(count(flagged, &trial).await, 8);
     let chunks = "SELECT count(*) FROM show_chunks('reading')";
     assert_eq!(count(chunks, &trial).await, 1, "no chunk of 1970 or 2099");
+    trial.must_be_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_whose_clock_jumps_loses_nothing_and_dates_nothing_in_a_time_that_has_not_come() {
+    let database = Database::fresh().await;
+    let (options, url) = (database.options.clone(), ("DERWENT_DATABASE_URL", database.url.clone()));
+    let flags = &["--care-time", "2026-03-02T09:00:00Z"];
+    let mut trial = Trial::with(Ground::Shared(Box::new(database)), options, url, flags, 44).await;
+    let care = |at: &str| ward::at(at).duration_since(Clock::ordinary().machine_now());
+    trial.add_phones_whose_clocks_are_off(&[care("2026-03-02T09:00:00Z"); 6]).await;
+    for at in ["2026-03-02T09:00:30Z", "2026-03-02T22:00:00Z", "2026-04-01T09:00:00Z", "2026-04-01T09:00:01Z"] {
+        trial.burst(5, 10);
+        // What arrives is judged at each step.
+        tokio::task::block_in_place(|| trial.services[0].service.step(at));
+        trial.answered().await;
+    }
+    tokio::task::block_in_place(|| trial.services[0].service.step("2026-04-01T09:00:02Z"));
+    let elsewhere: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM reading WHERE effective_at < received_at - interval '400 days' OR effective_at > received_at + interval '2 minutes'",
+    )
+    .fetch_one(&trial.pool)
+    .await
+    .unwrap();
+    assert_eq!(elsewhere, 0);
     trial.must_be_sound().await;
 }

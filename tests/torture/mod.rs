@@ -15,6 +15,7 @@ mod limits;
 mod lines;
 mod meaning;
 mod nemesis;
+mod people;
 mod phone;
 mod random;
 mod report;

@@ -40,7 +40,7 @@ impl fmt::Display for Report {
             f,
             "seed {seed}: {rounds} rounds in {seconds} s, {phones} phones, {replicas} services on one database\n"
         )?;
-        writeln!(f, "{:36}{:>8}{:>30}{:>8}", "fault", "times", "in flight as it struck: median", "most")?;
+        writeln!(f, "{:32}{:>8}{:>36}{:>8}", "fault", "times", "in flight as it struck: median", "most")?;
         let mut killed = Vec::new();
         for (fault, in_flight) in &self.struck {
             line_of(f, &fault.to_string(), in_flight)?;
@@ -84,5 +84,5 @@ fn line_of(f: &mut fmt::Formatter<'_>, what: &str, in_flight: &[usize]) -> fmt::
     sorted.sort_unstable();
     let median = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
     let most = sorted.last().copied().unwrap_or(0);
-    writeln!(f, "{what:36}{:>8}{median:>30}{most:>8}", sorted.len())
+    writeln!(f, "{what:32}{:>8}{median:>36}{most:>8}", sorted.len())
 }

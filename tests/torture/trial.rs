@@ -6,18 +6,10 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-use alert_rules::Facts;
 use derwent::clock::Clock;
-use derwent::phone::{Device, Key};
+use derwent::phone::Key;
 use derwent::random;
-use derwent::store::facts::{self, NewVersion};
-use derwent::store::organisation::{self, Organisation};
-use derwent::store::patient::{self, Patient};
-use derwent::store::team::{self, Cover, Team};
 use fastrand::Rng;
-use jiff::SignedDuration;
-use jiff::civil::{Date, date, time};
-use jiff_sqlx::ToSqlx;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
@@ -30,9 +22,7 @@ use super::{held, items};
 use crate::harness::database::Database;
 use crate::harness::link::{Link, Place};
 use crate::harness::service::{Options, Service, serve};
-use crate::harness::ward;
 
-pub const BORN: Date = date(1950, 1, 1);
 /// A service that is killed, or whose database is, works again within this.
 const RECOVERS_WITHIN: Duration = Duration::from_secs(90);
 
@@ -55,8 +45,9 @@ pub struct Trial {
     pub key: Key,
     pub organisation: Uuid,
     pub team: Uuid,
-    /// What each service is started with, beside its address.
-    pub database: (&'static str, String),
+    /// How each service is told where its database is, and its flags.
+    database: (&'static str, String),
+    flags: &'static [&'static str],
     mails: tempfile::TempDir,
 }
 
@@ -74,7 +65,7 @@ impl Trial {
             Ground::Shared(database) => (database.options.clone(), database.url.clone()),
             Ground::Own(cluster) => (cluster.options(), cluster.url()),
         };
-        Self::with(ground, options, ("DERWENT_DATABASE_URL", url), seed).await
+        Self::with(ground, options, ("DERWENT_DATABASE_URL", url), &[], seed).await
     }
 
     pub async fn shared(seed: u64) -> Self {
@@ -85,8 +76,14 @@ impl Trial {
         Self::on(Ground::Own(Cluster::start().await), seed).await
     }
 
-    /// `options`: how the trial itself connects. `database`: how its services are told where theirs is.
-    pub async fn with(ground: Ground, options: PgConnectOptions, database: (&'static str, String), seed: u64) -> Self {
+    /// `options`: how the trial itself connects. `database`: how its services are told where theirs is; `flags`: what else.
+    pub async fn with(
+        ground: Ground,
+        options: PgConnectOptions,
+        database: (&'static str, String),
+        flags: &'static [&'static str],
+        seed: u64,
+    ) -> Self {
         let _ = tokio_rustls::rustls::crypto::aws_lc_rs::default_provider().install_default();
         let mut rng = Rng::with_seed(seed);
         let link = Link::open(rng.u64(..)).await;
@@ -103,84 +100,12 @@ impl Trial {
             organisation: random::new_id(),
             team: random::new_id(),
             database,
+            flags,
             mails: tempfile::tempdir().unwrap(),
         };
         trial.start_service().await;
         trial.make_team().await;
         trial
-    }
-
-    async fn make_team(&self) {
-        let mut db = self.pool.acquire().await.unwrap();
-        let organisation = self.organisation;
-        let new = Organisation { organisation, name: "Belper".into(), time_zone: "Europe/London".into() };
-        organisation::insert(&mut db, &new).await.unwrap();
-        let new = Team { team: self.team, organisation, name: "Belper team".into(), phone: "01773 555 010".into() };
-        team::insert(&mut db, &new, Cover { from: time(8, 0, 0, 0), until: time(20, 0, 0, 0) }).await.unwrap();
-    }
-
-    /// So many patients, each with an enrolled phone; switched on, all connecting at once.
-    pub async fn add_phones(&mut self, count: usize) {
-        self.add_phones_whose_clocks_are_off(&vec![SignedDuration::ZERO; count]).await;
-    }
-
-    pub async fn add_phones_whose_clocks_are_off(&mut self, off: &[SignedDuration]) {
-        let people: Vec<(Uuid, Device)> = self.enrolled(off.len()).await;
-        for ((patient, device), off) in people.into_iter().zip(off) {
-            self.phones.push(Phone::switch_on(device, patient, *off, &self.history, self.rng.u64(..)));
-        }
-    }
-
-    /// Patients and their devices, switched off.
-    pub async fn enrolled(&self, count: usize) -> Vec<(Uuid, Device)> {
-        let mut people = Vec::new();
-        let now = Clock::ordinary().machine_now();
-        let watched: Facts = serde_json::from_value(ward::facts(&["hypertension"])).unwrap();
-        let mut tx = self.pool.begin().await.unwrap();
-        for _ in 0..count {
-            let (patient, device) = (random::new_id(), random::new_id());
-            let new = Patient {
-                patient,
-                organisation: self.organisation,
-                team: self.team,
-                given_name: "Dorothy".into(),
-                family_name: "Marsh".into(),
-                date_of_birth: BORN,
-                phone: None,
-                lives_alone: true,
-                time_zone: "Europe/London".into(),
-                live_since: None,
-            };
-            patient::insert(&mut tx, &new, now).await.unwrap();
-            let new = NewVersion {
-                patient,
-                organisation: self.organisation,
-                facts: &watched,
-                valid_from: now,
-                made_by: "a trial",
-                why: "a trial",
-            };
-            facts::insert(&mut tx, new).await.unwrap();
-            sqlx::query(
-                "WITH new AS (
-                     INSERT INTO device (device, organisation, patient, public_key, name, platform, app_version, enrolled_at, connection, last_push)
-                     VALUES ($1, $2, $3, $4, 'a phone', 'test', '1', $5, 0, 0))
-                 INSERT INTO device_person (device, handle, patient) VALUES ($1, 'p1', $3)",
-            )
-            .bind(device)
-            .bind(self.organisation)
-            .bind(patient)
-            .bind(serde_json::to_value(self.key.public()).unwrap())
-            .bind(now.to_sqlx())
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-            let key = self.key.clone();
-            let device = Device { origin: self.link.origin.clone(), id: device, people: Vec::new(), key, route: None };
-            people.push((patient, device));
-        }
-        tx.commit().await.unwrap();
-        people
     }
 
     /// Another replica; tried again until its database lets it start.
@@ -205,6 +130,7 @@ impl Trial {
         let smtp_url = format!("file:{}", self.mails.path().display());
         let mut command = serve(&Options { database_url: String::new(), care_time: None, smtp_url, pager_url: None });
         command
+            .args(self.flags)
             .env("DERWENT_LISTEN", address.to_string())
             .env("DERWENT_ORIGIN", &self.link.origin)
             .env(self.database.0, &self.database.1);
