@@ -21,6 +21,7 @@ pub mod random;
 pub mod roster;
 pub mod rule_files;
 pub mod signal;
+pub mod simulate;
 pub mod store;
 pub mod telemetry;
 pub mod turns;

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 /// A folder or file under `src/`, and the parts of `crate::` it must not name.
 const FORBIDDEN: &[(&str, &[&str])] = &[
-    ("ingest", &["monitor", "notify", "web", "app", "cli", "demo", "load"]),
-    ("monitor", &["ingest", "notify", "web", "app", "cli", "demo", "load"]),
-    ("notify", &["ingest", "monitor", "web", "app", "cli", "demo", "load"]),
-    ("web", &["monitor", "notify", "app", "cli", "demo", "load"]),
-    ("gauges", &["ingest", "monitor", "notify", "web", "app", "cli", "demo", "load"]),
-    ("store", &["ingest", "monitor", "notify", "web", "app", "cli", "demo", "load"]),
+    ("ingest", &["monitor", "notify", "web", "app", "cli", "demo", "load", "simulate"]),
+    ("monitor", &["ingest", "notify", "web", "app", "cli", "demo", "load", "simulate"]),
+    ("notify", &["ingest", "monitor", "web", "app", "cli", "demo", "load", "simulate"]),
+    ("web", &["monitor", "notify", "app", "cli", "demo", "load", "simulate"]),
+    ("simulate", &["web", "app", "cli", "demo", "load"]),
+    ("gauges", &["ingest", "monitor", "notify", "web", "app", "cli", "demo", "load", "simulate"]),
+    ("store", &["ingest", "monitor", "notify", "web", "app", "cli", "demo", "load", "simulate"]),
 ];
 
 fn source_files(folder: &Path) -> Vec<PathBuf> {

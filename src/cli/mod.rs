@@ -4,6 +4,7 @@ mod admin;
 mod doctor;
 mod migrate;
 mod rules;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,8 @@ enum Command {
     Demo(Box<demo::Demo>),
     /// Measure: readings stored and judged, latencies, memory, and where the processors went
     Load(Box<load::Load>),
+    /// Live through simulated days in which networks, disks, phones and mail fail; needs no database
+    Simulate(simulate::Simulate),
     /// Check, test and print rule packs; needs no database
     #[command(subcommand)]
     Rules(rules::Command),
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
             Command::Migrate(config) => migrate::run(config).await,
             Command::Demo(options) => demo::run(*options).await,
             Command::Load(options) => load::run(*options).await,
+            Command::Simulate(options) => simulate::run(&options),
             Command::Rules(command) => rules::run(command),
         }
     });

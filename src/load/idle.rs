@@ -8,7 +8,7 @@ use serde_json::json;
 use super::fleet::Fleet;
 use super::machine::resident_kb;
 use super::report::{Measured, Row};
-use super::world::Site;
+use super::site::Site;
 use super::{Load, progress};
 
 /// Each silent connection is pinged every 30 s and looks around every 60 s: all of them have done both.

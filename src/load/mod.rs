@@ -2,9 +2,10 @@
 //! production settings. It measures what `docs/benchmarks.md` promises, and prints a figure only when the database agrees
 //! with what the phones saw.
 //!
-//! `world` makes workload W and a copy of it for each figure (`people` and `items`: who is in it, what they send); `fleet` is
-//! the connected phones, `arrivals` what is due when; `machine` says where the processors went. The figures: `throughput` (P1,
-//! with `replay`), `pace` (P2, P4), `idle` (P3), `storm` (P5). `report` keeps and writes them.
+//! `site` makes workload W and a copy of it for each figure, `world` is the service over it (`people` and `items`: who is in
+//! it, what they send); `fleet` is the connected phones, `arrivals` what is due when; `machine` says where the processors went.
+//! The figures: `throughput` (P1, with `replay`), `pace` (P2, P4), `idle` (P3), `storm` (P5), `start` (P8), `silence` (P9).
+//! `report` keeps and writes them.
 
 mod arrivals;
 mod fleet;
@@ -17,6 +18,9 @@ mod people;
 mod progress;
 mod replay;
 mod report;
+mod silence;
+mod site;
+mod start;
 mod storm;
 mod throughput;
 mod world;
@@ -31,13 +35,15 @@ use crate::clock::Clock;
 use crate::{lifecycle, random};
 use machine::Machine;
 use report::{Entry, Report};
-use world::Site;
+use site::Site;
 
 /// How long a database may take to end after whoever ran it.
 const DATABASE_ENDS_WITHIN: Duration = Duration::from_secs(60);
 
 const PATIENTS_OF_W: usize = 10_000;
 const SECONDS_OF_W: u64 = 60;
+/// Of P9.
+const SLOTS_PROMISED: usize = 1_000_000;
 
 #[derive(Args, Clone, Debug)]
 pub struct Load {
@@ -56,6 +62,10 @@ pub struct Load {
     /// Readings a second at which latencies are measured, one after the other
     #[arg(long, value_delimiter = ',', default_value = "2000,4000")]
     pub rates: Vec<u32>,
+
+    /// Slots that close at one instant
+    #[arg(long, default_value_t = SLOTS_PROMISED)]
+    pub slots: usize,
 
     /// Seed of what is random: when readings arrive
     #[arg(long, default_value_t = 1)]
@@ -97,6 +107,10 @@ pub enum Figure {
     P3,
     /// Everybody comes back at once
     P5,
+    /// From the start to the first receipt; size and memory
+    P8,
+    /// Very many slots close at one instant
+    P9,
 }
 
 impl Figure {
@@ -106,6 +120,8 @@ impl Figure {
             Self::P2 => "p2",
             Self::P3 => "p3",
             Self::P5 => "p5",
+            Self::P8 => "p8",
+            Self::P9 => "p9",
         }
     }
 }
@@ -116,6 +132,11 @@ impl Load {
         self.patients == PATIENTS_OF_W && self.seconds >= SECONDS_OF_W && !cfg!(debug_assertions)
     }
 
+    /// Before a measurement, so that no cache of program or database is cold: it would not be in a service that runs.
+    pub fn warm_up(&self) -> Duration {
+        Duration::from_secs(self.seconds.min(10)) / 2
+    }
+
     /// What was asked for other than usual.
     pub fn differences(&self) -> String {
         let mut text = String::new();
@@ -124,6 +145,9 @@ impl Load {
         }
         if self.seconds != SECONDS_OF_W {
             text += &format!(" --seconds {}", self.seconds);
+        }
+        if self.slots != SLOTS_PROMISED {
+            text += &format!(" --slots {}", self.slots);
         }
         if self.seed != 1 {
             text += &format!(" --seed {}", self.seed);
@@ -142,7 +166,8 @@ pub async fn run(options: Load) -> anyhow::Result<()> {
         measured = measure_all(&options, &folder) => measured,
         asked = lifecycle::asked_to_end() => asked.context("cannot wait for Ctrl-C").and_then(|()| bail!("stopped; nothing is left behind")),
     };
-    clean_up(&folder).await?;
+    clear_all(&folder, Path::new("")).await?;
+    std::fs::remove_dir(&folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
     ended
 }
 
@@ -165,6 +190,8 @@ async fn measure_all(options: &Load, folder: &Path) -> anyhow::Result<()> {
             Figure::P2 => pace::measure(&site, options).await,
             Figure::P3 => idle::measure(&site, options).await,
             Figure::P5 => storm::measure(&site, options).await,
+            Figure::P8 => start::measure(&site, options).await,
+            Figure::P9 => silence::measure(&site, options).await,
         };
         match measured {
             Ok(measured) => {
@@ -180,19 +207,19 @@ async fn measure_all(options: &Load, folder: &Path) -> anyhow::Result<()> {
                 eprintln!("  {name} failed: {error:#}");
                 failed.push(name);
                 // Its service and database end by themselves; the next figure needs the room.
-                clear(&folder.join("world")).await?;
+                clear_all(folder, &site.at_rest).await?;
             }
         }
     }
     if failed.is_empty() { Ok(()) } else { bail!("not measured: {}", failed.join(", ")) }
 }
 
-/// Removes everything that was made, once the databases in it have ended.
-async fn clean_up(folder: &Path) -> anyhow::Result<()> {
-    for entry in std::fs::read_dir(folder)?.flatten() {
+/// Removes everything that was made but for W at rest, once the databases in it have ended.
+async fn clear_all(folder: &Path, but: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)?.flatten().filter(|entry| entry.path() != but) {
         clear(&entry.path()).await?;
     }
-    std::fs::remove_dir(folder).with_context(|| format!("{} cannot be removed", folder.display()))
+    Ok(())
 }
 
 async fn clear(folder: &Path) -> anyhow::Result<()> {

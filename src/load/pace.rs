@@ -17,14 +17,15 @@ use super::fleet::{Fleet, Measures};
 use super::latency::{Latencies, Percentiles, short};
 use super::machine::Cores;
 use super::report::{Measured, Row};
-use super::world::{Site, World};
+use super::site::Site;
+use super::world::World;
 use super::{Load, progress};
 use crate::store::seed;
 
 /// Severe readings a second: far from queueing behind each other.
 const SEVERE_PER_S: u64 = 10;
-/// The rest after the last was sent. What the signals lost is found by looking within a minute.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// For the rest after the last was sent. At a rate beyond what the service can do it is long, and so are the latencies.
+const PATIENCE: Duration = Duration::from_secs(600);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Serialize)]
@@ -47,6 +48,13 @@ pub async fn measure(site: &Site, options: &Load) -> anyhow::Result<Measured> {
     let severe = usize::try_from(options.seconds * SEVERE_PER_S)?.min(fleet.len() / 5).max(1);
     let others = fleet.len() - 2 * severe;
     let run = Run { world: &world, fleet: &fleet, options, others };
+
+    let planned =
+        arrivals::at_random(options.rates.first().copied().unwrap_or(1), options.warm_up(), others, options.seed);
+    let warm = Measures::new()?;
+    let warming = arrivals::play(&world.clock, &fleet, planned, &warm);
+    progress::during("a few seconds that do not count", options.warm_up(), warming).await?;
+    fleet.settled(&warm, PATIENCE).await?;
 
     let mut phases = vec![run.phase(0, others..others + severe).await?];
     for (turn, rate) in options.rates.iter().enumerate() {

@@ -111,7 +111,10 @@ impl Report {
         say(
             "begins with a fresh copy of W on disk, and counts only if the database holds what the phones saw: as many readings",
         );
-        say("stored for each, all of them judged, none refused. Both sides of a ratio come from one run.\n");
+        say(
+            "stored for each, all of them judged, none refused. Rates and latencies are measured after a few seconds that do not count.",
+        );
+        say("Both sides of a ratio come from one run.\n");
         say(
             "Where the time goes and what was tried: [benchmarks-notes.md](benchmarks-notes.md). All numbers: [benchmarks.json](benchmarks.json).\n",
         );

@@ -14,7 +14,8 @@ use tokio::task::JoinSet;
 use super::items;
 use super::latency::{Latencies, short};
 use super::report::{Measured, Row};
-use super::world::{Site, World};
+use super::site::Site;
+use super::world::World;
 use super::{Load, progress};
 use crate::clock::Clock;
 use crate::phone::{Happening, Phone};
@@ -44,7 +45,8 @@ pub async fn measure(site: &Site, options: &Load) -> anyhow::Result<Measured> {
         phone.signal(false);
     }
     for phone in &mut phones {
-        while !matches!(phone.next().await.context("a phone broke")?, Happening::Disconnected) {}
+        let lost = async { while !matches!(phone.next().await, Some(Happening::Disconnected) | None) {} };
+        tokio::time::timeout(PATIENCE, lost).await.context("a phone does not notice that the service is gone")?;
     }
     let now = world.clock.care_now();
     for (number, phone) in phones.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! P1: received, stored, receipted and judged at a steady backlog, phones in turn; and the same SQL without the service.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -15,7 +16,8 @@ use super::latency::{Percentiles, short};
 use super::machine::Cores;
 use super::replay::{self, Replay};
 use super::report::{Measured, Row};
-use super::world::{HISTORY_READINGS, Site, World};
+use super::site::{HISTORY_READINGS, Site};
+use super::world::World;
 use super::{Load, progress};
 use crate::clock::Clock;
 use crate::store::seed;
@@ -61,7 +63,7 @@ struct Pushed {
     seconds_until_all_judged: f64,
     /// Received, stored, receipted and judged, over the whole time until the last one is judged.
     readings_per_s: f64,
-    commits: i64,
+    readings_a_commit: f64,
     sent_to_stored: Percentiles,
     cores: Cores,
     replay: Replay,
@@ -99,15 +101,14 @@ pub async fn measure(site: &Site, options: &Load) -> anyhow::Result<Measured> {
             measured: short(*ratio),
             met: options.is_w().then_some(*ratio >= PROMISED_RATIO),
         });
-        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
-        let a_commit = pushed.readings as f64 / pushed.commits as f64;
         details.push(format!(
-            "| {} | {:.0} | {} | {:.1} s | {:.0} | {a_commit:.0} | {} | {} | {} | {} | {} |",
+            "| {} | {:.0} | {} | {:.1} s | {:.0} | {:.0} | {} | {} | {} | {} | {} |",
             case.words,
             pushed.stored_per_s,
             pushed.unjudged_when_the_push_ended,
             pushed.seconds_until_all_judged,
             replay.readings_per_s,
+            pushed.readings_a_commit,
             cores.client,
             cores.service,
             cores.database,
@@ -121,12 +122,18 @@ pub async fn measure(site: &Site, options: &Load) -> anyhow::Result<Measured> {
     Ok(Measured { rows, details, raw: json!({ "cases": raw, "copied_rows_per_s": copied }) })
 }
 
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 async fn push(world: &mut World, case: &Case, options: &Load) -> anyhow::Result<Pushed> {
     let time = Duration::from_secs(options.seconds);
     let bar = progress::bar("phones connect", 1);
     let fleet = Arc::new(Fleet::connect(world, 0..world.phones.members.len(), &bar).await?);
     bar.finish_and_clear();
     let backlog = case.backlog.min(fleet.len());
+    let warm = Measures::new()?;
+    let warming = keep_busy(&world.clock, &fleet, case.what, backlog, world.clock.instant() + options.warm_up(), &warm);
+    progress::during("a few seconds that do not count", options.warm_up(), warming).await?;
+    fleet.settled(&warm, PATIENCE).await?;
+
     let measures = Measures::new()?;
     let meter = world.meter()?;
     let begin = world.clock.instant();
@@ -145,12 +152,11 @@ async fn push(world: &mut World, case: &Case, options: &Load) -> anyhow::Result<
     let (all_judged, cores) = progress::during("judging the rest", time, judging).await?;
     world.check(&fleet.stored(), 0).await?;
     drop(fleet);
-    let (commits, readings) = seed::commits(&world.store.owner, HISTORY_READINGS.into()).await?;
+    let (commits, committed) = seed::commits(&world.store.owner, HISTORY_READINGS.into()).await?;
     world.stop_service().await?;
     let replaying = replay::measure(world, case.what, time / 2);
     let replay = progress::during("the same SQL replayed", time / 2, replaying).await?;
-    let readings = u64::try_from(readings).context("a count")?;
-    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    let readings = measures.readings.load(Ordering::Acquire);
     let rate = |count: u64, time: Duration| count as f64 / time.as_secs_f64();
     let readings_per_s = rate(readings, all_judged);
     Ok(Pushed {
@@ -163,7 +169,7 @@ async fn push(world: &mut World, case: &Case, options: &Load) -> anyhow::Result<
         unjudged_when_the_push_ended: waiting,
         seconds_until_all_judged: all_judged.as_secs_f64(),
         readings_per_s,
-        commits,
+        readings_a_commit: committed as f64 / commits as f64,
         sent_to_stored: measures.due_to_stored.percentiles(),
         cores,
         ratio_to_replay: readings_per_s / replay.readings_per_s,

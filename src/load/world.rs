@@ -1,104 +1,26 @@
-//! Workload W: made once as a database that rests in a folder; each figure begins with a copy of it, served by the real
-//! service as a process of its own. So no figure depends on those before it.
+//! A database of a [`Site`], the real service over it as a process of its own, and everybody's phone.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use jiff::SignedDuration;
-use tokio::process::Command;
+use rustix::process::{Pid, Signal, kill_process};
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 
 use super::machine::{Meter, Watched};
-use super::people;
-use super::progress;
+use super::site::Site;
 use crate::clock::Clock;
-use crate::config::DatabaseConfig;
 use crate::demo::inbox::Inbox;
 use crate::demo::service::{Options, Service};
 use crate::phone::{Device, Key, Route};
-use crate::random;
-use crate::store::seed::history::History;
-use crate::store::seed::{self, Crowd, Member};
-use crate::store::{Store, checkup};
+use crate::store::seed::{self, Member};
+use crate::store::{Store, arrival, checkup};
 
-/// 90 days at four a day.
-pub const HISTORY_READINGS: i32 = 360;
-const HOURS_APART: i32 = 6;
-/// Readings of everybody in one transaction.
-const AT_ONCE: i32 = 4;
-/// A history that ended longer ago is not W any more.
-const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// Phones share these source addresses: 127.0.0.2 and up. Each has some 28,000 ports.
 const ADDRESSES: usize = 20;
-const QUIET_WITHIN: Duration = Duration::from_secs(300);
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// Where databases lie, and with which programs they run.
-#[derive(Debug, Clone)]
-pub struct Site {
-    /// Removed at the end.
-    pub folder: PathBuf,
-    /// W at rest; outside of `folder` if it is to be kept.
-    pub at_rest: PathBuf,
-    pub postgres_dir: Option<PathBuf>,
-    pub patients: usize,
-}
-
-impl Site {
-    pub fn database(&self, folder: &Path) -> DatabaseConfig {
-        DatabaseConfig { database_url: None, data_dir: folder.to_owned(), postgres_dir: self.postgres_dir.clone() }
-    }
-
-    /// Makes W, unless it rests there already.
-    pub async fn prepare(&self) -> anyhow::Result<()> {
-        if self.at_rest.exists() {
-            return Ok(());
-        }
-        let unfinished = self.folder.join("unfinished");
-        let world = World::serve(self, unfinished.clone(), Key::generate()?).await?;
-        // It takes long, and is meant to.
-        fill(&world, self.patients).with_subscriber(NoSubscriber::new()).await?;
-        world.end().await?;
-        std::fs::rename(&unfinished, &self.at_rest).with_context(|| {
-            format!("W cannot be put into {}; it must be on the disk of --folder", self.at_rest.display())
-        })
-    }
-
-    /// A copy of W on disk, served. Nothing is due in it.
-    pub async fn world(&self) -> anyhow::Result<World> {
-        self.prepare().await?;
-        let copy = self.copy().await?;
-        let mut world = World::serve(self, copy, Key::generate()?).await?;
-        world.introduce().await?;
-        ensure!(
-            world.phones.len() == self.patients,
-            "{} holds {} patients, not {}; remove it, or take other --patients",
-            self.at_rest.display(),
-            world.phones.len(),
-            self.patients
-        );
-        let since = seed::history::newest(&world.store.owner).await?.context("W has no history")?;
-        ensure!(
-            world.clock.care_now().duration_since(since) < KEPT_FOR,
-            "the history in {} ended more than a day ago; remove it, and it is made anew",
-            self.at_rest.display()
-        );
-        world.quiet(QUIET_WITHIN).await?;
-        Ok(world)
-    }
-
-    async fn copy(&self) -> anyhow::Result<PathBuf> {
-        let copy = self.folder.join("world");
-        progress::say("a fresh copy of W");
-        run(Command::new("cp").args(["-a", "--reflink=auto"]).arg(&self.at_rest).arg(&copy)).await?;
-        // Or the disk would write it while something is measured.
-        run(Command::new("sync").arg("-f").arg(&copy)).await?;
-        Ok(copy)
-    }
-}
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 #[derive(Debug)]
 pub struct World {
@@ -169,7 +91,7 @@ impl World {
         Ok(())
     }
 
-    fn service(&self) -> anyhow::Result<&Service> {
+    pub fn service(&self) -> anyhow::Result<&Service> {
         self.service.as_ref().context("the service is stopped")
     }
 
@@ -210,22 +132,28 @@ impl World {
 
     /// Returns when nothing waits to be judged.
     pub async fn quiet(&self, patience: Duration) -> anyhow::Result<()> {
+        let pool = &self.store.owner;
         let limit = self.clock.instant() + patience;
-        loop {
-            let waiting = seed::waiting(&self.store.owner).await?;
-            if waiting == 0 {
-                return Ok(());
-            }
+        // Counting what waits would take the time of those who judge.
+        while arrival::any(pool).await? {
             if self.clock.instant() > limit {
-                bail!("{waiting} readings still wait to be judged after {patience:?}");
+                bail!("{} readings still wait to be judged after {patience:?}", seed::waiting(pool).await?);
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+        Ok(())
     }
 
     /// A figure counts only if what the phones saw is what the database holds: of each phone as many readings as it saw
-    /// stored, all of them judged, nothing refused, nobody alerted who should not be.
+    /// stored, all of them judged, nothing refused, nobody alerted who should not be, and no error in the service's log.
     pub async fn check(&self, stored: &[u64], alerts: usize) -> anyhow::Result<()> {
+        // Questions about every row take long, and are meant to.
+        self.agrees(stored, alerts).with_subscriber(NoSubscriber::new()).await?;
+        let log = std::fs::read_to_string(self.folder.join("service.log")).unwrap_or_default();
+        log.lines().find(|line| line.contains("ERROR")).map_or(Ok(()), |line| bail!("the service's log says: {line}"))
+    }
+
+    async fn agrees(&self, stored: &[u64], alerts: usize) -> anyhow::Result<()> {
         let pool = &self.store.owner;
         let after = seed::members(pool).await?;
         for (phone, (before, after)) in self.phones.members.iter().zip(&after).enumerate() {
@@ -243,6 +171,13 @@ impl World {
         Ok(())
     }
 
+    /// Stops service and database; both can be started again.
+    pub async fn rest(mut self) -> anyhow::Result<Resting> {
+        self.stop_service().await?;
+        self.store.close().await;
+        Ok(Resting { folder: self.folder, how: self.how, inbox: self.inbox, clock: self.clock, phones: self.phones })
+    }
+
     /// Stops the service, then the database, and removes the copy.
     pub async fn dispose(self) -> anyhow::Result<()> {
         let folder = self.folder.clone();
@@ -257,57 +192,37 @@ impl World {
     }
 }
 
-/// Ninety days of everybody, judged; and as tidy as after a night.
-async fn fill(world: &World, patients: usize) -> anyhow::Result<()> {
-    let (store, now) = (&world.store, world.clock.care_now());
-    let (organisation, team) = people::staff(store).await?;
-    let ids: Vec<_> = (0..patients).map(|_| random::new_id()).collect();
-    let devices: Vec<_> = (0..patients).map(|_| random::new_id()).collect();
-    let crowd = Crowd { organisation, team, patients: &ids, now: now - SignedDuration::from_hours(24 * 92) };
-    seed::patients(&store.owner, &crowd).await?;
-    seed::facts(&store.owner, &crowd, &serde_json::to_value(people::facts(crowd.now, people::MORNING))?).await?;
-    seed::devices(&store.owner, &crowd, &devices).await?;
-
-    let history = History {
-        organisation,
-        per_patient: HISTORY_READINGS,
-        hours_apart: HOURS_APART,
-        until: now - SignedDuration::from_mins(10),
-    };
-    let bar =
-        progress::bar(&format!("{patients} patients with 90 days of history"), HISTORY_READINGS.unsigned_abs().into());
-    let (mut ledger, mut readings) = (store.owner.acquire().await?, store.owner.acquire().await?);
-    let steps = || {
-        (1..=HISTORY_READINGS).step_by(AT_ONCE as usize).map(|from| (from, (from + AT_ONCE - 1).min(HISTORY_READINGS)))
-    };
-    let of_ledger = async {
-        for (from, to) in steps() {
-            history.ledger(&mut ledger, from, to).await?;
-        }
-        Ok(())
-    };
-    let of_readings = async {
-        for (from, to) in steps() {
-            history.readings(&mut readings, from, to).await?;
-            bar.set_position(to.unsigned_abs().into());
-        }
-        Ok::<_, sqlx::Error>(())
-    };
-    tokio::try_join!(of_ledger, of_readings)?;
-    history.heads(&mut ledger).await?;
-    drop((ledger, readings));
-    bar.finish_and_clear();
-
-    progress::say("the service judges everybody once, and the tables are tidied");
-    seed::ask_to_judge(&store.owner, world.clock.care_now()).await?;
-    world.quiet(QUIET_WITHIN).await?;
-    world.check(&[], 0).await?;
-    seed::tidy(&store.owner).await?;
-    Ok(())
+/// A world in which nothing runs.
+#[derive(Debug)]
+pub struct Resting {
+    pub folder: PathBuf,
+    how: Options,
+    inbox: Inbox,
+    pub clock: Clock,
+    pub phones: Phones,
 }
 
-async fn run(command: &mut Command) -> anyhow::Result<()> {
-    let done = command.kill_on_drop(true).output().await.with_context(|| format!("{command:?} cannot be started"))?;
-    ensure!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr).trim());
-    Ok(())
+impl Resting {
+    /// The service, which starts its own database.
+    pub async fn start(&self) -> anyhow::Result<Service> {
+        Service::start(&self.how, None).await
+    }
+
+    /// SIGKILL for the service and the database's first process at once.
+    pub async fn crash(&self, mut service: Service) -> anyhow::Result<()> {
+        let mark = std::fs::read_to_string(self.folder.join("postgres/postmaster.pid"))?;
+        let postmaster = mark.lines().next().and_then(|line| line.trim().parse().ok()).and_then(Pid::from_raw);
+        let service_pid = service.pid().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+        for pid in [service_pid, postmaster] {
+            kill_process(pid.context("it runs")?, Signal::KILL).context("it cannot be killed")?;
+        }
+        service.kill().await
+    }
+
+    pub async fn wake(self, site: &Site) -> anyhow::Result<World> {
+        let Self { folder, how, inbox, clock, phones } = self;
+        let store = Store::open(&site.database(&folder)).await?;
+        let service = Service::start(&how, None).await?;
+        Ok(World { folder, store, service: Some(service), how, inbox, clock, phones })
+    }
 }

@@ -80,7 +80,9 @@ impl Case {
         let at = waiting.as_ref().map_or(care_now, |waiting| waiting.received_at.max(care_now));
         let clock_was_ahead = taken.folded_through.map_or(at, |folded| folded.max(at)) > care_now + AHEAD;
         let untouched = taken.folded_through.or(facts.as_ref().map(|facts| facts.plan.since)).unwrap_or(at);
-        let from = waiting.as_ref().map_or(untouched, |waiting| waiting.earliest.min(untouched)).min(care_now);
+        // A correction stands where a fast phone dated what it corrects, and that is judged where it arrived, a little before.
+        let touched = waiting.as_ref().map_or(untouched, |waiting| waiting.earliest - AHEAD);
+        let from = touched.min(untouched).min(care_now);
         Self {
             judged_through: taken.judged_through,
             folded_through: taken.folded_through,
@@ -108,7 +110,7 @@ impl Case {
     }
 
     /// Takes what is remembered of the history `since`. Returns what is wanted beside it, if anything.
-    fn recall(&mut self, remembered: Option<Remembered>, since: Timestamp) -> Option<Wanted> {
+    pub fn recall(&mut self, remembered: Option<Remembered>, since: Timestamp) -> Option<Wanted> {
         let patient = self.person.patient;
         self.history_since = since;
         let reaches = |known: &Remembered| {
@@ -262,4 +264,44 @@ fn or_problem<T: Default>(read: Result<T, serde_json::Error>, what: &str, proble
         *problem = Some(format!("{what} cannot be read ({kind:?} error at line {line}, column {column})"));
         T::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a timestamp")
+    }
+
+    #[test]
+    fn what_a_late_correction_touches_is_folded_again_from_where_it_was_judged() {
+        let nobody = Uuid::nil();
+        let person = Person {
+            patient: nobody,
+            organisation: nobody,
+            team: nobody,
+            live: true,
+            ended: false,
+            last_seq: 2,
+            facts_version: 0,
+            facts_since: None,
+            facts: None,
+        };
+        let folded_through = Some(at("2026-03-28T17:00:00Z"));
+        let taken = Taken { patient: nobody, judged_through: 1, folded_through, failed_from: None, attempts: 1 };
+        // The phone was 70 s fast: dated 08:56:20, and judged where it came in.
+        let judged_at = at("2026-03-28T08:55:10Z");
+        let waiting = arrival::Waiting {
+            patient: nobody,
+            arrivals: vec![2],
+            earliest: at("2026-03-28T08:56:20Z"),
+            earliest_numbered: Some(at("2026-03-28T08:56:20Z")),
+            received_at: at("2026-03-28T17:22:44Z"),
+            cause: "correction".to_owned(),
+        };
+        let now = at("2026-03-28T17:22:45Z");
+        let case = Case::new(person, None, &taken, Some(waiting), Vec::new(), Timers::new(), now);
+        assert!(case.from <= judged_at, "{}", case.from);
+    }
 }

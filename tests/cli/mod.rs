@@ -3,5 +3,6 @@
 mod admin;
 mod broken;
 mod doctor;
+mod load;
 mod rules;
 mod scripts;

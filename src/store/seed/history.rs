@@ -35,9 +35,11 @@ impl History {
         );
         self.run(&mut tx, sql, from, to).await?;
         let sql = format!(
-            "INSERT INTO evaluation (evaluation, patient, organisation, cause, from_seq, to_seq, rulebook, facts, at, outcome)
+            "INSERT INTO evaluation (evaluation, patient, organisation, cause, from_seq, to_seq, rulebook, facts, at, outcome,
+                                     folded_from)
              SELECT md5('evaluation' || patient::text || n)::uuid, patient, $6, 'reading', n, n,
-                    (SELECT hash FROM rulebook ORDER BY number DESC LIMIT 1), 1, at + interval '2.1 seconds', 'judged'
+                    (SELECT hash FROM rulebook ORDER BY number DESC LIMIT 1), 1, at + interval '2.1 seconds', 'judged',
+                    at + interval '2.1 seconds' - make_interval(hours => $5)
              FROM ({MEASURED}) AS measured"
         );
         self.run(&mut tx, sql, from, to).await?;

@@ -1,8 +1,9 @@
 //! What the load generator needs of the database: crowds of patients with history and phones, made in bulk as the service
-//! would have left them (`history.rs`), raw COPY to compare with (`copy.rs`), and what is there afterwards.
+//! would have left them (`history.rs`, `slots.rs`), raw COPY to compare with (`copy.rs`), and what is there afterwards.
 
 pub mod copy;
 pub mod history;
+pub mod slots;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -16,6 +17,13 @@ pub struct Crowd<'a> {
     pub team: Uuid,
     pub patients: &'a [Uuid],
     pub now: Timestamp,
+}
+
+impl Crowd<'_> {
+    /// Others, made alike.
+    pub fn of<'a>(&self, patients: &'a [Uuid]) -> Crowd<'a> {
+        Crowd { organisation: self.organisation, team: self.team, patients, now: self.now }
+    }
 }
 
 pub async fn patients(pool: &PgPool, crowd: &Crowd<'_>) -> Result<(), sqlx::Error> {
@@ -97,15 +105,21 @@ pub async fn members(pool: &PgPool) -> Result<Vec<Member>, sqlx::Error> {
     .await
 }
 
-/// Everyone who is looked after is judged once by the service itself, which sets the timers.
-pub async fn ask_to_judge(pool: &PgPool, at: Timestamp) -> Result<(), sqlx::Error> {
+/// Everyone is judged again by the service itself, from `earliest` on.
+pub async fn ask_to_judge(pool: &PgPool, earliest: Timestamp, at: Timestamp) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO arrival (patient, seq, cause, earliest, rank, received_at) SELECT patient, NULL, 'facts', $1, 1, $1 FROM patient",
+        "INSERT INTO arrival (patient, seq, cause, earliest, rank, received_at) SELECT patient, NULL, 'facts', $2, 1, $1 FROM patient",
     )
     .bind(at.to_sqlx())
+    .bind(earliest.to_sqlx())
     .execute(pool)
     .await
     .map(drop)
+}
+
+/// Problems of anybody, past and present.
+pub async fn findings(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM finding").fetch_one(pool).await
 }
 
 /// As autovacuum would have left the tables after a while.
@@ -115,13 +129,14 @@ pub async fn tidy(pool: &PgPool) -> Result<(), sqlx::Error> {
 }
 
 /// What must be nought, or as many as were meant, for a figure to be believed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Aftermath {
     pub waiting: i64,
     pub refused: i64,
     pub failed: i64,
     pub alerts: i64,
-    pub operator_alerts: i64,
+    /// What the operator was told; not that readings wait for judgement, for how long they do is measured.
+    pub operator_told: Vec<String>,
     /// Patients whose last number in the ledger, or number of entries in it, is not that of their head.
     pub misnumbered: i64,
     /// Patients who are not judged through the last number.
@@ -133,7 +148,8 @@ pub async fn aftermath(pool: &PgPool) -> Result<Aftermath, sqlx::Error> {
         "SELECT (SELECT count(*) FROM arrival) AS waiting, (SELECT count(*) FROM refusal) AS refused,
                 (SELECT count(*) FROM evaluation WHERE outcome = 'failed') AS failed,
                 (SELECT count(*) FROM alert WHERE patient IS NOT NULL) AS alerts,
-                (SELECT count(*) FROM alert WHERE patient IS NULL) AS operator_alerts,
+                (SELECT coalesce(array_agg(problem), '{}') FROM alert
+                 WHERE patient IS NULL AND problem <> 'readings wait for judgement') AS operator_told,
                 (SELECT count(*) FROM patient_head
                  LEFT JOIN (SELECT patient, count(*) AS numbered, max(seq) AS last FROM submission GROUP BY patient) AS ledger
                       USING (patient)
