@@ -3,6 +3,7 @@
 
 use std::io::ErrorKind;
 use std::pin::Pin;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
@@ -166,8 +167,14 @@ impl Line {
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut first_look = true;
         let mut held = None;
+        // Kept over the turns: each is a place in a list that all sockets share.
+        let mut stopped = pin!(stopping.cancelled());
+        let mut wake = pin!(tokio::time::sleep_until((self.started + session.next_wake()).into()));
         loop {
-            let wake = session.next_wake().saturating_sub(self.elapsed());
+            let next_wake = (self.started + session.next_wake()).into();
+            if wake.deadline() != next_wake {
+                wake.as_mut().reset(next_wake);
+            }
             let done = tokio::select! {
                 frame = self.socket.recv(), if held.is_none() => {
                     self.frame(frame, &mut held, &mut session, &talk, &deciding).await
@@ -184,7 +191,7 @@ impl Line {
                     place.follow(talk.patients());
                     self.say(looked, &mut session, &talk, &deciding).await
                 }
-                () = tokio::time::sleep(wake) => {
+                () = wake.as_mut() => {
                     if held.is_some() {
                         // It cannot answer pings that we do not let it answer.
                         session.handle(Input::Unread, self.elapsed());
@@ -200,7 +207,7 @@ impl Line {
                     place.follow(talk.patients());
                     self.say(looked, &mut session, &talk, &deciding).await
                 }
-                () = stopping.cancelled() => Err(Gone::Because(Close::ShuttingDown { retry_after_s: RESTART_RETRY_S })),
+                () = stopped.as_mut() => Err(Gone::Because(Close::ShuttingDown { retry_after_s: RESTART_RETRY_S })),
             };
             if let Err(gone) = done {
                 return self.last_receipts(gone, session, &talk, deciding, decided).await;

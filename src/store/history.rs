@@ -144,7 +144,7 @@ pub async fn numbered(db: &mut PgConnection, wanted: &[Wanted], latest: Timestam
     .await?;
     let mut readings: BTreeMap<(Uuid, i64), Reading> = BTreeMap::new();
     for row in &rows {
-        let patient: Uuid = row.try_get("patient")?;
+        let patient: Uuid = row.try_get(0)?;
         if let Err(problem) = add_component(&mut readings, patient, row)? {
             histories.insert(patient, Err(problem));
         }
@@ -165,27 +165,28 @@ fn at(row: &PgRow, name: &str) -> Result<Timestamp, sqlx::Error> {
     Ok(row.try_get::<jiff_sqlx::Timestamp, _>(name)?.to_jiff())
 }
 
-/// One row is one component; rows of one number are one act of measuring.
+/// One row is one component; rows of one number are one act of measuring. Columns are taken by place, as most of the monitor's
+/// reading is done here.
 fn add_component(
     readings: &mut BTreeMap<(Uuid, i64), Reading>,
     patient: Uuid,
     row: &PgRow,
 ) -> Result<Result<(), String>, sqlx::Error> {
-    let seq: i64 = row.try_get("seq")?;
+    let seq: i64 = row.try_get(1)?;
     let reading = match readings.entry((patient, seq)) {
         Entry::Occupied(there) => there.into_mut(),
         Entry::Vacant(new) => {
-            let name: &str = row.try_get("vital")?;
+            let name: &str = row.try_get(2)?;
             let Some(vital) = Vital::named(name) else {
                 return Ok(Err(format!("reading {seq} is of unknown kind {name}")));
             };
-            let flags: Vec<String> = row.try_get("flags")?;
-            let absent: Option<String> = row.try_get("absent")?;
+            let flags: Vec<String> = row.try_get(9)?;
+            let absent: Option<&str> = row.try_get(8)?;
             new.insert(Reading {
                 seq,
                 vital,
-                effective_at: at(row, "effective_at")?,
-                received_at: at(row, "received_at")?,
+                effective_at: row.try_get::<jiff_sqlx::Timestamp, _>(4)?.to_jiff(),
+                received_at: row.try_get::<jiff_sqlx::Timestamp, _>(5)?.to_jiff(),
                 components: Vec::new(),
                 absent: absent.map(|_| Absent::CouldNotMeasure),
                 flags: Flags::from_names(flags.iter().map(String::as_str)),
@@ -193,13 +194,13 @@ fn add_component(
         }
     };
     if reading.absent.is_none() {
-        let name: &str = row.try_get("component")?;
+        let name: &str = row.try_get(3)?;
         let Some(component) = Component::named(name) else {
             return Ok(Err(format!("reading {seq} has unknown component {name}")));
         };
-        let comparator: Option<String> = row.try_get("comparator")?;
+        let comparator: Option<&str> = row.try_get(7)?;
         let comparator = comparator.map(|side| if side == "high" { Comparator::High } else { Comparator::Low });
-        reading.components.push((component, Measured { value: row.try_get("value")?, comparator }));
+        reading.components.push((component, Measured { value: row.try_get(6)?, comparator }));
     }
     Ok(Ok(()))
 }

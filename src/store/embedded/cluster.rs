@@ -41,9 +41,8 @@ synchronous_commit = on
 full_page_writes = on
 max_connections = 200
 max_locks_per_transaction = 1024
-shared_buffers = '256MB'
 max_wal_size = '2GB'
-wal_compression = on
+wal_compression = lz4
 jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
@@ -147,7 +146,11 @@ impl Cluster {
                 self.programs.bin().display()
             );
         }
-        let settings = format!("{SETTINGS}unix_socket_directories = '{}'\n", self.socket_folder.display());
+        let settings = format!(
+            "{SETTINGS}shared_buffers = '{}MB'\nunix_socket_directories = '{}'\n",
+            shared_buffers_mb(),
+            self.socket_folder.display()
+        );
         self.write_for_server(&self.data().join("postgresql.conf"), &settings)?;
         let log = self.log();
         if log.metadata().is_ok_and(|metadata| metadata.len() > LOG_BYTES_KEPT) {
@@ -211,6 +214,14 @@ impl Cluster {
         write_private(path, text)?;
         self.user.as_ref().map_or(Ok(()), |user| user.give(path))
     }
+}
+
+/// An eighth of the machine's memory, within bounds: the machine is not the database's alone.
+fn shared_buffers_mb() -> u64 {
+    let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let total_kb: Option<u64> = total.and_then(|total| total.trim().trim_end_matches(" kB").parse().ok());
+    total_kb.map_or(256, |kb| kb / 1024 / 8).clamp(128, 2048)
 }
 
 /// Beside the data if a socket's path may be that long, else in /tmp under a name that follows from it.
