@@ -51,7 +51,7 @@ python: .cache/python/.ready ## the Python tools of the tests: an outside client
 schema: ## write the generated schemas and TypeScript types again
 	DERWENT_REGENERATE=1 $(CARGO) test --locked --workspace generated
 
-bench: timescaledb web ## measure, and write docs/benchmarks.md (release build)
+bench: timescaledb web ## measure for half an hour, and write docs/benchmarks.md (release build)
 	$(CARGO) build --locked --release --quiet --bin derwent
 	scripts/bench
 

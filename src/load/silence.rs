@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::json;
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 use uuid::Uuid;
 
 use super::arrivals;
@@ -38,7 +40,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 pub async fn measure(site: &Site, options: &Load) -> anyhow::Result<Measured> {
     let mut world = World::serve(site, site.folder.join("world"), Key::generate()?).await?;
-    let crowd = make(&world, options).await?;
+    // Its statements take long, and are meant to.
+    let crowd = make(&world, options).with_subscriber(NoSubscriber::new()).await?;
     world.introduce().await?;
     let bar = progress::bar("phones connect", 1);
     let fleet = Arc::new(Fleet::connect(&world, 0..world.phones.len(), &bar).await?);
@@ -49,7 +52,7 @@ pub async fn measure(site: &Site, options: &Load) -> anyhow::Result<Measured> {
     arrivals::play(&world.clock, &fleet, planned, &warm).await?;
     fleet.settled(&warm, PATIENCE).await?;
 
-    let lead = SignedDuration::try_from(Duration::from_secs(options.seconds + 3))?;
+    let lead = SignedDuration::try_from(Duration::from_secs(options.seconds + 10))?;
     wait_until(&world, crowd.closes - lead).await;
     let time = Duration::from_secs(options.seconds);
     let before = Measures::new()?;
@@ -76,8 +79,8 @@ pub async fn measure(site: &Site, options: &Load) -> anyhow::Result<Measured> {
         }
     };
     let (judged, cores) = progress::during("the silent are judged", PROMISED, judging).await?;
-    fleet.settled(&meanwhile, PATIENCE).await?;
     let told = told(&world, &crowd).await?;
+    fleet.settled(&meanwhile, PATIENCE).await?;
     world.quiet(PATIENCE).await?;
     world.check(&fleet.stored(), crowd.silent).await?;
     drop(fleet);
@@ -195,7 +198,7 @@ async fn make(world: &World, options: &Load) -> anyhow::Result<Slots> {
     let made_in = world.clock.instant().duration_since(began);
     let left = closes.duration_since(world.clock.care_now());
     ensure!(
-        left > SignedDuration::try_from(Duration::from_secs(options.seconds + 10))?,
+        left > SignedDuration::try_from(Duration::from_secs(options.seconds + 15))?,
         "making {} slots took longer than expected; there is too little time left before they close: take fewer --slots",
         options.slots
     );
