@@ -64,6 +64,27 @@ pub fn enough_descriptors(sockets: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// W at rest and a copy of it that grows: what one patient takes on disk while P1 is measured.
+const BYTES_A_PATIENT: u64 = 1_600_000;
+const BYTES_A_SLOT: u64 = 6_000;
+
+/// # Errors
+/// A disk that would be full in the middle, for others too.
+pub fn enough_room(folder: &Path, patients: usize, slots: usize) -> anyhow::Result<()> {
+    let disk = rustix::fs::statvfs(folder).context("the disk cannot be asked how full it is")?;
+    let (free, wanted) =
+        (disk.f_bavail * disk.f_frsize, patients as u64 * BYTES_A_PATIENT + slots as u64 * BYTES_A_SLOT);
+    if free < wanted {
+        bail!(
+            "{} has room for {} GB and {} GB are needed for so many --patients and --slots; make room, or name another --folder",
+            folder.display(),
+            free / 1_000_000_000,
+            wanted.div_ceil(1_000_000_000)
+        );
+    }
+    Ok(())
+}
+
 /// Resident kB of a process, shared pages included.
 pub fn resident_kb(pid: u32) -> anyhow::Result<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))

@@ -127,6 +127,10 @@ impl Figure {
 }
 
 impl Load {
+    fn chosen(&self) -> &[Figure] {
+        if self.only.is_empty() { Figure::value_variants() } else { &self.only }
+    }
+
     /// Measured as promised: verdicts make sense.
     pub fn is_w(&self) -> bool {
         self.patients == PATIENTS_OF_W && self.seconds >= SECONDS_OF_W && !cfg!(debug_assertions)
@@ -159,6 +163,8 @@ impl Load {
 /// Measures; prints each figure as soon as it is there.
 pub async fn run(options: Load) -> anyhow::Result<()> {
     machine::enough_descriptors(options.patients)?;
+    let slots = if options.chosen().contains(&Figure::P9) { options.slots } else { 0 };
+    machine::enough_room(&options.folder, options.patients, slots)?;
     let name = format!("derwent-load-{}", random::new_id().simple());
     let folder = options.folder.join(name);
     std::fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -180,9 +186,8 @@ async fn measure_all(options: &Load, folder: &Path) -> anyhow::Result<()> {
         patients: options.patients,
     };
     let mut report = Report::read(options.json.as_deref())?;
-    let chosen = if options.only.is_empty() { Figure::value_variants() } else { &options.only };
     let mut failed = Vec::new();
-    for figure in chosen {
+    for figure in options.chosen() {
         let name = figure.name();
         eprintln!("{}", name.to_uppercase());
         let measured = match figure {

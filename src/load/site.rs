@@ -145,6 +145,12 @@ async fn fill(world: &World, patients: usize) -> anyhow::Result<()> {
 
 async fn run(command: &mut Command) -> anyhow::Result<()> {
     let done = command.kill_on_drop(true).output().await.with_context(|| format!("{command:?} cannot be started"))?;
-    ensure!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr).trim());
+    let said = String::from_utf8_lossy(&done.stderr);
+    ensure!(
+        done.status.success(),
+        "{:?} failed: {}",
+        command.as_std().get_program(),
+        said.lines().next().unwrap_or_default()
+    );
     Ok(())
 }
