@@ -217,30 +217,4 @@ fn receipt_within(limits: &Limits) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn item(number: u128) -> Item {
-        let id = Uuid::from_u128(number);
-        let text = format!(r#"{{"id":"{id}","kind":"correction","corrects":"{id}","reason":"not_mine"}}"#);
-        serde_json::from_str(&text).expect("an item")
-    }
-
-    #[test]
-    fn an_item_too_big_to_be_read_is_settled_and_keeps_nothing_behind_it() {
-        let limits = Limits::V1;
-        let mut outbox = Outbox::restore(vec![item(1), item(2)]);
-        let both = outbox.next_batch(Duration::ZERO, &limits).expect("a batch");
-        assert_eq!(both.items.len(), 2);
-        assert_eq!(outbox.too_big(), None, "one of two: nobody knows which");
-        outbox.connection_lost();
-
-        let alone = outbox.next_batch(Duration::ZERO, &limits).expect("a batch");
-        assert_eq!(alone.items.len(), 1);
-        assert_eq!(outbox.next_batch(Duration::ZERO, &limits), None, "nothing else is on its way meanwhile");
-        assert_eq!(outbox.too_big().map(|(id, _)| id), Some(Uuid::from_u128(1)));
-        outbox.connection_lost();
-        assert_eq!(outbox.items().map(|item| item.id).collect::<Vec<_>>(), [Uuid::from_u128(2)]);
-        assert!(outbox.next_batch(Duration::ZERO, &limits).is_some());
-    }
-}
+mod tests;

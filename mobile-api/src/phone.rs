@@ -320,3 +320,6 @@ impl Phone {
         commands.push(Command::Disconnect);
     }
 }
+
+#[cfg(test)]
+mod tests;

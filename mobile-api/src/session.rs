@@ -326,3 +326,6 @@ fn ping_every() -> Duration {
 fn refuse(refusal: Refusal, batch: Option<u64>) -> Command {
     Command::Send(ServerMessage::Refused(Refused { batch, refusal }))
 }
+
+#[cfg(test)]
+mod tests;
