@@ -97,7 +97,8 @@ async fn fill(world: &World, patients: usize) -> anyhow::Result<()> {
     let (organisation, team) = people::staff(store).await?;
     let ids: Vec<_> = (0..patients).map(|_| random::new_id()).collect();
     let devices: Vec<_> = (0..patients).map(|_| random::new_id()).collect();
-    let crowd = Crowd { organisation, team, patients: &ids, now: now - SignedDuration::from_hours(24 * 92) };
+    // Two hours before the first reading of all: nobody was silent for long before their first blood pressure.
+    let crowd = Crowd { organisation, team, patients: &ids, now: now - SignedDuration::from_hours(24 * 90 + 2) };
     seed::patients(&store.owner, &crowd).await?;
     seed::facts(&store.owner, &crowd, &serde_json::to_value(people::facts(crowd.now, people::MORNING))?).await?;
     seed::devices(&store.owner, &crowd, &devices).await?;
