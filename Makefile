@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint web timescaledb python schema bench torture deny clean
+.PHONY: help demo test lint web timescaledb python schema bench torture torture-can-fail deny clean
 
 CARGO ?= cargo
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 demo: ## build, start the whole service with recorded readings, print one link
 	@scripts/need demo
@@ -60,6 +60,9 @@ MINUTES ?= 10
 torture: timescaledb web ## faults by chance for MINUTES=10 from SEED=…: the real service and database killed, cut, frozen; nothing lost or doubled
 	@DERWENT_TORTURE_SEED=$(SEED) DERWENT_TORTURE_SECONDS=$$(( $(MINUTES) * 60 )) \
 		$(CARGO) test --locked --quiet --test derwent torture::random::as_long_as_asked -- --exact --ignored --nocapture
+
+torture-can-fail: timescaledb web ## a server changed to acknowledge before it commits must be found out by torture (builds beside the tree)
+	@scripts/torture-can-fail
 
 deny: ## licences, advisories and sources of every dependency (installs cargo-deny when it is missing)
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny

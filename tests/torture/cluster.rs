@@ -97,6 +97,15 @@ impl Cluster {
             .collect()
     }
 
+    /// Those of them that serve a connection of the service.
+    pub fn backends(&self) -> Vec<Pid> {
+        let serves = |pid: &Pid| {
+            let title = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
+            String::from_utf8_lossy(&title).contains("derwent derwent [local]")
+        };
+        self.processes().into_iter().filter(serves).collect()
+    }
+
     pub async fn stop(self) {
         if let Some(keeper) = &self.keeper {
             keeper.stop().await;

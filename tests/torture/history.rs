@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// One item with one content. The same id with other content is another submission.
@@ -82,11 +83,24 @@ pub struct Tally {
 
 /// The history that all phones of a trial write into.
 #[derive(Debug, Clone, Default)]
-pub struct Shared(Arc<Mutex<History>>);
+pub struct Shared {
+    history: Arc<Mutex<History>>,
+    stored: Arc<Notify>,
+}
 
 impl Shared {
     pub fn lock(&self) -> MutexGuard<'_, History> {
         // Each change is whole, so a panic elsewhere does not spoil it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A phone has just seen *stored*.
+    pub fn tell_stored(&self) {
+        self.stored.notify_waiters();
+    }
+
+    /// Returns in the instant in which some phone sees *stored*: whoever acknowledges too early is found out now or never.
+    pub async fn next_stored(&self) {
+        self.stored.notified().await;
     }
 }

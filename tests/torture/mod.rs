@@ -11,6 +11,7 @@ mod held;
 mod history;
 mod items;
 mod kills;
+mod liar;
 mod limits;
 mod lines;
 mod meaning;

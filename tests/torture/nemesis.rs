@@ -23,6 +23,8 @@ pub enum Fault {
     KillPostmaster,
     /// `pg_ctl stop -m immediate`.
     StopImmediately,
+    /// SIGKILL of all services and of every process of the database at once.
+    PowerCut,
     FreezeDatabase,
     /// Every phone's connection at once.
     CutLines,
@@ -31,7 +33,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::KillServer,
         Self::EndServer,
         Self::FreezeServer,
@@ -39,6 +41,7 @@ impl Fault {
         Self::KillBackend,
         Self::KillPostmaster,
         Self::StopImmediately,
+        Self::PowerCut,
         Self::FreezeDatabase,
         Self::CutLines,
         Self::RoughLines,
@@ -46,19 +49,48 @@ impl Fault {
 
     /// Whether a process ends by it that had work in hand.
     pub fn kills(self) -> bool {
-        matches!(self, Self::KillServer | Self::KillBackend | Self::KillPostmaster | Self::StopImmediately)
+        matches!(
+            self,
+            Self::KillServer | Self::KillBackend | Self::KillPostmaster | Self::StopImmediately | Self::PowerCut
+        )
     }
 
+    /// Finds whom it will meet, so that nothing remains to be looked up when the moment has come.
+    pub fn aim(self, trial: &mut Trial) -> Aimed {
+        let victims = match self {
+            Self::KillBackend => {
+                let backends = own(trial).backends();
+                trial.rng.choice(backends).into_iter().collect()
+            }
+            Self::FreezeDatabase | Self::PowerCut => own(trial).processes(),
+            _ => Vec::new(),
+        };
+        Aimed { fault: self, victims }
+    }
+
+    pub async fn strike(self, trial: &mut Trial) -> usize {
+        self.aim(trial).strike(trial).await
+    }
+}
+
+/// A fault that is about to strike.
+pub struct Aimed {
+    fault: Fault,
+    victims: Vec<Pid>,
+}
+
+impl Aimed {
     /// Returns how many submissions were in flight when it struck, once what it broke is being mended.
     pub async fn strike(self, trial: &mut Trial) -> usize {
         let in_flight = trial.history.lock().in_flight();
-        match self {
-            Self::KillServer => {
+        let victims = self.victims;
+        match self.fault {
+            Fault::KillServer => {
                 drop(trial.take_service());
                 pause(trial, 300).await;
                 trial.start_service().await;
             }
-            Self::EndServer => {
+            Fault::EndServer => {
                 let service = trial.take_service();
                 let ended = tokio::task::spawn_blocking(move || service.end()).await.unwrap();
                 if !ended {
@@ -66,36 +98,37 @@ impl Fault {
                 }
                 trial.start_service().await;
             }
-            Self::FreezeServer => {
+            Fault::FreezeServer => {
                 let at = trial.rng.usize(..trial.services.len());
                 let pid = trial.services[at].service.pid();
                 signal(pid, Signal::STOP);
                 pause(trial, 1_500).await;
                 signal(pid, Signal::CONT);
             }
-            Self::CutConnections => {
+            Fault::CutConnections => {
                 let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                            WHERE application_name LIKE 'derwent_%' AND datname = current_database()";
                 // A database that is down has no connections to cut.
                 let _ = sqlx::query(cut).execute(&trial.pool).await;
             }
-            Self::KillBackend => {
-                let writers = "SELECT pid FROM pg_stat_activity WHERE application_name = 'derwent_ingest'
-                               ORDER BY state = 'active' DESC, xact_start NULLS LAST LIMIT 1";
-                if let Ok(pid) = sqlx::query_scalar::<_, i32>(writers).fetch_one(&trial.pool).await {
-                    signal(Pid::from_raw(pid).expect("a process"), Signal::KILL);
+            Fault::KillBackend => victims.iter().for_each(|pid| signal(*pid, Signal::KILL)),
+            Fault::KillPostmaster => own(trial).signal_postmaster(Signal::KILL),
+            Fault::StopImmediately => own(trial).signal_postmaster(Signal::QUIT),
+            Fault::PowerCut => {
+                let services = std::mem::take(&mut trial.services);
+                let pids = services.iter().map(|replica| replica.service.pid());
+                pids.chain(victims).for_each(|pid| signal(pid, Signal::KILL));
+                for _ in services {
+                    trial.start_service().await;
                 }
             }
-            Self::KillPostmaster => own(trial).signal_postmaster(Signal::KILL),
-            Self::StopImmediately => own(trial).signal_postmaster(Signal::QUIT),
-            Self::FreezeDatabase => {
-                let processes = own(trial).processes();
-                processes.iter().for_each(|pid| signal(*pid, Signal::STOP));
+            Fault::FreezeDatabase => {
+                victims.iter().for_each(|pid| signal(*pid, Signal::STOP));
                 pause(trial, 1_000).await;
-                processes.iter().for_each(|pid| signal(*pid, Signal::CONT));
+                victims.iter().for_each(|pid| signal(*pid, Signal::CONT));
             }
-            Self::CutLines => trial.link.cut_all(),
-            Self::RoughLines => {
+            Fault::CutLines => trial.link.cut_all(),
+            Fault::RoughLines => {
                 trial.link.weather(|rng| {
                     let way = if rng.bool() { Way::There } else { Way::Back };
                     Some(Cut::AfterBytes(way, rng.usize(..4_000)))
@@ -119,6 +152,7 @@ impl fmt::Display for Fault {
             Self::KillBackend => "database process killed",
             Self::KillPostmaster => "postmaster killed",
             Self::StopImmediately => "database stopped, immediate",
+            Self::PowerCut => "power cut",
             Self::FreezeDatabase => "database frozen",
             Self::CutLines => "all lines cut",
             Self::RoughLines => "rough lines for a while",

@@ -168,6 +168,7 @@ impl Inside {
             sent.iter().for_each(|what| history.saw(what, Saw::Unknown));
             return;
         }
+        let mut stored = false;
         for (what, item) in sent.iter().zip(receipt.items) {
             let saw = match item.outcome {
                 Outcome::Stored { seq, .. } => Saw::Stored(seq),
@@ -175,7 +176,11 @@ impl Inside {
                 Outcome::Refused(refusal) if refusal.retry => Saw::NotNow,
                 Outcome::Refused(refusal) => Saw::Refused(refusal.reason.to_string()),
             };
+            stored |= matches!(saw, Saw::Stored(_));
             history.saw(what, saw);
+        }
+        if stored {
+            self.history.tell_stored();
         }
     }
 

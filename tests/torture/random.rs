@@ -46,10 +46,11 @@ async fn torture(seed: u64, lasting: Duration) -> Report {
         report.rounds += 1;
         let again = trial.rng.u8(..3);
         for _ in 0..=u8::from(again == 0) {
+            let fault = *trial.rng.choice(&Fault::ALL).expect("there are some");
+            let aimed = fault.aim(&mut trial);
             trial.burst(10, 40);
             trial.until_a_moment_with(IN_FLIGHT).await;
-            let fault = *trial.rng.choice(&Fault::ALL).expect("there are some");
-            let in_flight = fault.strike(&mut trial).await;
+            let in_flight = aimed.strike(&mut trial).await;
             report.struck.entry(fault).or_default().push(in_flight);
         }
         // Mostly everybody gets their answers before the next; else it meets a service that has not recovered.

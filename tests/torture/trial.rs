@@ -25,6 +25,8 @@ use crate::harness::service::{Options, Service, serve};
 
 /// A service that is killed, or whose database is, works again within this.
 const RECOVERS_WITHIN: Duration = Duration::from_secs(90);
+/// A moment that does not come is not waited for longer.
+const MOMENT_WITHIN: Duration = Duration::from_secs(1);
 
 /// Whose database it is, and so what may be done to it.
 pub enum Ground {
@@ -164,14 +166,18 @@ impl Trial {
         }
     }
 
-    /// Waits until some number in this range are in flight, if ever there are so many, and a moment by chance: somewhere
-    /// between a batch that is being sent and its receipt.
+    /// Waits until some number in this range are in flight, if ever there are so many, and then for a moment: every other time
+    /// just when a phone sees *stored*, else by chance, somewhere between a batch that is being sent and its receipt.
     pub async fn until_a_moment_with(&mut self, in_flight: Range<usize>) {
         let (enough, begun) = (self.rng.usize(in_flight), instant());
-        while self.history.lock().in_flight() < enough && begun.elapsed() < Duration::from_secs(1) {
+        while self.history.lock().in_flight() < enough && begun.elapsed() < MOMENT_WITHIN {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        tokio::time::sleep(Duration::from_micros(self.rng.u64(..40_000))).await;
+        if self.rng.bool() {
+            let _ = tokio::time::timeout(MOMENT_WITHIN, self.history.next_stored()).await;
+        } else {
+            tokio::time::sleep(Duration::from_micros(self.rng.u64(..40_000))).await;
+        }
     }
 
     /// Returns when every phone has an answer to everything; panics if that takes too long.
