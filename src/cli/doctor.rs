@@ -1,5 +1,7 @@
 //! `derwent doctor`: what is wrong, and what to do. Takes the same configuration as `serve`, and may run beside it.
 
+mod reconcile;
+
 use std::fmt::Write;
 
 use alert_rules::check;
@@ -13,8 +15,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::notify::email::Email;
 use crate::notify::pager::Pager;
-use crate::store::{Store, arrival, checkup};
+use crate::store::{self, Store, arrival, checkup};
 use crate::{rule_files, web};
+use reconcile::{Reconcile, Reconciled};
 
 /// Nothing of ours takes longer when all is well.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
@@ -23,6 +26,9 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 pub struct Doctor {
     #[command(flatten)]
     config: Box<Config>,
+
+    #[command(flatten)]
+    reconcile: Reconcile,
 
     /// Print one JSON object
     #[arg(long)]
@@ -77,12 +83,17 @@ pub async fn run(doctor: Doctor) -> anyhow::Result<()> {
     configuration(&doctor.config, &mut report);
     mail(&doctor.config, &mut report).await;
     pager(&doctor.config, &mut report);
-    database(&doctor.config, &clock, &mut report).await;
+    let reconciled = database(&doctor, &clock, &mut report).await;
     let wrong = report.0.iter().filter(|finding| finding.state == State::Wrong).count();
     if doctor.json {
-        println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "wrong": wrong, "findings": report.0 }))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(
+                &serde_json::json!({ "wrong": wrong, "findings": report.0, "reconciled": reconciled })
+            )?
+        );
     } else {
-        print!("{}", in_words(&report));
+        print!("{}{}", in_words(&report), reconciled.as_ref().map_or_else(String::new, reconcile::in_words));
     }
     match wrong {
         0 => Ok(()),
@@ -158,8 +169,8 @@ fn pager(config: &Config, report: &mut Report) {
     }
 }
 
-async fn database(config: &Config, clock: &Clock, report: &mut Report) {
-    let place = &config.database;
+async fn database(doctor: &Doctor, clock: &Clock, report: &mut Report) -> Option<Reconciled> {
+    let place = &doctor.config.database;
     if place.database_url.is_none() && !place.data_dir.exists() {
         let folder = place.data_dir.display();
         report.wrong(
@@ -168,27 +179,34 @@ async fn database(config: &Config, clock: &Clock, report: &mut Report) {
                 "there is none in {folder} yet; start `derwent serve`, which makes it, or correct DERWENT_DATA_DIR"
             ),
         );
-        return;
+        return None;
     }
     let store = match Store::open(place).await {
         Ok(store) => store,
         Err(error) => {
             report.wrong("database", format!("{error:#}"));
-            return;
+            return None;
         }
     };
     let (postgres, timescaledb) = store.versions();
     report.good("database", format!("answers: PostgreSQL {postgres}, TimescaleDB {timescaledb}"));
-    if let Err(error) = inside(&store, clock, report).await {
+    let inside = inside(doctor, &store, clock, report).await;
+    store.close().await;
+    inside.unwrap_or_else(|error| {
         report.wrong(
             "database",
             format!("did not answer a question of the doctor ({error}); run it again, and look at the server's log"),
         );
-    }
-    store.close().await;
+        None
+    })
 }
 
-async fn inside(store: &Store, clock: &Clock, report: &mut Report) -> Result<(), sqlx::Error> {
+async fn inside(
+    doctor: &Doctor,
+    store: &Store,
+    clock: &Clock,
+    report: &mut Report,
+) -> Result<Option<Reconciled>, sqlx::Error> {
     let missing = store.migrations_missing().await?;
     if missing > 0 {
         report.wrong(
@@ -197,7 +215,7 @@ async fn inside(store: &Store, clock: &Clock, report: &mut Report) -> Result<(),
                 "{missing} migrations are missing; run `derwent migrate`, or start the service, which does the same"
             ),
         );
-        return Ok(());
+        return Ok(None);
     }
     report.good("tables", "are up to date");
     let mut db = store.owner.acquire().await?;
@@ -216,22 +234,26 @@ async fn inside(store: &Store, clock: &Clock, report: &mut Report) -> Result<(),
     } else {
         report.wrong("rosters", format!("nobody is paged for {}; run `derwent admin roster set`", without.join(", ")));
     }
-    let untiled = checkup::untiled(&mut db).await?;
-    report.none_of(
-        "judgement",
-        untiled,
-        "every judged reading lies in exactly one evaluation",
-        "patients have readings outside of every evaluation; this is a fault of Derwent: keep the database and report it",
-    );
+    let reconciled = doctor.reconcile.run(store, clock.care_now(), report).await?;
+    if reconciled.is_none() {
+        let untiled = store::reconcile::untiled(&mut db).await?;
+        report.none_of(
+            "judgement",
+            i64::try_from(untiled.len()).unwrap_or(i64::MAX),
+            "every judged reading lies in exactly one evaluation",
+            "patients have readings outside of every evaluation; `derwent doctor --reconcile` names them and says what to do",
+        );
+    }
     if checkup::is_demo(&mut db).await? == Some(true) {
         report.add(
             "time",
             State::Advice,
             "this is a demo's database: its time was made up, so nothing is said about delays",
         );
-        return Ok(());
+        return Ok(reconciled);
     }
-    delays(&mut db, clock.care_now(), report).await
+    delays(&mut db, clock.care_now(), report).await?;
+    Ok(reconciled)
 }
 
 async fn delays(db: &mut PgConnection, care_now: Timestamp, report: &mut Report) -> Result<(), sqlx::Error> {

@@ -16,7 +16,7 @@ use crate::demo::inbox::Inbox;
 use crate::demo::service::{Options, Service};
 use crate::phone::{Device, Key, Route};
 use crate::store::seed::{self, Member};
-use crate::store::{Store, arrival, checkup};
+use crate::store::{Store, arrival, reconcile};
 
 /// Phones share these source addresses: 127.0.0.2 and up. Each has some 28,000 ports.
 const ADDRESSES: usize = 20;
@@ -166,8 +166,8 @@ impl World {
         let found = seed::aftermath(pool).await?;
         let wanted = seed::Aftermath { alerts: i64::try_from(alerts)?, ..seed::Aftermath::default() };
         ensure!(found == wanted, "what is left in the database is not what was meant: {found:?} instead of {wanted:?}");
-        let untiled = checkup::untiled(&mut *pool.acquire().await?).await?;
-        ensure!(untiled == 0, "{untiled} patients have readings outside of every evaluation");
+        let untiled = reconcile::untiled(&mut *pool.acquire().await?).await?;
+        ensure!(untiled.is_empty(), "{} patients have readings outside of every evaluation", untiled.len());
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! That transaction first makes sure that nothing changed meanwhile: the lease is still ours, the rulebook is still in
 //! force, the facts are still the newest. Where not, that patient is started over.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -216,6 +217,8 @@ async fn write_alerts(
     if changes.iter().any(|change| !change.decision.pages.is_empty()) || !operators.is_empty() {
         signals.insert(Signal::Pages);
     }
+    // The highest first, and of those the newest: people are told in this order.
+    changes.sort_by_key(|change| Reverse((change.decision.alert.priority, change.decision.alert.finding_start)));
     let opened = changes.iter().filter(|change| change.new).map(|change| &change.decision.alert);
     finished.opened.extend(opened.map(|alert| (alert.kind.name(), alert.priority.name())));
     alert_row::write(db, &changes, at).await?;

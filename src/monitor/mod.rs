@@ -3,7 +3,8 @@
 //!
 //! `sweep.rs` takes patients by lease, `case.rs` loads what their evaluation needs and `memory.rs` does not hold yet,
 //! `judgement.rs` judges, `evaluate.rs` writes it down, `task.rs` is the work no rule finds, `escalate.rs` moves alerts that
-//! nobody acts on, `rulebook.rs` has the rules, `overdue.rs` tells the operator when judging falls behind.
+//! nobody acts on, `rulebook.rs` has the rules, `overdue.rs` tells the operator when judging falls behind;
+//! `refold.rs` judges again from the beginning, to compare.
 
 pub mod case;
 pub mod escalate;
@@ -11,6 +12,7 @@ pub mod evaluate;
 pub mod judgement;
 pub mod memory;
 pub mod overdue;
+pub mod refold;
 pub mod rulebook;
 pub mod sweep;
 pub mod task;

@@ -5,6 +5,9 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
+/// Ranks are 0, 1 and this one: everybody, judged anew after a publishing.
+const LAST_RANK: i16 = 2;
+
 /// What lies in the queue for one patient.
 #[derive(Clone, Debug)]
 pub struct Waiting {
@@ -58,22 +61,46 @@ pub async fn delete(db: &mut PgConnection, judged: &[(Uuid, i64)]) -> Result<(),
     Ok(())
 }
 
-/// Everyone who is looked after is to be judged anew, after the readings that wait.
-pub async fn publish(db: &mut PgConnection, at: Timestamp) -> Result<(), sqlx::Error> {
+/// One patient is to be judged anew from `earliest` on.
+pub async fn again(
+    db: &mut PgConnection,
+    patient: Uuid,
+    earliest: Timestamp,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO arrival (patient, seq, cause, earliest, rank, received_at)
-         SELECT patient, NULL, 'publishing', $1, 2, $1 FROM patient WHERE ended_at IS NULL",
+        "INSERT INTO arrival (patient, seq, cause, earliest, rank, received_at) VALUES ($1, NULL, 'again', $2, 1, $3)",
     )
-    .bind(at.to_sqlx())
+    .bind(patient)
+    .bind(earliest.to_sqlx())
+    .bind(now.to_sqlx())
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// When the entry came that has waited longest: by its number, so that a long queue is not read for it.
+/// Everyone who is looked after is to be judged anew, after the readings that wait.
+pub async fn publish(db: &mut PgConnection, at: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO arrival (patient, seq, cause, earliest, rank, received_at)
+         SELECT patient, NULL, 'publishing', $1, $2, $1 FROM patient WHERE ended_at IS NULL",
+    )
+    .bind(at.to_sqlx())
+    .bind(LAST_RANK)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// When the entry came that has waited longest: the first of each rank, so that a long queue is not read for it.
 pub async fn oldest_at(db: &mut PgConnection) -> Result<Option<Timestamp>, sqlx::Error> {
-    let oldest: Option<jiff_sqlx::Timestamp> =
-        sqlx::query_scalar("SELECT received_at FROM arrival ORDER BY arrival LIMIT 1").fetch_optional(db).await?;
+    let oldest: Option<jiff_sqlx::Timestamp> = sqlx::query_scalar(
+        "SELECT min(first.received_at) FROM generate_series(0, $1::int) AS turn (rank) CROSS JOIN LATERAL (
+             SELECT received_at FROM arrival WHERE arrival.rank = turn.rank ORDER BY arrival LIMIT 1) AS first",
+    )
+    .bind(i32::from(LAST_RANK))
+    .fetch_one(db)
+    .await?;
     Ok(oldest.map(jiff_sqlx::Timestamp::to_jiff))
 }
 

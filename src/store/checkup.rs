@@ -51,21 +51,6 @@ pub async fn teams_without_roster(db: &mut PgConnection) -> Result<Vec<String>, 
     .await
 }
 
-/// Patients whose evaluation ranges do not tile 1…judged_through.
-pub async fn untiled(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT count(*) FROM patient_judged AS judged
-         CROSS JOIN LATERAL (
-             SELECT coalesce(max(to_seq), 0) AS last, count(*) FILTER (WHERE from_seq <> before + 1) AS holes
-             FROM (SELECT from_seq, to_seq, lag(to_seq, 1, 0::bigint) OVER (ORDER BY from_seq) AS before
-                   FROM evaluation
-                   WHERE evaluation.patient = judged.patient AND from_seq IS NOT NULL) AS ranges) AS tiles
-         WHERE tiles.holes > 0 OR tiles.last <> judged.judged_through",
-    )
-    .fetch_one(db)
-    .await
-}
-
 /// What should long have reached a person and has not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stuck {

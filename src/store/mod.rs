@@ -42,6 +42,8 @@ pub mod pools;
 pub mod push;
 pub mod queues;
 pub mod reading_seen;
+pub mod reconcile;
+pub mod record;
 pub mod roster;
 pub mod rulebook;
 pub mod seed;

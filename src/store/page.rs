@@ -102,7 +102,7 @@ pub async fn take(
              SELECT page FROM page
              WHERE state IN ('ready', 'sending') AND channel = $1 AND (priority = 'high') = $2 AND next_at <= $3
                    AND (lease_until IS NULL OR lease_until < now())
-             ORDER BY priority DESC, next_at
+             ORDER BY priority DESC, next_at, page
              LIMIT $4 FOR UPDATE SKIP LOCKED
          )
          UPDATE page SET state = 'sending', lease = $5, lease_until = now() + make_interval(secs => $6),

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use alert_rules::reading::{Flags, Measured};
 use derwent::clock::Clock;
 use derwent::config::{Config, DatabaseConfig};
 use derwent::ingest::writer::Writer;
@@ -222,6 +223,8 @@ impl Ward {
             value: Some(value),
             comparator: None,
         };
+        let measured = [(alert_rules::Component::Systolic, systolic), (alert_rules::Component::Diastolic, diastolic)]
+            .map(|(of, value)| (of, Measured::value(value)));
         let id = random::new_id();
         let submission = Submission {
             organisation: self.organisation,
@@ -232,7 +235,7 @@ impl Ward {
             received_at: self.clock.care_now(),
             device: Some(random::new_id()),
             entered_by: None,
-            flags: Vec::new(),
+            flags: Flags::of_values(&measured).names().into_iter().map(str::to_owned).collect(),
             note: note.map(str::to_owned),
             as_sent: String::new(),
             body: Body::Reading(Reading {

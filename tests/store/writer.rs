@@ -50,6 +50,9 @@ async fn the_same_item_a_hundred_times_over_three_replicas_is_stored_once() {
     assert_eq!(count(&store.owner, "SELECT count(*) FROM submission").await, 1);
     assert_eq!(count(&store.owner, "SELECT count(*) FROM reading WHERE effective_at > '2026-01-01'").await, 2);
     assert_eq!(count(&store.owner, "SELECT count(*) FROM arrival WHERE rank = 0").await, 1);
+    let counted =
+        "SELECT sum(count)::bigint FROM decision_count WHERE decision = 'duplicate' AND hour = '2026-03-01T08:00:00Z'";
+    assert_eq!(count(&store.owner, counted).await, 199, "what left no row was counted");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -287,28 +287,6 @@ async fn an_ask_that_no_phone_shows_alerts_after_a_minute_and_one_that_is_not_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_an_outage_every_breach_alerts_and_says_how_late_it_is() {
-    let ward = Ward::open("2026-03-02T15:00:00Z").await;
-    ward.on_roster("ida", "08:00-20:00").await;
-    let mut patients = Vec::new();
-    for _ in 0..300 {
-        patients.push(ward.patient(&["hypertension"]).await);
-    }
-    // Six hours of readings queued on the phones; one in ten is a breach that nobody may ask about first.
-    for (number, patient) in patients.iter().enumerate() {
-        let systolic = if number % 10 == 0 { 226.0 } else { 124.0 };
-        ward.pressure_taken(*patient, at("2026-03-02T09:00:00Z"), systolic, 79.0, None).await;
-    }
-    let replica = ward.replica(&no_wires()).await;
-    replica.settle().await;
-    assert_eq!(ward.count("SELECT count(*) FROM alert WHERE priority = 'high' AND late_minutes = 360").await, 30);
-    assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'sent' AND priority = 'high'").await, 30);
-    ward.assert_tiled().await;
-    replica.stop().await;
-    ward.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_rulebook_that_cannot_be_read_is_said_to_the_operator() {
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
     ward.on_roster("ida", "08:00-20:00").await;

@@ -4,4 +4,6 @@ mod demo;
 mod judging;
 mod memory;
 mod operator;
+mod outage;
+mod reconciling;
 mod telling;

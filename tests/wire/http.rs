@@ -40,7 +40,7 @@ async fn send(device: &Device, proof: &HttpProof, method: &str, path: &str, body
     (answer.status().as_u16(), answer.json().await.unwrap_or_default())
 }
 
-async fn ask(device: &Device, method: &str, path: &str, body: &str) -> (u16, Value) {
+pub(super) async fn ask(device: &Device, method: &str, path: &str, body: &str) -> (u16, Value) {
     let proof = proof(device, &challenge(device).await, method, path, body);
     send(device, &proof, method, path, body).await
 }

@@ -6,6 +6,7 @@ mod conversation;
 mod enrolment;
 mod gauges;
 mod http;
+mod orders;
 mod python;
 mod seen;
 

@@ -15,14 +15,20 @@ use uuid::Uuid;
 use super::parse::{self, OwnLimit};
 use super::{Desk, Done, code, facts, lines};
 use crate::random;
+use crate::signal::Signal;
 use crate::store::enrolment_code::{NewCode, Whose};
 use crate::store::patient::{self, Patient};
-use crate::store::{organisation, team};
+use crate::store::{arrival, organisation, team};
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Add a patient with a plan
     Add(Box<Add>),
+    /// Judge a patient's last 30 days anew: for what `derwent doctor --reconcile` found
+    Judge {
+        #[arg(long)]
+        patient: Uuid,
+    },
     /// List patients
     List {
         #[arg(long)]
@@ -80,6 +86,16 @@ impl Command {
     pub async fn run(self, desk: &Desk) -> anyhow::Result<Done> {
         match self {
             Self::Add(add) => add.run(desk).await,
+            Self::Judge { patient } => {
+                let now = desk.clock.care_now();
+                let mut db = desk.store.owner.begin().await?;
+                let known = known(&mut db, patient).await?;
+                arrival::again(&mut db, patient, now - alert_rules::REACH, now).await?;
+                desk.record(&mut db, known.organisation, Some(patient), "judged again", json!({})).await?;
+                db.commit().await?;
+                desk.signals.send(Signal::Arrived);
+                Ok(Done { text: format!("patient {patient} is judged again"), json: json!({ "patient": patient }) })
+            }
             Self::List { organisation, search } => {
                 let mut db = desk.store.web_tx(organisation).await?;
                 let all = patient::list(&mut db, None, &search).await?;

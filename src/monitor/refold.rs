@@ -1,0 +1,269 @@
+//! Judging again from the beginning, from what is on record, to see whether it comes to what is stored: pure.
+//!
+//! It is not what the monitor does. The monitor goes on from the watches of last time; here all of the history is folded from
+//! the first plan on with none. Which rulebook and which facts a stretch of event time was judged by is on record: those of the
+//! last evaluation whose fold went over it.
+//!
+//! What cannot be folded again is said, not passed over: see [`Skipped`].
+
+use std::collections::BTreeMap;
+
+use alert_rules::facts::Gap;
+use alert_rules::{Facts, Finding, History, Rulebook, Watch, evaluate};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::store::record::{Evaluated, Found, Record};
+
+/// A fold reaches back thirty days at most, so a longer stretch is gone over in pieces: looking in between changes nothing.
+const PIECE: SignedDuration = SignedDuration::from_hours(20 * 24);
+/// Tasks about what of a plan cannot be applied begin and end when somebody looks, which is not in event time.
+const BY_LOOKING: &str = "built-in/cannot-apply/";
+
+/// Rulebooks by their hash.
+pub type Rulebooks = BTreeMap<[u8; 32], Rulebook>;
+
+/// Why a patient, or a part, was not compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Skipped {
+    /// A version of the service before this one judged and did not write down from where.
+    NotOnRecord,
+    /// Facts, history or rulebook cannot be read by this version.
+    Unreadable,
+}
+
+/// What was compared for one patient.
+#[derive(Debug, Default)]
+pub struct Compared {
+    pub findings: usize,
+    pub event_time: SignedDuration,
+    /// Findings of before the episode was last taken up again, and tasks that depend on when somebody looked.
+    pub findings_left_out: usize,
+    pub differences: Vec<Difference>,
+}
+
+/// One finding about which record and fold disagree. No values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub patient: Uuid,
+    pub problem: String,
+    pub start: Timestamp,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It should be there and is not.
+    Missing,
+    /// It is there and should not be.
+    Unfounded,
+    /// These fields differ.
+    Differs(Vec<&'static str>),
+}
+
+/// A stretch of event time, both ends inside, and what it was judged by last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stretch {
+    from: Timestamp,
+    to: Timestamp,
+    rulebook: [u8; 32],
+    facts: i64,
+    /// The last number that was known.
+    known: i64,
+}
+
+/// Folds again and compares.
+pub fn compare(record: &Record, rulebooks: &Rulebooks) -> Result<Compared, Skipped> {
+    let history = record.history.as_ref().map_err(|_| Skipped::Unreadable)?;
+    let (begin, stretches) = stretches(&record.evaluations)?;
+    let late = too_late(&record.evaluations, history);
+    let mut watches: Vec<Watch> = Vec::new();
+    let mut findings: BTreeMap<(String, Timestamp), Finding> = BTreeMap::new();
+    let mut compared = Compared::default();
+    for stretch in merged(stretches, !late.is_empty()) {
+        let rulebook = rulebooks.get(&stretch.rulebook).ok_or(Skipped::Unreadable)?;
+        let facts = facts(record, stretch.facts, &record.gaps).ok_or(Skipped::Unreadable)?;
+        let history = as_known(history, &late, stretch.known);
+        compared.event_time += stretch.to.duration_since(stretch.from);
+        let mut from = stretch.from;
+        loop {
+            let at = from.saturating_add(PIECE).unwrap_or(stretch.to).min(stretch.to);
+            let evaluation = evaluate(rulebook, &facts, from, &watches, &history, at);
+            let from_there = evaluation.folded_from;
+            watches.retain(|watch| watch.until.is_some_and(|until| until < from_there));
+            watches.extend(evaluation.watches);
+            findings.retain(|(_, start), _| *start < from_there);
+            findings.extend(
+                evaluation.findings.into_iter().map(|finding| ((finding.problem.clone(), finding.start), finding)),
+            );
+            if at >= stretch.to {
+                break;
+            }
+            from = at;
+        }
+    }
+    let is_left_out =
+        |rule: &str, start: Timestamp| rule.starts_with(BY_LOOKING) || begin.is_some_and(|begin| start < begin);
+    for found in &record.findings {
+        let again = findings.remove(&(found.problem.clone(), found.start));
+        if is_left_out(&found.rule, found.start) {
+            compared.findings_left_out += 1;
+            continue;
+        }
+        compared.findings += 1;
+        let what = match again {
+            None => What::Unfounded,
+            Some(again) => match unlike(found, &again) {
+                fields if fields.is_empty() => continue,
+                fields => What::Differs(fields),
+            },
+        };
+        compared.differences.push(Difference {
+            patient: record.patient,
+            problem: found.problem.clone(),
+            start: found.start,
+            what,
+        });
+    }
+    for ((problem, start), finding) in findings {
+        if !is_left_out(&finding.rule, start) {
+            compared.differences.push(Difference { patient: record.patient, problem, start, what: What::Missing });
+        }
+    }
+    Ok(compared)
+}
+
+/// What each instant was judged by last, in event time; and from when on, if the patient's episode was over before.
+fn stretches(evaluations: &[Evaluated]) -> Result<(Option<Timestamp>, Vec<Stretch>), Skipped> {
+    let (mut begin, mut stretches, mut known): (Option<Timestamp>, Vec<Stretch>, i64) = (None, Vec::new(), 0);
+    for done in evaluations {
+        known = done.range.map_or(known, |(_, to)| known.max(to));
+        match done.folded_from {
+            _ if done.failed => {}
+            // Nobody watched: the memory was given up, and whoever is taken up again begins anew.
+            None if done.facts == 0 => {
+                stretches.clear();
+                begin = Some(done.at);
+            }
+            None => return Err(Skipped::NotOnRecord),
+            Some(from) => {
+                stretches.retain(|before: &Stretch| before.from < from);
+                if let Some(before) = stretches.last_mut() {
+                    before.to = before.to.min(from);
+                }
+                stretches.push(Stretch {
+                    from,
+                    to: done.at.max(from),
+                    rulebook: done.rulebook,
+                    facts: done.facts,
+                    known,
+                });
+            }
+        }
+    }
+    Ok((begin, stretches))
+}
+
+/// Neighbours that were judged by the same are one stretch, unless it matters what was known.
+fn merged(stretches: Vec<Stretch>, known_matters: bool) -> Vec<Stretch> {
+    let mut merged: Vec<Stretch> = Vec::new();
+    for stretch in stretches {
+        match merged.last_mut() {
+            Some(before)
+                if !known_matters
+                    && before.to == stretch.from
+                    && (before.rulebook, before.facts) == (stretch.rulebook, stretch.facts) =>
+            {
+                before.to = stretch.to;
+            }
+            _ => merged.push(stretch),
+        }
+    }
+    merged
+}
+
+/// Numbers that came after their time could be judged: before where the fold that took them in began. Only later folds know them.
+fn too_late(evaluations: &[Evaluated], history: &History) -> Vec<i64> {
+    let mut ranges: Vec<(i64, i64, Timestamp)> =
+        evaluations.iter().filter_map(|done| Some((done.range?.0, done.range?.1, done.folded_from?))).collect();
+    ranges.sort_unstable();
+    let is_late = |seq: i64, at: Timestamp| {
+        let place = ranges.partition_point(|(from, ..)| *from <= seq);
+        place.checked_sub(1).and_then(|place| ranges.get(place)).is_some_and(|(_, to, from)| seq <= *to && at < *from)
+    };
+    let readings = history.readings.iter().map(|reading| (reading.seq, reading.effective_at));
+    let answers = history.answers.iter().map(|answers| (answers.seq, answers.effective_at));
+    let events = history.events.iter().map(|event| (event.seq, event.effective_at));
+    let items: BTreeMap<i64, Timestamp> = readings.chain(answers).chain(events).collect();
+    let corrections = history
+        .corrections
+        .iter()
+        .filter_map(|new| Some((new.seq, *items.get(&new.corrects_seq)?)))
+        .collect::<Vec<_>>();
+    items
+        .iter()
+        .map(|(seq, at)| (*seq, *at))
+        .chain(corrections)
+        .filter(|(seq, at)| is_late(*seq, *at))
+        .map(|(seq, _)| seq)
+        .collect()
+}
+
+/// The history without what came too late and was not known yet.
+fn as_known(history: &History, late: &[i64], known: i64) -> History {
+    let mut history = history.clone();
+    if !late.is_empty() {
+        let is_known = |seq: i64| seq <= known || !late.contains(&seq);
+        history.readings.retain(|reading| is_known(reading.seq));
+        history.answers.retain(|answers| is_known(answers.seq));
+        history.events.retain(|event| is_known(event.seq));
+        history.corrections.retain(|correction| is_known(correction.seq));
+    }
+    history
+}
+
+fn facts(record: &Record, version: i64, gaps: &[Gap]) -> Option<Facts> {
+    let (valid_from, facts) = record.facts.get(&version)?;
+    let facts: Facts = serde_json::from_value(facts.clone()).ok()?;
+    Some(Facts { version, valid_from: Some(*valid_from), service_gaps: gaps.to_vec(), ..facts })
+}
+
+/// The fields in which a stored finding, its columns or the whole of it, is not what was folded.
+fn unlike(found: &Found, again: &Finding) -> Vec<&'static str> {
+    // Through text, as the stored one went: numbers are compared as they are written.
+    let written =
+        |finding: &Finding| serde_json::to_string(finding).and_then(|text| serde_json::from_str::<Value>(&text));
+    let Ok(again_whole) = written(again) else { return vec!["the whole"] };
+    let mut fields = Vec::new();
+    let columns = [
+        ("end", found.end == again.end),
+        ("kind", found.kind == again.kind.name()),
+        ("priority", found.priority == again.priority.name()),
+        ("rule", found.rule == again.rule),
+    ];
+    fields.extend(columns.iter().filter(|(_, alike)| !alike).map(|(name, _)| *name));
+    for name in
+        ["end", "kind", "priority", "rule", "worst", "late_minutes", "unconfirmed", "reasons", "sentence", "firings"]
+    {
+        let masked = |whole: &Value| match name {
+            "firings" => without_waiting(whole, again.end.is_some()),
+            name => whole[name].clone(),
+        };
+        if masked(&found.finding) != masked(&again_whole) && !fields.contains(&name) {
+            fields.push(name);
+        }
+    }
+    fields
+}
+
+/// Whether somebody was still asked is of the moment of the last look: of what is over, nobody looked again.
+fn without_waiting(whole: &Value, over: bool) -> Value {
+    let mut firings = whole["firings"].clone();
+    if over {
+        for firing in firings.as_array_mut().into_iter().flatten() {
+            firing["pending"] = Value::Null;
+        }
+    }
+    firings
+}
