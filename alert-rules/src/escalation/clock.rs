@@ -59,11 +59,6 @@ pub fn step(alert: &Alert, duty: &Duty, at: Timestamp) -> Option<Decision> {
     Some(Decision { of: None, alert, entries: vec![Entry { what: Happened::CameBack, text }], pages, operator })
 }
 
-/// Telling somebody failed for good: the next person, now. Nothing to do for an alert that is acknowledged or closed.
-pub fn next_now(alert: &Alert, duty: &Duty, at: Timestamp) -> Option<Decision> {
-    (alert.closed_at.is_none() && alert.acknowledged_at.is_none()).then(|| escalate(alert, duty, at))
-}
-
 fn escalate(alert: &Alert, duty: &Duty, at: Timestamp) -> Decision {
     let mut alert = alert.clone();
     alert.step = alert.step.saturating_add(1);

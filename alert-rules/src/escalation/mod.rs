@@ -5,8 +5,7 @@
 //!
 //! - after an evaluation: [`judge`] with every open alert of the patient and those closed in the last `REACH`, and
 //!   write each [`Decision`];
-//! - when `next_step_at` has come: [`step`];
-//! - when all pages of a step were given up: [`next_now`];
+//! - when `next_step_at` has come, which whoever gave up all pages of a step puts to now: [`step`];
 //! - when staff act: [`acknowledge`], [`close`].
 //!
 //! From every open state some instant moves it on: `next_step_at` is `None` only when closed.
@@ -15,7 +14,7 @@ mod clock;
 mod cover;
 mod judge;
 
-pub use clock::{acknowledge, close, next_now, step};
+pub use clock::{acknowledge, close, step};
 pub use cover::Cover;
 pub use judge::judge;
 

@@ -1,7 +1,7 @@
 //! What an alert does over time, told as stories: who is paged when, what breaks an acknowledgement, what comes back.
 
 use alert_rules::Priority;
-use alert_rules::escalation::{Cover, Happened, Note, PageWhy, acknowledge, close, next_now, step};
+use alert_rules::escalation::{Cover, Happened, Note, PageWhy, acknowledge, close, step};
 use uuid::Uuid;
 
 use crate::ward::{IDA, Ward, duty, happened, pages};
@@ -19,18 +19,30 @@ fn a_high_alert_nobody_answers_goes_round_and_round() {
     assert_eq!(step(&alert, &ward.duty, at("2026-03-27T09:15:04Z")), None, "not yet");
 
     let mut told = Vec::new();
-    let mut operator = 0;
+    let mut operator = Vec::new();
     for _ in 0..5 {
         let due = alert.next_step_at.expect("an open alert is never without a next step");
         let decision = step(&alert, &ward.duty, due).expect("due");
         told.extend(decision.pages.iter().map(|page| (page.why, page.step)));
-        operator += usize::from(decision.operator.is_some());
+        operator.extend(decision.operator.iter().map(|_| decision.alert.step));
         assert_eq!(decision.alert.next_step_at, Some(due + jiff::SignedDuration::from_mins(15)));
         alert = decision.alert;
     }
     use PageWhy::{Escalated, Repeated};
     assert_eq!(told, [(Escalated, 1), (Repeated, 2), (Repeated, 3), (Repeated, 4), (Repeated, 5)]);
-    assert_eq!(operator, 2, "each time everybody was told");
+    assert_eq!(operator, [2, 4], "each time everybody was told");
+}
+
+#[test]
+fn a_high_alert_goes_on_by_night_and_a_medium_waits_for_cover() {
+    let mut ward = Ward::new();
+    let opened = ward.measures("2026-03-27T22:00:00Z", "2026-03-27T22:00:05Z", 224.0, 118.0);
+    let due = opened[0].alert.next_step_at.expect("open");
+    let high = step(&opened[0].alert, &ward.duty, due).expect("due");
+    assert_eq!(high.pages[0].at, due);
+    let medium = alert_rules::escalation::Alert { priority: Priority::Medium, ..opened[0].alert.clone() };
+    let medium = step(&medium, &ward.duty, due).expect("due");
+    assert_eq!(medium.pages[0].at, at("2026-03-28T08:00:00Z"));
 }
 
 #[test]
@@ -90,7 +102,6 @@ fn acknowledged_and_not_closed_comes_back() {
     let closed = close(&held, "treatment changed", at("2026-03-27T10:00:00Z")).expect("open").alert;
     assert_eq!(closed.next_step_at, None);
     assert_eq!(step(&closed, &ward.duty, at("2026-03-28T10:00:00Z")), None);
-    assert_eq!(next_now(&closed, &ward.duty, at("2026-03-28T10:00:00Z")), None);
 }
 
 #[test]
