@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint web timescaledb python schema bench torture torture-can-fail deny clean
+.PHONY: help demo test lint web timescaledb python schema bench torture torture-can-fail deny mutants clean
 
 CARGO ?= cargo
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
@@ -67,6 +67,16 @@ torture-can-fail: timescaledb web ## a server changed to acknowledge before it c
 deny: ## licences, advisories and sources of every dependency (installs cargo-deny when it is missing)
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny check
+
+# What decides. `make mutants DECIDES=mobile-api/src/outbox.rs` takes one of them.
+DECIDES ?= mobile-api/src/{session,phone,outbox,decode}.rs \
+           alert-rules/src/{evaluate,watch,timeline,fold,finding}.rs alert-rules/src/{escalation,fold}/*.rs \
+           alert-rules/src/expression/evaluator.rs
+
+mutants: ## change what decides in each small way: which changes does no test notice? (hours; docs/mutants.md)
+	@command -v cargo-mutants >/dev/null || $(CARGO) install --locked cargo-mutants
+	CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) mutants --package mobile-api --package alert-rules $(foreach file,$(DECIDES),--file '$(file)') \
+		--cargo-arg=--config=profile.dev.package.alert-rules.opt-level=1 --timeout 120 --output target
 
 clean: ## throw away what was built here (shared downloads stay)
 	rm -rf target web/dist web/node_modules .cache

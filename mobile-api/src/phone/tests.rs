@@ -181,3 +181,15 @@ fn a_batch_refused_whole_settles_an_item_that_was_alone_in_it() {
     assert!(phone.handle(Input::Text(&refused("null")), NOW).is_empty());
     assert_eq!(words(&phone.handle(Input::Text(&refused("1")), NOW)), ["settled 1"]);
 }
+
+#[test]
+fn a_receipt_settles_what_it_speaks_of_and_the_next_batch_goes() {
+    let mut phone = talking(vec![item(1), item(2)]);
+    let receipt = |batch: &str, items: &str| format!(r#"{{"type":"receipt","batch":{batch},"items":[{items}]}}"#);
+    let stored = |number: u128| format!(r#"{{"id":"{}","state":"stored","seq":{number}}}"#, Uuid::from_u128(number));
+    assert!(phone.handle(Input::Text(&receipt("null", &stored(1))), NOW).is_empty(), "an answer over HTTP");
+    let items = format!("{},{}", stored(1), stored(2));
+    assert_eq!(words(&phone.handle(Input::Text(&receipt("1", &items)), NOW)), ["settled 1", "settled 2"]);
+    assert_eq!(phone.outbox().count(), 0);
+    assert_eq!(words(&phone.handle(Input::Submit(Box::new(item(3))), NOW)), ["submit 2"]);
+}

@@ -63,6 +63,7 @@ fn two_batches_are_taken_and_the_third_is_told_to_wait() {
     let decided = Input::Decided { batch: 1, items: Vec::new(), notice: None };
     assert_eq!(words(&session.handle(decided, NOW)), ["send receipt"]);
     assert_eq!(session.in_flight(), 1);
+    assert_eq!(words(&session.handle(Input::Text(&submit(2)), NOW)), ["refuse out_of_turn"], "it is not decided yet");
     assert_eq!(words(&session.handle(Input::Text(&submit(3)), NOW)), ["take 3"]);
 }
 
