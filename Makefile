@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint web timescaledb python schema bench torture torture-can-fail deny mutants clean
+.PHONY: help demo test lint web timescaledb python schema bench torture torture-can-fail fuzz deny mutants clean
 
 CARGO ?= cargo
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
@@ -63,6 +63,15 @@ torture: timescaledb web ## faults by chance for MINUTES=10 from SEED=…: the r
 
 torture-can-fail: timescaledb web ## a server changed to acknowledge before it commits must be found out by torture (builds beside the tree)
 	@scripts/torture-can-fail
+
+# What libFuzzer needs to see which way a frame took: all of it is in the stable compiler.
+COVERAGE := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+	-Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks -Ccodegen-units=1
+fuzz: ## look for MINUTES=10 for a frame that breaks the conversation, guided by coverage; what is found is kept in .cache/fuzz
+	@mkdir -p .cache/fuzz
+	RUSTFLAGS="$(COVERAGE)" $(CARGO) run --locked --quiet --release --manifest-path fuzz/Cargo.toml --target-dir target/fuzz \
+		--target $$(rustc -vV | sed -n 's/^host: //p') -- -max_total_time=$$(( $(MINUTES) * 60 )) -max_len=140000 -timeout=10 \
+		-artifact_prefix=.cache/fuzz/ -print_final_stats=1 .cache/fuzz fuzz/seeds
 
 deny: ## licences, advisories and sources of every dependency (installs cargo-deny when it is missing)
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
