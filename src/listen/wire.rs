@@ -179,3 +179,56 @@ impl<Stream: AsyncWrite + Unpin> AsyncWrite for Wire<Stream> {
         self.stream.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    const FRAME_BYTES: usize = 64 * 1024;
+
+    fn wire() -> (Wire<DuplexStream>, DuplexStream, Inflow) {
+        let (ours, theirs) = duplex(FRAME_BYTES);
+        let inflow = Inflow::default();
+        let connection = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("free");
+        (Wire::new(ours, inflow.clone(), connection), theirs, inflow)
+    }
+
+    #[tokio::test]
+    async fn a_stranger_may_say_only_so_much() {
+        let (mut wire, mut theirs, inflow) = wire();
+        inflow.of_stranger();
+        theirs.write_all(&[0; STRANGER_BYTES + 1]).await.expect("said");
+        let mut read = Vec::new();
+        let error = wire.read_to_end(&mut read).await.expect_err("too much");
+        assert_eq!((read.len(), error.kind()), (STRANGER_BYTES, io::ErrorKind::QuotaExceeded));
+    }
+
+    #[tokio::test]
+    async fn a_big_frame_waits_for_room_and_gives_it_back() {
+        let (mut wire, mut theirs, inflow) = wire();
+        let room = Arc::new(Semaphore::new(0));
+        inflow.of_phone(room.clone(), FRAME_BYTES);
+        theirs.write_all(&[0; FRAME_BYTES]).await.expect("said");
+        let mut read = vec![0; FRAME_BYTES];
+        wire.read_exact(&mut read[..FREE_BYTES]).await.expect("so much is free");
+        let more = tokio::time::timeout(Duration::from_millis(50), wire.read_exact(&mut read[FREE_BYTES..])).await;
+        assert!(more.is_err(), "there is no room");
+        room.add_permits(FRAME_BYTES);
+        wire.read_exact(&mut read[FREE_BYTES..]).await.expect("there is room");
+        assert_eq!(room.available_permits(), 0);
+        inflow.understood();
+        assert_eq!(room.available_permits(), FRAME_BYTES);
+    }
+
+    #[tokio::test]
+    async fn pongs_of_a_whole_day_need_no_room() {
+        let (mut wire, mut theirs, inflow) = wire();
+        inflow.of_phone(Arc::new(Semaphore::new(0)), FRAME_BYTES);
+        for _ in 0..2 * 60 * 24 {
+            theirs.write_all(&[0; CONTROL_HEADER_BYTES]).await.expect("said");
+            wire.read_exact(&mut [0; CONTROL_HEADER_BYTES]).await.expect("read");
+            inflow.control(0);
+        }
+    }
+}

@@ -5,10 +5,13 @@ mod bad_input;
 mod conversation;
 mod enrolment;
 mod gauges;
+mod hostile;
 mod http;
 mod orders;
 mod python;
+mod raw;
 mod seen;
+mod storm;
 
 use std::time::Duration;
 
