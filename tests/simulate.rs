@@ -67,6 +67,11 @@ fn a_replica_that_writes_without_its_lease_is_found_out() {
 }
 
 #[test]
+fn a_judgement_by_facts_that_are_no_longer_in_force_is_found_out() {
+    found_out(Broken::IgnoresNewFacts, "was judged by facts");
+}
+
+#[test]
 fn a_lost_page_request_is_found_out() {
     found_out(Broken::LosesPageRequests, "page requests");
 }

@@ -153,6 +153,7 @@ fn new_patient(person: Person) -> Patient {
         arrivals: BTreeMap::new(),
         shown: Vec::new(),
         judged_through: 0,
+        well_judged: 0,
         folded_through: None,
         failed_from: None,
         attempts: 0,
@@ -161,6 +162,7 @@ fn new_patient(person: Person) -> Patient {
         watches: BTreeMap::new(),
         findings: BTreeMap::new(),
         timers: BTreeMap::new(),
+        plan_changed: false,
         ranges: Vec::new(),
     }
 }

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use alert_rules::Shown;
 use alert_rules::escalation::{Decision as AlertDecision, Operator};
+use alert_rules::{Facts, Shown};
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::message::Ask;
 use serde_json::Value;
@@ -46,6 +46,8 @@ pub struct Patient {
     pub arrivals: BTreeMap<u64, Arrival>,
     pub shown: Vec<Shown>,
     pub judged_through: i64,
+    /// The last number at a judgement that did not fail.
+    pub well_judged: i64,
     pub folded_through: Option<Timestamp>,
     pub failed_from: Option<i64>,
     pub attempts: i16,
@@ -56,6 +58,8 @@ pub struct Patient {
     /// By problem and start: its end, and all of it.
     pub findings: BTreeMap<(String, Timestamp), (Option<Timestamp>, Value)>,
     pub timers: BTreeMap<String, Timestamp>,
+    /// Its facts say something else than at the beginning.
+    pub plan_changed: bool,
     /// First and last number, and whether it failed.
     pub ranges: Vec<(i64, i64, bool)>,
 }
@@ -212,6 +216,16 @@ impl Database {
         let patient = patient.person.patient;
         self.queue(patient, arrival);
         true
+    }
+
+    /// A new version of somebody's facts, in force from now on.
+    pub fn save_facts(&mut self, patient: Uuid, facts: &Facts, at: Timestamp) {
+        let Some(row) = self.patients.get_mut(&patient) else { return };
+        row.person.facts_version += 1;
+        row.person.facts_since = Some(at);
+        row.person.facts = Some(serde_json::to_value(facts).expect("facts are plain"));
+        let arrival = Arrival { numbered: false, cause: "facts".to_owned(), earliest: at, received_at: at };
+        self.queue(patient, arrival);
     }
 
     fn queue(&mut self, patient: Uuid, arrival: Arrival) {

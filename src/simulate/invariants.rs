@@ -51,8 +51,7 @@ impl World {
 
     /// *Checked* never comes before the judgement.
     pub fn check_checked(&mut self, patient: Uuid, through: u64) {
-        let row = &self.database.patients[&patient];
-        let judged = row.ranges.iter().filter(|(_, _, failed)| !failed).map(|(_, to, _)| *to).max().unwrap_or(0);
+        let judged = self.database.patients[&patient].well_judged;
         if i64::try_from(through).is_ok_and(|through| through > judged) {
             let name = self.names[&patient];
             self.violate(format!("{name} was told of checks through {through}, and judged is only {judged}"));
@@ -79,6 +78,12 @@ impl World {
         if let Some(wrong) = self.database.patients[&patient].untiled() {
             let name = self.names[&patient];
             return self.violate(format!("{name}: {wrong}"));
+        }
+        let (version, in_force) =
+            (judged.case.person.facts_version, self.database.patients[&patient].person.facts_version);
+        if version != in_force {
+            let name = self.names[&patient];
+            return self.violate(format!("{name} was judged by facts {version}, and {in_force} are in force"));
         }
         if let Some(wrong) = self.database.unrequested(patient) {
             return self.violate(wrong);
@@ -181,6 +186,10 @@ impl World {
 
     /// One evaluation of the whole history at the same instant finds the same.
     fn judged_otherwise(&self, patient: &Patient) -> Option<String> {
+        // Facts of now would judge what earlier ones did judge.
+        if patient.plan_changed {
+            return None;
+        }
         let at = patient.folded_through?;
         let facts: alert_rules::Facts = serde_json::from_value(patient.person.facts.clone()?).ok()?;
         let facts = alert_rules::Facts { valid_from: patient.person.facts_since, ..facts };

@@ -98,6 +98,14 @@ impl World {
         if self.dice.chance(self.faults.slow_judging) {
             delay += self.dice.up_to(3 * LEASE);
         }
+        // Just now somebody saves the plan of one of them.
+        let taken = self.replicas[replica].sweep.as_ref().and_then(|sweep| sweep.taken.first());
+        if let Some(patient) = taken.map(|taken| taken.patient).filter(|_| !self.healed)
+            && self.dice.chance(30)
+        {
+            let meanwhile = self.dice.up_to(delay);
+            self.after(meanwhile, Event::SavesPlan { patient });
+        }
         self.after(delay, Event::Finishes { replica, boot });
     }
 
@@ -111,18 +119,23 @@ impl World {
         let Some(sweep) = self.replicas[replica].sweep.take() else { return };
         let at = self.care_of(replica);
         for judged in &sweep.judged {
-            let patient = judged.case.person.patient;
-            let ours = self.database.patients[&patient].lease == Some(sweep.lease);
-            if ours || self.broken == Broken::IgnoresLeases {
-                self.write_down(replica, judged, at);
-            } else {
-                let (name, patient) = (self.replicas[replica].name.clone(), self.names[&patient]);
-                self.say(&name, "was too slow", format_args!("for {patient}: the lease is lost"));
+            let person = &judged.case.person;
+            let row = &self.database.patients[&person.patient];
+            let ours = row.lease == Some(sweep.lease) || self.broken == Broken::IgnoresLeases;
+            let current = row.person.facts_version == person.facts_version || self.broken == Broken::IgnoresNewFacts;
+            let (name, patient) = (self.replicas[replica].name.clone(), self.names[&person.patient]);
+            match (ours, current) {
+                (false, _) => self.say(&name, "was too slow", format_args!("for {patient}: the lease is lost")),
+                (true, false) => {
+                    self.say(&name, "starts over", format_args!("with {patient}, whose facts are new"));
+                    self.release(sweep.lease, &[person.patient], Duration::ZERO);
+                }
+                (true, true) => self.write_down(replica, judged, at),
             }
         }
         if unheard {
             let patients: Vec<Uuid> = sweep.taken.iter().map(|taken| taken.patient).collect();
-            self.release(sweep.lease, &patients);
+            self.release(sweep.lease, &patients, PAUSE);
         }
         for Judged { case, outcome } in sweep.judged {
             if outcome.is_ok() && !unheard {
@@ -140,18 +153,18 @@ impl World {
         // If this fails too, the leases run out by themselves.
         if self.transaction(replica, "gives patients back").is_some() {
             let patients: Vec<Uuid> = sweep.taken.iter().map(|taken| taken.patient).collect();
-            self.release(sweep.lease, &patients);
+            self.release(sweep.lease, &patients, PAUSE);
         }
         self.turn_in(replica, Work::Judge, PAUSE);
         self.poke(Work::Judge);
     }
 
-    fn release(&mut self, lease: u64, patients: &[Uuid]) {
+    fn release(&mut self, lease: u64, patients: &[Uuid], pause: Duration) {
         for patient in patients {
             let Some(patient) = self.database.patients.get_mut(patient) else { continue };
             if patient.lease == Some(lease) {
                 patient.lease = None;
-                patient.lease_until = self.now + PAUSE;
+                patient.lease_until = self.now + pause;
                 patient.attempts -= 1;
             }
         }
@@ -170,6 +183,9 @@ impl World {
         }
         let settled = judged.settled();
         row.judged_through = settled.judged_through;
+        if judged.outcome.is_ok() {
+            row.well_judged = row.well_judged.max(case.person.last_seq);
+        }
         row.folded_through = settled.folded_through;
         row.failed_from = settled.failed_from;
         row.lease = None;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alert_rules::escalation;
+use alert_rules::{Facts, Priority, escalation};
 use uuid::Uuid;
 
 use super::world::{Event, Work, World};
@@ -74,5 +74,30 @@ impl World {
             self.after(after, Event::Acts { who, alert, act: Act::Closes });
         }
         self.poke(Work::Escalate);
+    }
+
+    /// Somebody opens a patient's plan and saves it: mostly as it was, now and then with other packs and priorities.
+    pub fn saves_plan(&mut self, patient: Uuid) {
+        if self.database_is_down() {
+            return self.after(MINUTE, Event::SavesPlan { patient });
+        }
+        let person = &self.database.patients[&patient].person;
+        let mut facts: Facts =
+            serde_json::from_value(person.facts.clone().unwrap_or_default()).expect("facts are plain");
+        let changes = self.dice.chance(300);
+        if changes {
+            facts.plan.absence_priority = self.dice.one_of(&[Priority::Low, Priority::Medium, Priority::High]);
+            if facts.plan.packs.len() > 1 {
+                facts.plan.packs.pop();
+            }
+        }
+        let now = self.care();
+        self.database.save_facts(patient, &facts, now);
+        if let Some(row) = self.database.patients.get_mut(&patient) {
+            row.plan_changed |= changes;
+        }
+        let name = self.names[&patient];
+        self.say("staff", "saves", format_args!("the plan of {name}{}", if changes { ", changed" } else { "" }));
+        self.poke(Work::Judge);
     }
 }

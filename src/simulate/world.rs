@@ -39,6 +39,7 @@ pub enum Broken {
     /// A disk that says it has what it has not.
     ForgetsCommits,
     IgnoresLeases,
+    IgnoresNewFacts,
     LosesPageRequests,
     NeverEscalates,
 }
@@ -67,6 +68,7 @@ pub enum Event {
     Finishes { replica: usize, boot: u32 },
     Sent { replica: usize, boot: u32, lane: usize, page: usize, lease: u64, sent: Sent },
     Acts { who: usize, alert: Uuid, act: Act },
+    SavesPlan { patient: Uuid },
     ReplicaCrashes { replica: usize },
     ReplicaStarts { replica: usize },
     DatabaseStops,
@@ -212,6 +214,11 @@ impl World {
     }
 
     fn set_going(&mut self) {
+        // The plan comes into force: everybody is looked at once.
+        let start = self.start;
+        for patient in self.database.patients.values_mut() {
+            patient.timers.insert("day".to_owned(), start);
+        }
         let healed_at = self.healed_at;
         self.at(healed_at, Event::Heals);
         for phone in 0..self.phones.len() {
@@ -232,6 +239,13 @@ impl World {
                 }
             }
         }
+        let patients: Vec<Uuid> = self.database.patients.keys().copied().collect();
+        for patient in patients {
+            while self.dice.chance(400) {
+                let at = self.dice.up_to(healed_at);
+                self.at(at, Event::SavesPlan { patient });
+            }
+        }
         for replica in 0..self.replicas.len() {
             if !self.faults.replica_crashes.is_zero() {
                 let at = self.dice.up_to(self.faults.replica_crashes * 2);
@@ -244,11 +258,6 @@ impl World {
         if !self.faults.database_stops.is_zero() {
             let at = self.dice.up_to(self.faults.database_stops * 2);
             self.at(at, Event::DatabaseStops);
-        }
-        // The plan comes into force: everybody is looked at once.
-        let start = self.start;
-        for patient in self.database.patients.values_mut() {
-            patient.timers.insert("day".to_owned(), start);
         }
     }
 
@@ -302,6 +311,7 @@ impl World {
                 self.sent(replica, boot, lane, page, lease, sent);
             }
             Event::Acts { who, alert, act } => self.acts(who, alert, act),
+            Event::SavesPlan { patient } => self.saves_plan(patient),
             Event::ReplicaCrashes { replica } => self.replica_crashes(replica),
             Event::ReplicaStarts { replica } => self.replica_starts(replica),
             Event::DatabaseStops => self.database_stops(),
