@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use alert_rules::facts::Gap;
-use alert_rules::{Facts, Finding, History, Rulebook, Watch, evaluate};
+use alert_rules::{Facts, Finding, History, REACH, Rulebook, Watch, evaluate};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
@@ -81,12 +81,15 @@ pub fn compare(record: &Record, rulebooks: &Rulebooks) -> Result<Compared, Skipp
     let mut watches: Vec<Watch> = Vec::new();
     let mut findings: BTreeMap<(String, Timestamp), Finding> = BTreeMap::new();
     let mut compared = Compared::default();
+    let mut through = None;
     for stretch in merged(stretches, !late.is_empty()) {
         let rulebook = rulebooks.get(&stretch.rulebook).ok_or(Skipped::Unreadable)?;
         let facts = facts(record, stretch.facts, &record.gaps).ok_or(Skipped::Unreadable)?;
         let history = as_known(history, &late, stretch.known);
-        compared.event_time += stretch.to.duration_since(stretch.from);
-        let mut from = stretch.from;
+        // Event time that no fold went over is folded here, and the difference shows.
+        let mut from = through.map_or(stretch.from, |through: Timestamp| through.min(stretch.from));
+        through = Some(stretch.to);
+        compared.event_time += stretch.to.duration_since(from);
         loop {
             let at = from.saturating_add(PIECE).unwrap_or(stretch.to).min(stretch.to);
             let evaluation = evaluate(rulebook, &facts, from, &watches, &history, at);
@@ -183,14 +186,16 @@ fn merged(stretches: Vec<Stretch>, known_matters: bool) -> Vec<Stretch> {
     merged
 }
 
-/// Numbers that came after their time could be judged: before where the fold that took them in began. Only later folds know them.
+/// Numbers that came too late to be judged: only later folds, whose windows reach back to them, know them. Whatever came in time
+/// and was not folded from its own time on is no excuse: it is folded here, and the difference shows.
 fn too_late(evaluations: &[Evaluated], history: &History) -> Vec<i64> {
     let mut ranges: Vec<(i64, i64, Timestamp)> =
-        evaluations.iter().filter_map(|done| Some((done.range?.0, done.range?.1, done.folded_from?))).collect();
+        evaluations.iter().filter_map(|done| Some((done.range?.0, done.range?.1, done.at))).collect();
     ranges.sort_unstable();
     let is_late = |seq: i64, at: Timestamp| {
         let place = ranges.partition_point(|(from, ..)| *from <= seq);
-        place.checked_sub(1).and_then(|place| ranges.get(place)).is_some_and(|(_, to, from)| seq <= *to && at < *from)
+        let range = place.checked_sub(1).and_then(|place| ranges.get(place));
+        range.is_some_and(|(_, to, judged_at)| seq <= *to && judged_at.duration_since(at) > REACH)
     };
     let readings = history.readings.iter().map(|reading| (reading.seq, reading.effective_at));
     let answers = history.answers.iter().map(|answers| (answers.seq, answers.effective_at));
