@@ -124,7 +124,8 @@ pub async fn plan(
     let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
     let person = person(&ingest, &device, whose.whom.as_deref()).await?;
     let now = ingest.parts.clock.care_now();
-    let plan = ingest.plans.of_patient(&ingest.parts.store.ingest, person.patient, &person.handle, now).await?;
+    let mut db = ingest.parts.store.ingest.acquire().await?;
+    let plan = ingest.plans.of_patient(&mut db, person.patient, &person.handle, now).await?;
     Ok(plan.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |plan| Json(plan).into_response()))
 }
 

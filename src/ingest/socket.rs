@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use mobile_api::close::Close;
 use mobile_api::decode;
 use mobile_api::limits::{FRAME_CLOSE_BYTES, HELLO_WITHIN_S};
-use mobile_api::message::{Hello, Refused, ServerMessage};
+use mobile_api::message::{Refused, ServerMessage};
 use mobile_api::proof::whole_seconds;
 use mobile_api::refusal::{Reason, Refusal};
 use mobile_api::session::{Command, Handshake, Input, Session, clock_skew_ms};
@@ -27,7 +27,7 @@ use crate::listen::{Guest, Inflow};
 use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
-use crate::store::device::{self, Device};
+use crate::store::device;
 use crate::store::{push, shown};
 
 /// A phone that has taken nothing for so long is not reading.
@@ -130,15 +130,15 @@ impl Line {
             return Err(Gone::Because(Close::BadProof));
         }
         self.inflow.of_phone(self.ingest.unfinished.clone(), FRAME_CLOSE_BYTES);
-        let Some(connection) = number(&parts, &device, &hello).await? else {
+        // What the phone has it need not acknowledge again.
+        let through = i64::try_from(hello.resume.push).unwrap_or(i64::MAX);
+        let (app, notifications) = (&hello.app_version, hello.notifications.as_deref());
+        let connected = device::connect(&parts.store.ingest, device.device, app, notifications, through).await?;
+        let Some((connection, people)) = connected else {
             return Err(Gone::Because(Close::Revoked));
         };
-        if hello.resume.push > 0 {
-            // What the phone has it need not acknowledge again.
-            let through = i64::try_from(hello.resume.push).unwrap_or(i64::MAX);
-            push::acknowledge(&parts.store.ingest, device.device, through).await?;
-        }
-        let people = device::people(&parts.store.ingest, device.device).await?;
+        // From now on every older connection of the device is replaced.
+        parts.signals.send(Signal::Connected { device: device.device, connection });
         let place =
             self.ingest.registry.join(device.device, connection, people.iter().map(|person| person.patient).collect());
 
@@ -403,16 +403,6 @@ async fn room_for(held: &mut Option<Held>) -> (Utf8Bytes, OwnedSemaphorePermit) 
     let Some(held) = held else { return std::future::pending().await };
     let room = held.room.as_mut().await.expect("nobody closes the semaphore");
     (held.text.clone(), room)
-}
-
-/// The connection's number: from now on every older connection of the device is replaced.
-async fn number(parts: &Parts, device: &Device, hello: &Hello) -> Result<Option<i64>, Gone> {
-    let number =
-        device::connect(&parts.store.ingest, device.device, &hello.app_version, hello.notifications.as_deref()).await?;
-    if let Some(connection) = number {
-        parts.signals.send(Signal::Connected { device: device.device, connection });
-    }
-    Ok(number)
 }
 
 async fn note_shown(parts: Parts, device: Uuid, ask: Uuid) {

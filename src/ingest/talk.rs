@@ -11,6 +11,7 @@ use mobile_api::close::Close;
 use mobile_api::message::Seen;
 use mobile_api::refusal::Refusal;
 use mobile_api::session::{Input, Push};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Ingest;
@@ -68,43 +69,53 @@ impl Talk {
                 let mut inputs = vec![checked(&person, through)];
                 let now = ingest.parts.clock.care_now();
                 if self.slot_opens.get(&patient).is_some_and(|opens| *opens <= now) {
-                    inputs.extend(self.plan(ingest, &person).await?);
+                    let mut db = ingest.parts.store.ingest.acquire().await?;
+                    inputs.extend(self.plan(ingest, &mut db, &person).await?);
                 }
                 Ok(inputs)
             }
             News::Seen { patient } => match self.person(patient) {
-                Some(person) => Ok(seen_of(ingest, &person).await?.into_iter().collect()),
+                Some(person) => {
+                    let mut db = ingest.parts.store.ingest.acquire().await?;
+                    Ok(seen_of(ingest, &mut db, &person).await?.into_iter().collect())
+                }
                 None => Ok(Vec::new()),
             },
             News::Plan { patient } => match self.person(patient) {
-                Some(person) => Ok(self.plan(ingest, &person).await?.into_iter().collect()),
+                Some(person) => {
+                    let mut db = ingest.parts.store.ingest.acquire().await?;
+                    Ok(self.plan(ingest, &mut db, &person).await?.into_iter().collect())
+                }
                 None => Ok(Vec::new()),
             },
-            News::Pushes => Ok(vec![self.pushes(ingest).await?]),
+            News::Pushes => {
+                let mut db = ingest.parts.store.ingest.acquire().await?;
+                Ok(vec![self.pushes(&mut db).await?])
+            }
             News::Standing => self.look_at_everything(ingest).await,
         }
     }
 
-    /// Everything that signals only hint at, and first of all whether this is still the device's newest connection.
+    /// Everything that signals only hint at, and first of all whether this is still the device's newest connection. All phones
+    /// look at once after a restart, so it takes one connection and few statements.
     pub async fn look_at_everything(&mut self, ingest: &Ingest) -> Result<Vec<Input<'static>>, Gone> {
-        let pool = &ingest.parts.store.ingest;
-        match device::standing(pool, self.device.device).await? {
-            Some((newest, false)) if newest == self.connection => {}
-            Some((_, false)) => return Err(Gone::Because(Close::Replaced)),
+        let mut db = ingest.parts.store.ingest.acquire().await?;
+        self.people = match device::standing(&mut db, self.device.device).await? {
+            Some(((newest, false), people)) if newest == self.connection => people,
+            Some(((_, false), _)) => return Err(Gone::Because(Close::Replaced)),
             _ => return Err(Gone::Because(Close::Revoked)),
-        }
+        };
         let mut inputs = Vec::new();
         let now = ingest.parts.clock.care_now();
-        self.people = device::people(pool, self.device.device).await?;
         for person in self.people.clone() {
             inputs.push(checked(&person, person.judged_through));
-            inputs.extend(seen_of(ingest, &person).await?);
+            inputs.extend(seen_of(ingest, &mut db, &person).await?);
             let told = self.told.get(&person.patient);
             if told.is_none_or(|(version, until)| *version != person.plan_version || *until <= now) {
-                inputs.extend(self.plan(ingest, &person).await?);
+                inputs.extend(self.plan(ingest, &mut db, &person).await?);
             }
         }
-        inputs.push(self.pushes(ingest).await?);
+        inputs.push(self.pushes(&mut db).await?);
         Ok(inputs)
     }
 
@@ -116,9 +127,14 @@ impl Talk {
         self.people.iter().find(|person| person.patient == patient).cloned()
     }
 
-    async fn plan(&mut self, ingest: &Ingest, person: &Person) -> sqlx::Result<Option<Input<'static>>> {
+    async fn plan(
+        &mut self,
+        ingest: &Ingest,
+        db: &mut PgConnection,
+        person: &Person,
+    ) -> sqlx::Result<Option<Input<'static>>> {
         let now = ingest.parts.clock.care_now();
-        let plan = ingest.plans.of_patient(&ingest.parts.store.ingest, person.patient, &person.handle, now).await?;
+        let plan = ingest.plans.of_patient(db, person.patient, &person.handle, now).await?;
         let Some(plan) = plan else { return Ok(None) };
         let midnight = TimeZone::get(&plan.time_zone)
             .ok()
@@ -133,8 +149,8 @@ impl Talk {
         Ok(Some(Input::Plan(Box::new(plan))))
     }
 
-    async fn pushes(&self, ingest: &Ingest) -> sqlx::Result<Input<'static>> {
-        let waiting = push::waiting(&ingest.parts.store.ingest, self.device.device).await?;
+    async fn pushes(&self, db: &mut PgConnection) -> sqlx::Result<Input<'static>> {
+        let waiting = push::waiting(db, self.device.device).await?;
         Ok(Input::Pushes(waiting.into_iter().filter_map(as_push).collect()))
     }
 }
@@ -144,12 +160,11 @@ fn checked(person: &Person, through: i64) -> Input<'static> {
 }
 
 /// Says of no item that it was seen unless it was part of what somebody took.
-async fn seen_of(ingest: &Ingest, person: &Person) -> sqlx::Result<Option<Input<'static>>> {
-    let pool = &ingest.parts.store.ingest;
-    let Some(taken) = seen::newest(pool, person.patient).await? else { return Ok(None) };
+async fn seen_of(ingest: &Ingest, db: &mut PgConnection, person: &Person) -> sqlx::Result<Option<Input<'static>>> {
+    let Some(taken) = seen::newest(&mut *db, person.patient).await? else { return Ok(None) };
     let items = match ingest.plans.looked_at(&taken.rule) {
-        Some((vitals, questionnaire)) => seen::measured(pool, &taken, &vitals, questionnaire).await?,
-        None if taken.rule == NOTE => seen::noted(pool, &taken).await?,
+        Some((vitals, questionnaire)) => seen::measured(db, &taken, &vitals, questionnaire).await?,
+        None if taken.rule == NOTE => seen::noted(db, &taken).await?,
         None => Vec::new(),
     };
     let seen = Seen { whom: person.handle.clone(), items, by: taken.by };

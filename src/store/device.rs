@@ -1,7 +1,8 @@
 //! Enrolled devices: their keys, whom they submit for, and which connection is their newest.
 
 use jiff_sqlx::Timestamp as SqlTimestamp;
-use sqlx::PgPool;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 /// What a connection needs to know of its device.
@@ -47,50 +48,73 @@ pub async fn find(pool: &PgPool, device: Uuid) -> sqlx::Result<Option<Device>> {
     }))
 }
 
+/// Whom a device may submit for: needs the device as `$1`.
+const PEOPLE: &str = "
+    SELECT person.handle, person.patient, patient.organisation, patient.given_name,
+           coalesce((SELECT max(version) FROM patient_facts facts WHERE facts.patient = person.patient), 0) AS plan_version,
+           coalesce(judged.failed_from - 1, judged.judged_through, 0) AS judged_through,
+           patient.live_since IS NOT NULL AND patient.ended_at IS NULL AS live,
+           patient.ended_at IS NOT NULL AS ended,
+           team.phone AS team_phone
+    FROM device_person person
+    JOIN patient ON patient.patient = person.patient
+    JOIN team ON team.team = patient.team
+    LEFT JOIN patient_judged judged ON judged.patient = person.patient
+    WHERE person.device = $1";
+
 pub async fn people(connection: impl sqlx::PgExecutor<'_>, device: Uuid) -> sqlx::Result<Vec<Person>> {
-    sqlx::query_as(
-        "SELECT person.handle, person.patient, patient.organisation, patient.given_name,
-                coalesce((SELECT max(version) FROM patient_facts facts WHERE facts.patient = person.patient), 0) AS plan_version,
-                coalesce(judged.failed_from - 1, judged.judged_through, 0) AS judged_through,
-                patient.live_since IS NOT NULL AND patient.ended_at IS NULL AS live,
-                patient.ended_at IS NOT NULL AS ended,
-                team.phone AS team_phone
-         FROM device_person person
-         JOIN patient ON patient.patient = person.patient
-         JOIN team ON team.team = patient.team
-         LEFT JOIN patient_judged judged ON judged.patient = person.patient
-         WHERE person.device = $1
-         ORDER BY person.handle",
-    )
-    .bind(device)
-    .fetch_all(connection)
-    .await
+    sqlx::query_as(AssertSqlSafe(format!("{PEOPLE} ORDER BY handle"))).bind(device).fetch_all(connection).await
 }
 
-/// Numbers a new connection: whoever holds a lower number is replaced. None if the device was revoked meanwhile.
+/// Numbers a new connection: whoever holds a lower number is replaced. The phone has all pushes up to this number. None if the
+/// device was revoked meanwhile. One statement, because all phones come at once after a restart.
 pub async fn connect(
     pool: &PgPool,
     device: Uuid,
     app_version: &str,
     notifications: Option<&str>,
-) -> sqlx::Result<Option<i64>> {
-    sqlx::query_scalar(
-        "UPDATE device SET connection = connection + 1, app_version = $2, notifications = $3
-         WHERE device = $1 AND revoked_at IS NULL RETURNING connection",
-    )
-    .bind(device)
-    .bind(app_version)
-    .bind(notifications)
-    .fetch_optional(pool)
-    .await
+    pushed_through: i64,
+) -> sqlx::Result<Option<(i64, Vec<Person>)>> {
+    let statement = format!(
+        "WITH connected AS (
+             UPDATE device SET connection = connection + 1, app_version = $2, notifications = $3
+             WHERE device = $1 AND revoked_at IS NULL RETURNING connection
+         ), acknowledged AS (
+             UPDATE push SET acknowledged = true
+             WHERE device = $1 AND n <= $4 AND NOT acknowledged AND EXISTS (SELECT FROM connected)
+         )
+         SELECT connection, people.* FROM connected LEFT JOIN ({PEOPLE}) AS people ON true ORDER BY handle"
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement))
+        .bind(device)
+        .bind(app_version)
+        .bind(notifications)
+        .bind(pushed_through)
+        .fetch_all(pool)
+        .await?;
+    with_people(&rows, |row| row.try_get("connection"))
 }
 
-/// The newest connection of a device, and whether it was revoked.
-pub async fn standing(pool: &PgPool, device: Uuid) -> sqlx::Result<Option<(i64, bool)>> {
-    sqlx::query_as("SELECT connection, revoked_at IS NOT NULL FROM device WHERE device = $1")
-        .bind(device)
-        .fetch_optional(pool)
-        .await
+/// The newest connection of a device, whether it was revoked, and whom it may submit for.
+pub async fn standing(db: &mut PgConnection, device: Uuid) -> sqlx::Result<Option<((i64, bool), Vec<Person>)>> {
+    let statement = format!(
+        "SELECT device.connection, device.revoked_at IS NOT NULL AS revoked, people.*
+         FROM device LEFT JOIN ({PEOPLE}) AS people ON true WHERE device = $1 ORDER BY handle"
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(device).fetch_all(db).await?;
+    with_people(&rows, |row| Ok((row.try_get("connection")?, row.try_get("revoked")?)))
+}
+
+/// What each row says again, and the people of all; a device without any has one row.
+fn with_people<T>(rows: &[PgRow], each: impl Fn(&PgRow) -> sqlx::Result<T>) -> sqlx::Result<Option<(T, Vec<Person>)>> {
+    let Some(first) = rows.first() else { return Ok(None) };
+    let mut people = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.try_get::<Option<Uuid>, _>("patient")?.is_some() {
+            people.push(Person::from_row(row)?);
+        }
+    }
+    Ok(Some((each(first)?, people)))
 }
 
 /// Which organisation a device belongs to.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct InForce {
 }
 
 /// The newest facts of a patient, with the team; none before the first plan.
-pub async fn in_force(pool: &PgPool, patient: Uuid) -> sqlx::Result<Option<InForce>> {
+pub async fn in_force(db: &mut PgConnection, patient: Uuid) -> sqlx::Result<Option<InForce>> {
     let row = sqlx::query(
         "SELECT facts.version, facts.facts, team.name, team.phone, team.cover_from, team.cover_until,
                 organisation.time_zone
@@ -32,7 +32,7 @@ pub async fn in_force(pool: &PgPool, patient: Uuid) -> sqlx::Result<Option<InFor
          ORDER BY facts.version DESC LIMIT 1",
     )
     .bind(patient)
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     row.map(|row| {
         Ok(InForce {
@@ -56,7 +56,7 @@ pub struct Done {
 }
 
 /// What was measured or answered in this time, and not withdrawn. *Could not measure* leaves its slot open.
-pub async fn done(pool: &PgPool, patient: Uuid, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Done>> {
+pub async fn done(db: &mut PgConnection, patient: Uuid, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Done>> {
     let rows: Vec<(String, SqlTimestamp)> = sqlx::query_as(
         "SELECT DISTINCT vital, effective_at FROM reading
          WHERE patient = $1 AND effective_at BETWEEN $2 AND $3 AND absent IS NULL AND NOT 'impossible' = ANY(flags)
@@ -68,7 +68,7 @@ pub async fn done(pool: &PgPool, patient: Uuid, from: Timestamp, until: Timestam
     .bind(patient)
     .bind(from.to_sqlx())
     .bind(until.to_sqlx())
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(rows.into_iter().map(|(what, at)| Done { what, at: at.to_jiff() }).collect())
 }

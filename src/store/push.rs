@@ -1,6 +1,6 @@
 //! What a phone must see once: asks and messages, kept until the phone has them.
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 /// A waiting push: its number on this device, the person's handle there, and the message without either.
@@ -12,7 +12,7 @@ pub struct Waiting {
     pub body: serde_json::Value,
 }
 
-pub async fn waiting(pool: &PgPool, device: Uuid) -> sqlx::Result<Vec<Waiting>> {
+pub async fn waiting(db: &mut PgConnection, device: Uuid) -> sqlx::Result<Vec<Waiting>> {
     sqlx::query_as(
         "SELECT push.n, person.handle, push.kind, push.body
          FROM push JOIN device_person person ON person.device = push.device AND person.patient = push.patient
@@ -20,7 +20,7 @@ pub async fn waiting(pool: &PgPool, device: Uuid) -> sqlx::Result<Vec<Waiting>> 
          ORDER BY push.n",
     )
     .bind(device)
-    .fetch_all(pool)
+    .fetch_all(db)
     .await
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Items named in one *seen*; a long trouble names its newest.
@@ -24,7 +24,7 @@ pub struct Taken {
 }
 
 /// The newest. Whoever takes an alert about silence or an instrument has seen no reading.
-pub async fn newest(pool: &PgPool, patient: Uuid) -> sqlx::Result<Option<Taken>> {
+pub async fn newest(db: &mut PgConnection, patient: Uuid) -> sqlx::Result<Option<Taken>> {
     type Row = (Uuid, SqlTimestamp, SqlTimestamp, String, String);
     let row: Option<Row> = sqlx::query_as(
         "SELECT alert.alert, coalesce(alert.finding_start, alert.opened_at), alert.acknowledged_at, alert.rule,
@@ -37,7 +37,7 @@ pub async fn newest(pool: &PgPool, patient: Uuid) -> sqlx::Result<Option<Taken>>
          LIMIT 1",
     )
     .bind(patient)
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(row.map(|(alert, began_at, taken_at, rule, by)| Taken {
         alert,
@@ -52,7 +52,7 @@ pub async fn newest(pool: &PgPool, patient: Uuid) -> sqlx::Result<Option<Taken>>
 /// Client ids of the readings of these vitals, and of the answers to this questionnaire (the name before the `|`), from the
 /// finding's start until it was taken.
 pub async fn measured(
-    pool: &PgPool,
+    db: &mut PgConnection,
     taken: &Taken,
     vitals: &[&str],
     questionnaire: Option<&str>,
@@ -75,12 +75,12 @@ pub async fn measured(
     .bind(vitals)
     .bind(questionnaire)
     .bind(ITEMS_LIMIT)
-    .fetch_all(pool)
+    .fetch_all(db)
     .await
 }
 
 /// Client ids of the submissions whose note was there to read: those that came since the alert before was closed.
-pub async fn noted(pool: &PgPool, taken: &Taken) -> sqlx::Result<Vec<Uuid>> {
+pub async fn noted(db: &mut PgConnection, taken: &Taken) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar(
         "SELECT submission.client_id FROM submission
          WHERE submission.patient = $1 AND submission.note IS NOT NULL AND submission.received_at <= $2
@@ -94,6 +94,6 @@ pub async fn noted(pool: &PgPool, taken: &Taken) -> sqlx::Result<Vec<Uuid>> {
     .bind(&taken.rule)
     .bind(taken.alert)
     .bind(ITEMS_LIMIT)
-    .fetch_all(pool)
+    .fetch_all(db)
     .await
 }
