@@ -1,6 +1,7 @@
 //! `derwent doctor`: what is wrong, and what to do. Takes the same configuration as `serve`, and may run beside it.
 
 mod reconcile;
+mod sample;
 
 use std::fmt::Write;
 

@@ -2,22 +2,19 @@
 //! it, by name, and the next step begins with one of those names; what does not add up is a finding of the doctor's, with what to
 //! do. All is counted in one snapshot, beside a running service.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use alert_rules::Rulebook;
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Report;
-use crate::monitor::refold::{self, Difference, Skipped, What};
+use super::sample::{self, Sample};
 use crate::random;
 use crate::store::reconcile::{self, Counts};
-use crate::store::record::{self, Record};
-use crate::store::{Store, decision_count, rulebook};
+use crate::store::{Store, decision_count, record};
 
 /// Patients or findings named in one sentence; the JSON has no more either.
 const NAMED: usize = 5;
@@ -63,22 +60,6 @@ struct Part {
     count: i64,
 }
 
-/// Patients judged again from the beginning.
-#[derive(Debug, Default, Serialize)]
-struct Sample {
-    seed: u64,
-    patients: usize,
-    /// Of which all that could be was compared.
-    compared: usize,
-    findings: usize,
-    days: i64,
-    not_on_record: usize,
-    unreadable: usize,
-    /// Of patients compared: of before their episode was taken up again, and tasks that depend on when somebody looked.
-    findings_left_out: usize,
-    differences: usize,
-}
-
 impl Reconcile {
     /// Adds what does not add up to the report.
     pub async fn run(
@@ -98,12 +79,11 @@ impl Reconcile {
         disorder(&mut tx, since, report).await?;
         let records = record::sample(&mut tx, i64::from(self.sample), seed, now).await?;
         tx.commit().await?;
-        let rulebooks = rulebooks(store, &records).await?;
-        // Pure, and long for many patients: on a thread of its own.
-        let judged = tokio::task::spawn_blocking(move || judge_again(&records, &rulebooks, seed));
-        let (sample, differences) = judged.await.unwrap_or_default();
-        report_sample(&sample, &differences, report);
-        Ok(Some(Reconciled { since, steps, sample }))
+        let rulebooks = sample::rulebooks(store, &records).await?;
+        let judging = tokio::task::spawn_blocking(move || sample::judge_again(&records, &rulebooks, seed));
+        let (judged, differences) = judging.await.unwrap_or_default();
+        sample::report_sample(&judged, &differences, report);
+        Ok(Some(Reconciled { since, steps, sample: judged }))
     }
 }
 
@@ -223,7 +203,7 @@ fn uneven(step: &Step) -> Option<String> {
 }
 
 /// Names a few of many.
-fn some(all: impl ExactSizeIterator<Item = String>) -> String {
+pub(super) fn some(all: impl ExactSizeIterator<Item = String>) -> String {
     let more = all.len().saturating_sub(NAMED);
     let named: Vec<String> = all.take(NAMED).collect();
     let named = named.join(", ");
@@ -326,83 +306,6 @@ async fn disorder(db: &mut PgConnection, since: Option<Timestamp>, report: &mut 
         );
     }
     Ok(())
-}
-
-/// Those that the records name. One that cannot be read is left out, and so are the patients it judged.
-async fn rulebooks(store: &Store, records: &[Record]) -> Result<refold::Rulebooks, sqlx::Error> {
-    let hashes: BTreeSet<[u8; 32]> =
-        records.iter().flat_map(|record| &record.evaluations).map(|evaluation| evaluation.rulebook).collect();
-    let mut rulebooks = BTreeMap::new();
-    for hash in hashes {
-        if let Ok(rulebook) = Rulebook::from_files(rulebook::files(&store.owner, hash).await?) {
-            rulebooks.insert(hash, rulebook);
-        }
-    }
-    Ok(rulebooks)
-}
-
-fn judge_again(records: &[Record], rulebooks: &refold::Rulebooks, seed: u64) -> (Sample, Vec<Difference>) {
-    let mut sample = Sample { seed, patients: records.len(), ..Sample::default() };
-    let mut differences = Vec::new();
-    let mut event_time = SignedDuration::ZERO;
-    for record in records {
-        match refold::compare(record, rulebooks) {
-            Ok(compared) => {
-                sample.compared += 1;
-                sample.findings += compared.findings;
-                sample.findings_left_out += compared.findings_left_out;
-                event_time += compared.event_time;
-                differences.extend(compared.differences);
-            }
-            Err(Skipped::NotOnRecord) => sample.not_on_record += 1,
-            Err(Skipped::Unreadable) => sample.unreadable += 1,
-        }
-    }
-    sample.days = event_time.as_hours() / 24;
-    sample.differences = differences.len();
-    (sample, differences)
-}
-
-fn report_sample(sample: &Sample, differences: &[Difference], report: &mut Report) {
-    let mut sentence = format!(
-        "{} of {} patients judged again from the beginning (--seed {}): {} findings over {} days",
-        sample.compared, sample.patients, sample.seed, sample.findings, sample.days
-    );
-    for (count, why) in [
-        (
-            sample.not_on_record,
-            "patients were judged by a version that did not write down from where, and are not compared",
-        ),
-        (sample.unreadable, "patients have a record that this version cannot read, and are not compared"),
-        (
-            sample.findings_left_out,
-            "findings are from before an episode was taken up again, or tasks about the plan, and are not compared",
-        ),
-    ] {
-        if count > 0 {
-            // A string takes everything.
-            let _ = write!(sentence, "; {count} {why}");
-        }
-    }
-    if differences.is_empty() {
-        return report.good("judged again", format!("{sentence}; nothing differs"));
-    }
-    let named = some(differences.iter().map(|difference| {
-        let Difference { patient, problem, start, what } = difference;
-        let what = match what {
-            What::Missing => "is missing".to_owned(),
-            What::Unfounded => "should not be there".to_owned(),
-            What::Differs(fields) => format!("differs in {}", fields.join(", ")),
-        };
-        format!("{patient}: {problem} since {start} {what}")
-    }));
-    report.wrong(
-        "judged again",
-        format!(
-            "{sentence}; {named}. Run `derwent admin patient judge --patient …` for each, which puts it right for the last 30 \
-             days; if it differs again it is a fault of Derwent: keep the database and report it"
-        ),
-    );
 }
 
 /// The table.
