@@ -7,6 +7,7 @@ pub mod accept;
 pub mod counters;
 pub mod enrol;
 mod http;
+mod mailbox;
 mod plan;
 mod proof;
 pub mod receipt;

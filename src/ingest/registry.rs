@@ -5,15 +5,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::mailbox::Mailbox;
 use crate::gauges;
 use crate::parts::Parts;
 use crate::signal::Signal;
-
-/// News a socket may be behind with; what does not fit is made up for by its next sweep.
-const NEWS_WAITING: usize = 16;
 
 /// What concerns one socket. But for how far somebody is judged, each is a hint: the socket looks in the database itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +30,18 @@ pub enum News {
     Standing,
 }
 
+impl News {
+    /// Whether it is enough to hear the other one.
+    pub fn is_replaced_by(&self, newer: &Self) -> bool {
+        match (self, newer) {
+            (Self::Judged { patient: one, through: before }, Self::Judged { patient: other, through: after }) => {
+                one == other && before <= after
+            }
+            (one, other) => one == other,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Registry(Arc<Mutex<Sockets>>);
 
@@ -46,7 +55,7 @@ struct Sockets {
 #[derive(Debug)]
 struct Ear {
     connection: i64,
-    news: mpsc::Sender<News>,
+    news: Arc<Mailbox>,
 }
 
 /// A socket's place in the registry; dropping it leaves.
@@ -56,7 +65,7 @@ pub struct Place {
     device: Uuid,
     connection: i64,
     patients: Vec<Uuid>,
-    pub news: mpsc::Receiver<News>,
+    news: Arc<Mailbox>,
 }
 
 impl Registry {
@@ -82,9 +91,9 @@ impl Registry {
     }
 
     pub fn join(&self, device: Uuid, connection: i64, patients: Vec<Uuid>) -> Place {
-        let (sender, news) = mpsc::channel(NEWS_WAITING);
+        let news = Arc::new(Mailbox::default());
         let mut sockets = self.sockets();
-        sockets.by_device.entry(device).or_default().push(Ear { connection, news: sender });
+        sockets.by_device.entry(device).or_default().push(Ear { connection, news: Arc::clone(&news) });
         sockets.follow(device, &patients);
         drop(sockets);
         gauges::phone_came();
@@ -144,13 +153,17 @@ impl Sockets {
 
     fn tell(&self, device: &Uuid, news: News) {
         for ear in self.by_device.get(device).into_iter().flatten() {
-            // A full ear is a slow phone; its sweep makes up for it.
-            let _ = ear.news.try_send(news);
+            ear.news.put(news);
         }
     }
 }
 
 impl Place {
+    /// What is new for this socket, when there is anything. May be dropped while it waits: nothing is lost.
+    pub async fn hear(&self) -> News {
+        self.news.take().await
+    }
+
     /// From now on news of these: somebody may have come onto a carer's list, or left it.
     pub fn follow(&mut self, patients: Vec<Uuid>) {
         if patients == self.patients {

@@ -2,11 +2,12 @@
 //! This is the only loop on a socket and its only `select!`.
 
 use std::io::ErrorKind;
-use std::pin::Pin;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use jiff::SignedDuration;
 use mobile_api::close::Close;
 use mobile_api::decode;
@@ -15,7 +16,7 @@ use mobile_api::message::{Refused, ServerMessage};
 use mobile_api::proof::whole_seconds;
 use mobile_api::refusal::{Reason, Refusal};
 use mobile_api::session::{Command, Handshake, Input, Session, clock_skew_ms};
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, mpsc};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, oneshot};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
@@ -50,35 +51,11 @@ pub async fn converse(ingest: Ingest, socket: WebSocket, guest: Guest) {
         Ok((session, talk, place)) => {
             // Proven: the doorstep is free for the next.
             drop(guest);
-            line.go_on(session, talk, place).await
+            Box::pin(line.go_on(session, talk, place)).await
         }
         Err(gone) => gone,
     };
-    let close = match gone {
-        Gone::Phone => return,
-        Gone::Because(close) => {
-            close.reason().into_iter().for_each(counters::count);
-            close
-        }
-        Gone::Told(close) => {
-            close.reason().into_iter().for_each(counters::count);
-            return line.close(close).await;
-        }
-        Gone::Refused(refusal, close) => {
-            let refused = Refused { batch: None, refusal };
-            if line.refuse(refused).await.is_err() {
-                return;
-            }
-            close
-        }
-        Gone::Store(error) => {
-            tracing::warn!(%error, "a phone's connection ended because the database did not answer");
-            Close::ShuttingDown { retry_after_s: RESTART_RETRY_S }
-        }
-    };
-    // Whether the phone still hears it does not matter.
-    let _ = line.send(ServerMessage::Bye(close.bye())).await;
-    line.close(close).await;
+    Box::pin(line.say_goodbye(gone)).await;
 }
 
 /// A batch that was decided.
@@ -86,6 +63,9 @@ struct Decided {
     batch: u64,
     receipt: receipt::Decided,
 }
+
+/// Batches that are being decided, each by a task of its own.
+type Deciding = FuturesUnordered<oneshot::Receiver<Decided>>;
 
 /// A frame for which there is no room yet. The socket is not read meanwhile, and that is no fault of the phone's.
 struct Held {
@@ -101,6 +81,35 @@ struct Line {
 }
 
 impl Line {
+    /// Tells the phone why, and closes.
+    async fn say_goodbye(&mut self, gone: Gone) {
+        let close = match gone {
+            Gone::Phone => return,
+            Gone::Because(close) => {
+                close.reason().into_iter().for_each(counters::count);
+                close
+            }
+            Gone::Told(close) => {
+                close.reason().into_iter().for_each(counters::count);
+                return self.close(close).await;
+            }
+            Gone::Refused(refusal, close) => {
+                let refused = Refused { batch: None, refusal };
+                if self.refuse(refused).await.is_err() {
+                    return;
+                }
+                close
+            }
+            Gone::Store(error) => {
+                tracing::warn!(%error, "a phone's connection ended because the database did not answer");
+                Close::ShuttingDown { retry_after_s: RESTART_RETRY_S }
+            }
+        };
+        // Whether the phone still hears it does not matter.
+        let _ = self.send(ServerMessage::Bye(close.bye())).await;
+        self.close(close).await;
+    }
+
     /// Challenge, `hello`, proof, `welcome`.
     async fn greet(&mut self, guest: &Guest) -> Result<(Session, Talk, Place), Gone> {
         let parts = self.ingest.parts.clone();
@@ -122,13 +131,15 @@ impl Line {
         let hello = handshake.hello(&text?).map_err(|refused| Gone::Refused(refused.refusal, Close::ProtocolError))?;
         self.inflow.understood();
         let device = device::find(&parts.store.ingest, hello.device_id).await?;
-        let Some(device) = device.filter(|device| !device.revoked) else {
+        let Some(mut device) = device.filter(|device| !device.revoked) else {
             return Err(Gone::Because(Close::Revoked));
         };
         let expected = handshake.proof(device.device, &self.ingest.origin);
         if !proof::holds(&hello.proof, &device.public_key, &expected) {
             return Err(Gone::Because(Close::BadProof));
         }
+        // It is not needed any more, and thousands of conversations go on for days.
+        device.public_key = serde_json::Value::Null;
         self.inflow.of_phone(self.ingest.unfinished.clone(), FRAME_CLOSE_BYTES);
         // What the phone has it need not acknowledge again.
         let through = i64::try_from(hello.resume.push).unwrap_or(i64::MAX);
@@ -161,7 +172,7 @@ impl Line {
     /// - the service **stopping**.
     async fn go_on(&mut self, mut session: Session, mut talk: Talk, mut place: Place) -> Gone {
         let stopping = self.ingest.parts.lifecycle.stopping.clone();
-        let (deciding, mut decided) = mpsc::channel::<Decided>(1);
+        let mut deciding = Deciding::new();
         // The first tick is at once: it says what is there at the beginning.
         let mut sweep = tokio::time::interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -177,26 +188,28 @@ impl Line {
             }
             let done = tokio::select! {
                 frame = self.socket.recv(), if held.is_none() => {
-                    self.frame(frame, &mut held, &mut session, &talk, &deciding).await
+                    Box::pin(self.frame(frame, &mut held, &mut session, &talk, &mut deciding)).await
                 }
                 (text, room) = room_for(&mut held) => {
                     held = None;
-                    self.text(&text, room, &mut session, &talk, &deciding).await
+                    Box::pin(self.text(&text, room, &mut session, &talk, &mut deciding)).await
                 }
-                Some(decided) = decided.recv() => {
-                    self.obey(session.handle(answer(decided, &talk), self.elapsed()), None, &talk, &deciding).await
+                Some(Ok(decided)) = deciding.next() => {
+                    let commands = session.handle(answer(decided, &talk), self.elapsed());
+                    Box::pin(self.obey(commands, None, &talk, &mut deciding)).await
                 }
-                Some(news) = place.news.recv() => {
+                news = place.hear() => {
                     let looked = Box::pin(talk.hear(&self.ingest, news)).await;
                     place.follow(talk.patients());
-                    self.say(looked, &mut session, &talk, &deciding).await
+                    Box::pin(self.say(looked, &mut session, &talk, &mut deciding)).await
                 }
                 () = wake.as_mut() => {
                     if held.is_some() {
                         // It cannot answer pings that we do not let it answer.
                         session.handle(Input::Unread, self.elapsed());
                     }
-                    self.obey(session.handle(Input::Tick, self.elapsed()), None, &talk, &deciding).await
+                    let commands = session.handle(Input::Tick, self.elapsed());
+                    Box::pin(self.obey(commands, None, &talk, &mut deciding)).await
                 }
                 _ = sweep.tick() => {
                     let looked = Box::pin(talk.look_at_everything(&self.ingest)).await;
@@ -205,32 +218,25 @@ impl Line {
                         sweep.reset_after(SWEEP.mul_f64(random::fraction()));
                     }
                     place.follow(talk.patients());
-                    self.say(looked, &mut session, &talk, &deciding).await
+                    Box::pin(self.say(looked, &mut session, &talk, &mut deciding)).await
                 }
                 () = stopped.as_mut() => Err(Gone::Because(Close::ShuttingDown { retry_after_s: RESTART_RETRY_S })),
             };
             if let Err(gone) = done {
-                return self.last_receipts(gone, session, &talk, deciding, decided).await;
+                return Box::pin(self.last_receipts(gone, session, &talk, deciding)).await;
             }
         }
     }
 
     /// When we end the conversation, what was handed over is still decided and answered first.
-    async fn last_receipts(
-        &mut self,
-        gone: Gone,
-        mut session: Session,
-        talk: &Talk,
-        deciding: mpsc::Sender<Decided>,
-        mut decided: mpsc::Receiver<Decided>,
-    ) -> Gone {
+    async fn last_receipts(&mut self, gone: Gone, mut session: Session, talk: &Talk, mut deciding: Deciding) -> Gone {
         if !matches!(gone, Gone::Because(Close::ShuttingDown { .. })) {
             return gone;
         }
         while session.in_flight() > 0 {
-            let Some(decided) = decided.recv().await else { break };
+            let Some(Ok(decided)) = deciding.next().await else { break };
             let commands = session.handle(answer(decided, talk), self.elapsed());
-            if self.obey(commands, None, talk, &deciding).await.is_err() {
+            if self.obey(commands, None, talk, &mut deciding).await.is_err() {
                 return Gone::Phone;
             }
         }
@@ -243,7 +249,7 @@ impl Line {
         held: &mut Option<Held>,
         session: &mut Session,
         talk: &Talk,
-        deciding: &mpsc::Sender<Decided>,
+        deciding: &mut Deciding,
     ) -> Result<(), Gone> {
         let commands = match frame {
             None | Some(Ok(Frame::Close(_))) => return Err(Gone::Phone),
@@ -279,7 +285,7 @@ impl Line {
         room: OwnedSemaphorePermit,
         session: &mut Session,
         talk: &Talk,
-        deciding: &mpsc::Sender<Decided>,
+        deciding: &mut Deciding,
     ) -> Result<(), Gone> {
         let commands = session.handle(Input::Text(text), self.elapsed());
         self.inflow.understood();
@@ -291,7 +297,7 @@ impl Line {
         commands: Vec<Command>,
         mut room: Option<OwnedSemaphorePermit>,
         talk: &Talk,
-        deciding: &mpsc::Sender<Decided>,
+        deciding: &mut Deciding,
     ) -> Result<(), Gone> {
         for command in commands {
             match command {
@@ -300,13 +306,15 @@ impl Line {
                 Command::Ping => self.send_frame(Frame::Ping(Vec::new().into())).await?,
                 Command::Take { batch, items } => {
                     let room = room.take();
-                    let (ingest, sender, deciding) = (self.ingest.clone(), self.sender(talk), deciding.clone());
+                    let (ingest, sender) = (self.ingest.clone(), self.sender(talk));
+                    let (reply, decided) = oneshot::channel();
+                    deciding.push(decided);
                     // A task of its own: the phone may go away, the batch is decided all the same.
                     self.ingest.parts.lifecycle.spawn(async move {
                         let receipt = receipt::decide(&ingest, &sender, items).await;
                         drop(room);
                         // Nobody listens when the phone has gone: it sends again and hears *duplicate*.
-                        let _ = deciding.send(Decided { batch, receipt }).await;
+                        let _ = reply.send(Decided { batch, receipt });
                     });
                 }
                 Command::Shown { id } => Box::pin(note_shown(self.ingest.parts.clone(), talk.device.device, id)).await,
@@ -330,7 +338,7 @@ impl Line {
         looked: Result<Vec<Input<'static>>, Gone>,
         session: &mut Session,
         talk: &Talk,
-        deciding: &mpsc::Sender<Decided>,
+        deciding: &mut Deciding,
     ) -> Result<(), Gone> {
         let inputs = match looked {
             Err(Gone::Store(error)) => {

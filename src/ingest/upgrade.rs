@@ -11,8 +11,9 @@ use mobile_api::limits::FRAME_CLOSE_BYTES;
 use super::{Ingest, socket};
 use crate::listen::Guest;
 
-/// axum's own defaults would hold 134 KiB for each idle connection; so it is 5.7 KiB.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Held for each connection, however silent; axum's own defaults hold 134 KiB. For what is longer, room is made when its length
+/// is known.
+const READ_BUFFER_BYTES: usize = 1024;
 /// What a phone that does not read may let pile up before its connection is closed.
 const WRITE_BUFFER_BYTES: usize = 256 * 1024;
 
