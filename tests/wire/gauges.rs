@@ -9,7 +9,7 @@ use super::{Town, connect, pressure, submit};
 use crate::harness::service::{Options, Service};
 
 /// Where the service says that its gauges are.
-fn address(service: &Service) -> String {
+pub fn address(service: &Service) -> String {
     let log = std::fs::read_to_string(&service.log).unwrap();
     let line = log.lines().find(|line| line.contains("gauges are at")).expect("it says where");
     let from = line.find("127.0.0.1:").expect("an address");
@@ -17,7 +17,7 @@ fn address(service: &Service) -> String {
 }
 
 /// The whole text, and each line's name with its labels, and its value.
-async fn scrape(address: &str) -> (String, BTreeMap<String, f64>) {
+pub async fn scrape(address: &str) -> (String, BTreeMap<String, f64>) {
     let text = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
     let values = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(|line| {
         let (name, value) = line.rsplit_once(' ').expect("a name and a value");
@@ -27,8 +27,8 @@ async fn scrape(address: &str) -> (String, BTreeMap<String, f64>) {
     (text, values)
 }
 
-#[tokio::test]
-async fn gauges_move_with_what_happens_and_name_nobody() {
+/// A town whose service tells its gauges.
+pub async fn town_with_gauges() -> Town {
     let mut town = Town::start().await;
     town.service = Service::start_with(
         &Options {
@@ -39,6 +39,12 @@ async fn gauges_move_with_what_happens_and_name_nobody() {
         },
         &["--metrics-listen", "127.0.0.1:0"],
     );
+    town
+}
+
+#[tokio::test]
+async fn gauges_move_with_what_happens_and_name_nobody() {
+    let town = town_with_gauges().await;
     let address = address(&town.service);
     let public = reqwest::get(format!("{}/metrics", town.service.origin)).await.unwrap().text().await.unwrap();
     assert!(!public.contains("derwent_"), "browsers and phones see no gauges");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::raw::{BINARY, FIN, Heard, PING, Raw, TEXT, allow_descriptors, masked};
-use super::{Town, connect, pressure, submit};
+use super::{Town, connect, gauges, pressure, submit};
 
 /// Sockets of each kind: together more than there are places on the doorstep.
 const CROWD: usize = 2_100;
@@ -42,6 +42,7 @@ async fn thousands_who_never_come_to_the_point_keep_nobody_out() {
     let mut line = connect(&known).await;
     let before_kb = resident_kb(&town);
 
+    let coming = begun();
     let mut crowd = Vec::new();
     for _ in 0..CROWD {
         // A head without an end, and a socket without a word.
@@ -54,6 +55,7 @@ async fn thousands_who_never_come_to_the_point_keep_nobody_out() {
         silent.stream.write_all(request.as_bytes()).await.unwrap();
         crowd.push(silent);
     }
+    println!("the crowd came in {:?}", coming.elapsed());
     let began = begun();
     assert_eq!(submit(&mut line, json!([pressure(128, 82, json!({}))])).await[0]["state"], "stored");
     let served_in = began.elapsed();
@@ -62,7 +64,7 @@ async fn thousands_who_never_come_to_the_point_keep_nobody_out() {
     let let_in = began.elapsed();
     println!("served in {served_in:?}, a newcomer let in and served in {let_in:?}");
     assert!(served_in < Duration::from_secs(5), "who is known waits for nobody: {served_in:?}");
-    assert!(let_in < Duration::from_secs(15), "who says who they are gets in: {let_in:?}");
+    assert!(let_in < Duration::from_secs(9), "who says who they are gets in: {let_in:?}");
     let grown_kb = resident_kb(&town).saturating_sub(before_kb);
     println!("{} kB for each of {} strangers", grown_kb / crowd.len(), crowd.len());
     assert!(grown_kb < crowd.len() * STRANGER_KB, "{grown_kb} kB for {} strangers", crowd.len());
@@ -140,7 +142,8 @@ fn heavy(batch: u64) -> Value {
 
 #[tokio::test]
 async fn over_the_budget_a_phone_waits_and_is_not_taken_for_dead_and_who_never_reads_is() {
-    let town = Town::start().await;
+    let town = gauges::town_with_gauges().await;
+    let address = gauges::address(&town.service);
     let mut phones = Vec::new();
     for _ in 0..12 {
         let (_, device) = town.person("Dorothy").await;
@@ -192,9 +195,25 @@ async fn over_the_budget_a_phone_waits_and_is_not_taken_for_dead_and_who_never_r
         phone.text(&heavy(2)).await;
     }
     late.text(&heavy(1)).await;
+    let is_full = async {
+        loop {
+            let (_, gauges) = gauges::scrape(&address).await;
+            println!("{} {}", gauges["derwent_undecided_bytes"], gauges["derwent_refusals_total{reason=\"busy\"}"]);
+            // One who waits of each of three phones.
+            if gauges["derwent_refusals_total{reason=\"busy\"}"] >= 3.0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), is_full)
+        .await
+        .expect("the budget is full, and each who waits is counted");
 
     loop {
-        match late.hear().await {
+        let heard =
+            tokio::time::timeout(Duration::from_secs(45), late.hear()).await.expect("it is pinged all the same");
+        match heard {
             Heard::Ping => break,
             Heard::Pong => {}
             Heard::Text(message) => assert_ne!(message["type"], "receipt", "nothing can be stored"),
