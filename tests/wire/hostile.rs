@@ -183,7 +183,8 @@ async fn over_the_budget_a_phone_waits_and_is_not_taken_for_dead_and_who_never_r
 
     // Nothing can be decided while somebody holds the heads.
     let mut holding = town.store.owner.begin().await.unwrap();
-    sqlx::raw_sql("LOCK TABLE patient_head IN ACCESS EXCLUSIVE MODE").execute(&mut *holding).await.unwrap();
+    let lock = "SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE patient_head IN ACCESS EXCLUSIVE MODE";
+    sqlx::raw_sql(lock).execute(&mut *holding).await.unwrap();
     let items = json!([pressure(128, 82, json!({}))]);
     for batch in 1..=3 {
         third.text(&json!({ "type": "submit", "batch": batch, "items": items })).await;
