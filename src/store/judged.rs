@@ -8,8 +8,8 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-/// A batch takes far less; after this another replica takes over.
-const LEASE_SECONDS: f64 = 60.0;
+/// A batch takes a second or so. What a killed service had in hand waits this long for the next.
+const LEASE_SECONDS: f64 = 20.0;
 /// Queue entries looked at to find whom to judge next. Where they all belong to patients that are in hand already,
 /// the whole queue is looked at.
 const WINDOW: i64 = 4096;

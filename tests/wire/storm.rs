@@ -86,7 +86,7 @@ async fn after_a_kill_all_phones_come_back_at_once_and_nothing_is_lost_or_double
     for phone in first {
         phone.await.unwrap();
     }
-    // Whoever was being judged when the service died waits for its lease to end, a minute at most. The test does not.
+    // Whoever was being judged when the service died waits for its lease to end, twenty seconds at most. The test does not.
     sqlx::raw_sql("UPDATE patient_judged SET lease = NULL, lease_until = NULL")
         .execute(&town.store.owner)
         .await
