@@ -1,6 +1,7 @@
 //! How often each reason was given, and how full the doors are, so that no limit bites unseen: a gauge for each, a line in the log
 //! for every minute in which one did, and a notice to the operator for each limit.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -70,8 +71,7 @@ impl Told {
 }
 
 /// Starts the task that looks and tells.
-pub fn start(ingest: &Ingest) {
-    let ingest = ingest.clone();
+pub fn start(ingest: Arc<Ingest>) {
     let stopping = ingest.parts.lifecycle.stopping.clone();
     ingest.parts.lifecycle.clone().spawn(async move {
         let mut told = Told::default();

@@ -1,6 +1,8 @@
 //! The same conversation over HTTP, for background sync and a patient's own screens: `challenge`, then one request with a proof
 //! over exactly that request. There is no token to steal, and a nonce serves once.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
 use axum::body::Bytes;
@@ -56,7 +58,7 @@ impl IntoResponse for Refused {
     }
 }
 
-pub async fn challenge(State(ingest): State<Ingest>) -> Result<Json<HttpChallenge>, Refused> {
+pub async fn challenge(State(ingest): State<Arc<Ingest>>) -> Result<Json<HttpChallenge>, Refused> {
     let server_time = whole_seconds(ingest.parts.clock.machine_now());
     let nonce = random::token();
     let ends_at = server_time + SignedDuration::from_secs(HTTP_CHALLENGE_S.into());
@@ -65,7 +67,7 @@ pub async fn challenge(State(ingest): State<Ingest>) -> Result<Json<HttpChalleng
 }
 
 pub async fn submissions(
-    State(ingest): State<Ingest>,
+    State(ingest): State<Arc<Ingest>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -114,7 +116,7 @@ pub struct Whose {
 }
 
 pub async fn plan(
-    State(ingest): State<Ingest>,
+    State(ingest): State<Arc<Ingest>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -131,7 +133,7 @@ pub async fn plan(
 
 /// A person's own readings on their own device. A carer sees what to do, not what was measured.
 pub async fn readings(
-    State(ingest): State<Ingest>,
+    State(ingest): State<Arc<Ingest>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,

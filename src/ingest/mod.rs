@@ -38,29 +38,29 @@ const UNDECIDED_BYTES: usize = 64 * 1024 * 1024;
 const UNFINISHED_BYTES: usize = 64 * 1024 * 1024;
 
 /// What the handlers share.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Ingest {
     parts: Parts,
     writer: Writer,
     registry: Registry,
     /// Audience of every proof, and the only page that may open a socket.
-    origin: Arc<str>,
+    origin: String,
     undecided: Arc<Semaphore>,
     unfinished: Arc<Semaphore>,
-    plans: Arc<Plans>,
+    plans: Plans,
 }
 
 pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
-    let ingest = Ingest {
+    let ingest = Arc::new(Ingest {
         parts: parts.clone(),
         writer: writer.clone(),
         registry: Registry::start(parts),
-        origin: parts.config.origin().into(),
+        origin: parts.config.origin(),
         undecided: Arc::new(Semaphore::new(UNDECIDED_BYTES)),
         unfinished: Arc::new(Semaphore::new(UNFINISHED_BYTES)),
-        plans: Arc::new(Plans::of_rulebook(rulebook)),
-    };
-    counters::start(&ingest);
+        plans: Plans::of_rulebook(rulebook),
+    });
+    counters::start(Arc::clone(&ingest));
     let enrolment = Router::new().route("/mobile/v1/enrol", post(enrol::enrol)).with_state(parts.clone());
     Router::new()
         .route("/mobile/v1/challenge", post(http::challenge))

@@ -3,6 +3,7 @@
 
 use std::io::ErrorKind;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
@@ -43,7 +44,7 @@ const BUSY_RETRY_S: u32 = 5;
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// Holds the whole conversation; returns when it is over.
-pub async fn converse(ingest: Ingest, socket: WebSocket, guest: Guest) {
+pub async fn converse(ingest: Arc<Ingest>, socket: WebSocket, guest: Guest) {
     let started = ingest.parts.clock.instant();
     let mut line = Line { socket, inflow: guest.inflow.clone(), ingest, started };
     // Ten thousand of these wait at once. What talks to the database is boxed, so that its state takes room only while it runs.
@@ -76,7 +77,7 @@ struct Held {
 struct Line {
     socket: WebSocket,
     inflow: Inflow,
-    ingest: Ingest,
+    ingest: Arc<Ingest>,
     started: Instant,
 }
 
@@ -306,7 +307,7 @@ impl Line {
                 Command::Ping => self.send_frame(Frame::Ping(Vec::new().into())).await?,
                 Command::Take { batch, items } => {
                     let room = room.take();
-                    let (ingest, sender) = (self.ingest.clone(), self.sender(talk));
+                    let (ingest, sender) = (Arc::clone(&self.ingest), self.sender(talk));
                     let (reply, decided) = oneshot::channel();
                     deciding.push(decided);
                     // A task of its own: the phone may go away, the batch is decided all the same.

@@ -2,6 +2,8 @@
 
 use axum::Extension;
 use axum::extract::State;
+use std::sync::Arc;
+
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +20,7 @@ const READ_BUFFER_BYTES: usize = 1024;
 const WRITE_BUFFER_BYTES: usize = 256 * 1024;
 
 pub async fn upgrade(
-    State(ingest): State<Ingest>,
+    State(ingest): State<Arc<Ingest>>,
     Extension(guest): Extension<Guest>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
