@@ -19,9 +19,7 @@ pub struct Mailbox {
 impl Mailbox {
     pub fn put(&self, news: News) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = waiting.iter_mut().find(|known| known.is_replaced_by(&news)) {
-            *known = news;
-        } else if waiting.len() < NEWS_WAITING {
+        if !waiting.iter_mut().any(|known| known.takes_in(&news)) && waiting.len() < NEWS_WAITING {
             waiting.push(news);
         }
         drop(waiting);

@@ -31,11 +31,14 @@ pub enum News {
 }
 
 impl News {
-    /// Whether it is enough to hear the other one.
-    pub fn is_replaced_by(&self, newer: &Self) -> bool {
-        match (self, newer) {
-            (Self::Judged { patient: one, through: before }, Self::Judged { patient: other, through: after }) => {
-                one == other && before <= after
+    /// Takes in other news if one is enough for both. Says whether it did.
+    pub fn takes_in(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Judged { patient: one, through }, Self::Judged { patient: other, through: further })
+                if one == other =>
+            {
+                *through = (*through).max(*further);
+                true
             }
             (one, other) => one == other,
         }
