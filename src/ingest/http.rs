@@ -24,6 +24,7 @@ use mobile_api::session::clock_skew_ms;
 use serde::Deserialize;
 
 use super::accept::Sender;
+use super::together::NoAnswer;
 use super::{Ingest, counters, proof, receipt};
 use crate::random;
 use crate::store::device::{self, Device, Person};
@@ -35,12 +36,18 @@ const PAGE_READINGS: i64 = 200;
 /// Why a request is not served.
 pub enum Refused {
     With(StatusCode, Refusal),
-    Store(sqlx::Error),
+    Store(NoAnswer),
+}
+
+impl From<NoAnswer> for Refused {
+    fn from(error: NoAnswer) -> Self {
+        Self::Store(error)
+    }
 }
 
 impl From<sqlx::Error> for Refused {
     fn from(error: sqlx::Error) -> Self {
-        Self::Store(error)
+        Self::Store(error.into())
     }
 }
 
@@ -126,8 +133,7 @@ pub async fn plan(
     let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
     let person = person(&ingest, &device, whose.whom.as_deref()).await?;
     let now = ingest.parts.clock.care_now();
-    let mut db = ingest.parts.store.ingest.acquire().await?;
-    let plan = ingest.plans.of_patient(&mut db, person.patient, &person.handle, now).await?;
+    let plan = ingest.plans.of_patient(&ingest.lookups, person.patient, &person.handle, now).await?;
     Ok(plan.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |plan| Json(plan).into_response()))
 }
 
@@ -194,7 +200,7 @@ async fn proven(
             "the request needs a proof in the header Derwent-Proof, with all its claims",
         ));
     };
-    let device = device::find(&ingest.parts.store.ingest, claimed.iss).await?;
+    let device = ingest.lookups.device.ask(claimed.iss).await?;
     let Some(device) = device.filter(|device| !device.revoked) else {
         return Err(unauthorised(
             Reason::NotEnrolled,

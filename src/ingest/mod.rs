@@ -1,12 +1,15 @@
 //! What comes from phones: enrolment, sockets, and the way of a submission from the wire to the disk.
 //!
-//! `upgrade` and `socket` hold the conversation, `accept` turns the wire into the domain, `writer` stores, `receipt` answers.
+//! `upgrade`, `greeting` and `socket` hold the conversation over a `line`, `talk` and `lookups` find what there is to say, `accept` turns the wire into the domain, `writer` stores, `receipt` answers.
 //! `http` is the same conversation where no socket can be held, `plan` what a phone shows.
 
 pub mod accept;
 pub mod counters;
 pub mod enrol;
+mod greeting;
 mod http;
+mod line;
+mod lookups;
 mod mailbox;
 mod plan;
 mod proof;
@@ -14,6 +17,7 @@ pub mod receipt;
 mod registry;
 mod socket;
 mod talk;
+mod together;
 pub mod upgrade;
 pub mod writer;
 
@@ -28,12 +32,13 @@ use mobile_api::limits::Limits;
 use tokio::sync::Semaphore;
 
 use crate::parts::Parts;
+use lookups::Lookups;
 use plan::Plans;
 use registry::Registry;
 use writer::Writer;
 
 /// What phones may have handed over and not yet got receipts for, as it lies in memory; over it their sockets are not read.
-const UNDECIDED_BYTES: usize = 64 * 1024 * 1024;
+pub const UNDECIDED_BYTES: usize = 64 * 1024 * 1024;
 /// What phones may be in the middle of saying, beyond the little that each may say for nothing.
 const UNFINISHED_BYTES: usize = 64 * 1024 * 1024;
 
@@ -43,6 +48,7 @@ pub struct Ingest {
     parts: Parts,
     writer: Writer,
     registry: Registry,
+    lookups: Lookups,
     /// Audience of every proof, and the only page that may open a socket.
     origin: String,
     undecided: Arc<Semaphore>,
@@ -55,6 +61,7 @@ pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
         parts: parts.clone(),
         writer: writer.clone(),
         registry: Registry::start(parts),
+        lookups: Lookups::start(parts),
         origin: parts.config.origin(),
         undecided: Arc::new(Semaphore::new(UNDECIDED_BYTES)),
         unfinished: Arc::new(Semaphore::new(UNFINISHED_BYTES)),

@@ -14,10 +14,11 @@ use alert_rules::{Facts, normalise, questionnaire};
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use mobile_api::plan::{AdviceBand, Call, Due, DueWhat, Plan, PlanComponent, PlanUnit, PlanVital, Questionnaire, Team};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::store::plan::{self as stored, Done, InForce};
+use super::lookups::Lookups;
+use super::together::NoAnswer;
+use crate::store::plan::{Done, InForce, Stretch};
 
 /// How long after its due time a slot can still be filled, as the phone shows it. When it is *overdue* is the rules' to say.
 const OPEN_AFTER_DUE: SignedDuration = SignedDuration::from_hours(4);
@@ -62,17 +63,17 @@ impl Plans {
     /// The plan of a patient as it stands now; none before the first facts. Facts that cannot be read are an error of the row.
     pub async fn of_patient(
         &self,
-        db: &mut PgConnection,
+        lookups: &Lookups,
         patient: Uuid,
         handle: &str,
         now: Timestamp,
-    ) -> sqlx::Result<Option<Plan>> {
-        let Some(in_force) = stored::in_force(&mut *db, patient).await? else { return Ok(None) };
+    ) -> Result<Option<Plan>, NoAnswer> {
+        let Some(in_force) = lookups.in_force.ask(patient).await? else { return Ok(None) };
         let facts: Facts =
             serde_json::from_value(in_force.facts.clone()).map_err(|error| sqlx::Error::Decode(error.into()))?;
         let slots = slots_of_two_days(&facts, now);
         let done = match (slots.iter().map(|slot| slot.opens_at).min(), slots.iter().map(|slot| slot.closes_at).max()) {
-            (Some(from), Some(until)) => stored::done(db, patient, from, until).await?,
+            (Some(from), Some(until)) => lookups.done.ask(Stretch { patient, from, until }).await?,
             _ => Vec::new(),
         };
         Ok(Some(self.assemble(handle, &in_force, &facts, slots, &done, now)))

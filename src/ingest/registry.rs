@@ -117,7 +117,12 @@ impl Registry {
             Signal::Seen { patient } => to_patient(patient, News::Seen { patient: *patient }),
             Signal::Plan { patient } => to_patient(patient, News::Plan { patient: *patient }),
             Signal::Pushed { device } => sockets.tell(device, News::Pushes),
-            Signal::Revoked { device } | Signal::Connected { device, .. } => sockets.tell(device, News::Standing),
+            Signal::Revoked { device } => sockets.tell(device, News::Standing),
+            Signal::Connected { device, connection } => {
+                for older in sockets.ears(device).filter(|ear| ear.connection < *connection) {
+                    older.news.put(News::Standing);
+                }
+            }
             Signal::Arrived | Signal::Alerts { .. } | Signal::Pages => {}
         }
     }
@@ -155,9 +160,11 @@ impl Sockets {
     }
 
     fn tell(&self, device: &Uuid, news: News) {
-        for ear in self.by_device.get(device).into_iter().flatten() {
-            ear.news.put(news);
-        }
+        self.ears(device).for_each(|ear| ear.news.put(news));
+    }
+
+    fn ears(&self, device: &Uuid) -> impl Iterator<Item = &Ear> {
+        self.by_device.get(device).into_iter().flatten()
     }
 }
 

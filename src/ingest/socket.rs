@@ -1,52 +1,39 @@
 //! One phone's socket, from the upgrade to its end. What is said and when is decided in `mobile_api::session`; here it is done.
 //! This is the only loop on a socket and its only `select!`.
 
-use std::io::ErrorKind;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket};
+use axum::extract::ws::{Message as Frame, Utf8Bytes, WebSocket};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use jiff::SignedDuration;
 use mobile_api::close::Close;
 use mobile_api::decode;
-use mobile_api::limits::{FRAME_CLOSE_BYTES, HELLO_WITHIN_S};
-use mobile_api::message::{Refused, ServerMessage};
-use mobile_api::proof::whole_seconds;
-use mobile_api::refusal::{Reason, Refusal};
-use mobile_api::session::{Command, Handshake, Input, Session, clock_skew_ms};
+use mobile_api::message::ServerMessage;
+use mobile_api::refusal::Reason;
+use mobile_api::session::{Command, Input, Session};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, oneshot};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use super::accept::Sender;
+use super::line::{Gone, Line, RESTART_RETRY_S};
 use super::registry::Place;
-use super::talk::{Gone, Talk};
-use super::{Ingest, counters, proof, receipt};
-use crate::listen::{Guest, Inflow};
+use super::talk::Talk;
+use super::{Ingest, counters, receipt};
+use crate::listen::Guest;
 use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
-use crate::store::device;
 use crate::store::{push, shown};
 
-/// A phone that has taken nothing for so long is not reading.
-const SEND_LIMIT: Duration = Duration::from_secs(30);
-/// A phone that has not answered our goodbye by then will not.
-const CLOSE_LIMIT: Duration = Duration::from_secs(2);
-/// Come back after a restart; phones add jitter of their own.
-const RESTART_RETRY_S: u32 = 4;
-/// Come back when fewer are at the door.
-const BUSY_RETRY_S: u32 = 5;
 /// What is lost among signals is found by looking, this often.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// Holds the whole conversation; returns when it is over.
 pub async fn converse(ingest: Arc<Ingest>, socket: WebSocket, guest: Guest) {
-    let started = ingest.parts.clock.instant();
-    let mut line = Line { socket, inflow: guest.inflow.clone(), ingest, started };
+    let mut line = Line::new(ingest, socket, guest.inflow.clone());
     // Ten thousand of these wait at once. What talks to the database is boxed, so that its state takes room only while it runs.
     let gone = match Box::pin(line.greet(&guest)).await {
         Ok((session, talk, place)) => {
@@ -74,95 +61,7 @@ struct Held {
     room: Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>,
 }
 
-struct Line {
-    socket: WebSocket,
-    inflow: Inflow,
-    ingest: Arc<Ingest>,
-    started: Instant,
-}
-
 impl Line {
-    /// Tells the phone why, and closes.
-    async fn say_goodbye(&mut self, gone: Gone) {
-        let close = match gone {
-            Gone::Phone => return,
-            Gone::Because(close) => {
-                close.reason().into_iter().for_each(counters::count);
-                close
-            }
-            Gone::Told(close) => {
-                close.reason().into_iter().for_each(counters::count);
-                return self.close(close).await;
-            }
-            Gone::Refused(refusal, close) => {
-                let refused = Refused { batch: None, refusal };
-                if self.refuse(refused).await.is_err() {
-                    return;
-                }
-                close
-            }
-            Gone::Store(error) => {
-                tracing::warn!(%error, "a phone's connection ended because the database did not answer");
-                Close::ShuttingDown { retry_after_s: RESTART_RETRY_S }
-            }
-        };
-        // Whether the phone still hears it does not matter.
-        let _ = self.send(ServerMessage::Bye(close.bye())).await;
-        self.close(close).await;
-    }
-
-    /// Challenge, `hello`, proof, `welcome`.
-    async fn greet(&mut self, guest: &Guest) -> Result<(Session, Talk, Place), Gone> {
-        let parts = self.ingest.parts.clone();
-        let server_time = whole_seconds(parts.clock.machine_now());
-        let (handshake, challenge) = Handshake::open(random::token(), server_time, self.elapsed());
-        self.send(challenge).await?;
-        let limit = handshake.deadline().saturating_sub(self.elapsed());
-        let text = tokio::select! {
-            text = tokio::time::timeout(limit, self.first_text()) => text,
-            () = guest.place.is_needed() => {
-                let refusal = Refusal::new(Reason::Busy, "others wait who are quicker to say `hello`; come again");
-                return Err(Gone::Refused(refusal, Close::Busy { retry_after_s: BUSY_RETRY_S }));
-            }
-        };
-        let Ok(text) = text else {
-            let refusal = Refusal::new(Reason::TooSlow, format!("`hello` did not come within {HELLO_WITHIN_S} s"));
-            return Err(Gone::Refused(refusal, Close::ProtocolError));
-        };
-        let hello = handshake.hello(&text?).map_err(|refused| Gone::Refused(refused.refusal, Close::ProtocolError))?;
-        self.inflow.understood();
-        let device = device::find(&parts.store.ingest, hello.device_id).await?;
-        let Some(mut device) = device.filter(|device| !device.revoked) else {
-            return Err(Gone::Because(Close::Revoked));
-        };
-        let expected = handshake.proof(device.device, &self.ingest.origin);
-        if !proof::holds(&hello.proof, &device.public_key, &expected) {
-            return Err(Gone::Because(Close::BadProof));
-        }
-        // It is not needed any more, and thousands of conversations go on for days.
-        device.public_key = serde_json::Value::Null;
-        self.inflow.of_phone(self.ingest.unfinished.clone(), FRAME_CLOSE_BYTES);
-        // What the phone has it need not acknowledge again.
-        let through = i64::try_from(hello.resume.push).unwrap_or(i64::MAX);
-        let (app, notifications) = (&hello.app_version, hello.notifications.as_deref());
-        let connected = device::connect(&parts.store.ingest, device.device, app, notifications, through).await?;
-        let Some((connection, people)) = connected else {
-            return Err(Gone::Because(Close::Revoked));
-        };
-        // From now on every older connection of the device is replaced.
-        parts.signals.send(Signal::Connected { device: device.device, connection });
-        let place =
-            self.ingest.registry.join(device.device, connection, people.iter().map(|person| person.patient).collect());
-
-        let now_at = parts.clock.care_now();
-        let skew = SignedDuration::from_millis(clock_skew_ms(now_at, hello.phone_time.at));
-        let introduced = people.iter().map(introduce).collect();
-        let (session, welcome) = handshake.welcome(random::new_id(), &hello, introduced, now_at, self.elapsed());
-        self.send(welcome).await?;
-        tracing::debug!(device = %device.device, connection, "a phone connected");
-        Ok((session, Talk::new(device, connection, people, skew), place))
-    }
-
     /// The loop. Its inputs:
     ///
     /// - a **frame** from the phone, or the end of the line;
@@ -181,9 +80,9 @@ impl Line {
         let mut held = None;
         // Kept over the turns: each is a place in a list that all sockets share.
         let mut stopped = pin!(stopping.cancelled());
-        let mut wake = pin!(tokio::time::sleep_until((self.started + session.next_wake()).into()));
+        let mut wake = pin!(tokio::time::sleep_until((self.instant(session.next_wake())).into()));
         loop {
-            let next_wake = (self.started + session.next_wake()).into();
+            let next_wake = (self.instant(session.next_wake())).into();
             if wake.deadline() != next_wake {
                 wake.as_mut().reset(next_wake);
             }
@@ -254,7 +153,7 @@ impl Line {
     ) -> Result<(), Gone> {
         let commands = match frame {
             None | Some(Ok(Frame::Close(_))) => return Err(Gone::Phone),
-            Some(Err(error)) => return Err(broken(error)),
+            Some(Err(error)) => return Err(error.into()),
             Some(Ok(Frame::Text(text))) => {
                 // Nothing is read into memory before there is room for all that it may become.
                 let bytes = u32::try_from(decode::weight_bytes(&text)).unwrap_or(u32::MAX);
@@ -357,54 +256,6 @@ impl Line {
     fn sender(&self, talk: &Talk) -> Sender {
         Sender::of_device(&talk.device, &talk.people, talk.skew, self.ingest.parts.clock.care_now())
     }
-
-    async fn first_text(&mut self) -> Result<String, Gone> {
-        loop {
-            match self.socket.recv().await {
-                Some(Ok(Frame::Text(text))) => return Ok(text.to_string()),
-                Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => {}
-                Some(Ok(Frame::Binary(_))) => return Err(Gone::Because(Close::ProtocolError)),
-                Some(Ok(Frame::Close(_))) | None => return Err(Gone::Phone),
-                Some(Err(error)) => return Err(broken(error)),
-            }
-        }
-    }
-
-    async fn refuse(&mut self, refused: Refused) -> Result<(), Gone> {
-        counters::count(refused.refusal.reason);
-        self.send(ServerMessage::Refused(refused)).await
-    }
-
-    async fn send(&mut self, message: ServerMessage) -> Result<(), Gone> {
-        let text = serde_json::to_string(&message).expect("a message has text keys and finite numbers");
-        self.send_frame(Frame::Text(text.into())).await
-    }
-
-    async fn send_frame(&mut self, frame: Frame) -> Result<(), Gone> {
-        match tokio::time::timeout(SEND_LIMIT, self.socket.send(frame)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Gone::Phone),
-            Err(_) => {
-                counters::count(Reason::TooSlow);
-                Err(Gone::Phone)
-            }
-        }
-    }
-
-    /// Closes, and reads on until the phone has closed too: with unread frames left the system would cut the line, and the
-    /// phone might never read why.
-    async fn close(&mut self, close: Close) {
-        let frame = CloseFrame { code: close.code(), reason: "".into() };
-        if self.send_frame(Frame::Close(Some(frame))).await.is_err() {
-            return;
-        }
-        let answered = async { while let Some(Ok(_)) = self.socket.recv().await {} };
-        let _ = tokio::time::timeout(CLOSE_LIMIT, answered).await;
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.ingest.parts.clock.instant().duration_since(self.started)
-    }
 }
 
 /// The held frame, when there is room for it.
@@ -427,29 +278,4 @@ fn answer(decided: Decided, talk: &Talk) -> Input<'static> {
     let Decided { batch, receipt } = decided;
     let notice = receipt::notice(&talk.people, &receipt.unwatched);
     Input::Decided { batch, items: receipt.items, notice }
-}
-
-fn introduce(person: &device::Person) -> mobile_api::message::Person {
-    mobile_api::message::Person {
-        whom: person.handle.clone(),
-        given_name: person.given_name.clone(),
-        plan_version: u64::try_from(person.plan_version).unwrap_or_default(),
-        judged_through: u64::try_from(person.judged_through).unwrap_or_default(),
-        live: person.live,
-    }
-}
-
-/// What was over a limit is said by name; any other fault of the line is the end of it.
-fn broken(error: axum::Error) -> Gone {
-    use tokio_tungstenite::tungstenite::Error as WebSocketError;
-    match error.into_inner().downcast_ref::<WebSocketError>() {
-        Some(WebSocketError::Capacity(_)) => Gone::Because(Close::TooBig),
-        Some(WebSocketError::Protocol(_) | WebSocketError::Utf8(_)) => Gone::Because(Close::ProtocolError),
-        Some(WebSocketError::Io(error)) if error.kind() == ErrorKind::QuotaExceeded => Gone::Because(Close::TooBig),
-        Some(WebSocketError::Io(error)) if error.kind() == ErrorKind::TimedOut => {
-            let refusal = Refusal::new(Reason::TooSlow, "a frame did not come to its end in time");
-            Gone::Refused(refusal, Close::ProtocolError)
-        }
-        _ => Gone::Phone,
-    }
 }

@@ -9,39 +9,18 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::close::Close;
 use mobile_api::message::Seen;
-use mobile_api::refusal::Refusal;
 use mobile_api::session::{Input, Push};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Ingest;
+use super::line::Gone;
 use super::registry::News;
-use crate::store::device::{self, Device, Person};
+use super::together::NoAnswer;
+use crate::store::device::{Device, Person, Standing};
 use crate::store::{push, seen};
 
 /// The rule by which the monitor puts a note before a person.
 const NOTE: &str = "task/note";
-
-/// Why a conversation ended without a close of ours.
-#[derive(Debug)]
-pub enum Gone {
-    /// The phone, or the line.
-    Phone,
-    /// We end it, saying why.
-    Because(Close),
-    /// The same, after the session said `bye`.
-    Told(Close),
-    /// The same, after a word on what was wrong.
-    Refused(Refusal, Close),
-    /// The database did not answer; the phone comes back.
-    Store(sqlx::Error),
-}
-
-impl From<sqlx::Error> for Gone {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error)
-    }
-}
 
 /// A proven device, and the people it may submit for.
 #[derive(Debug)]
@@ -69,53 +48,43 @@ impl Talk {
                 let mut inputs = vec![checked(&person, through)];
                 let now = ingest.parts.clock.care_now();
                 if self.slot_opens.get(&patient).is_some_and(|opens| *opens <= now) {
-                    let mut db = ingest.parts.store.ingest.acquire().await?;
-                    inputs.extend(self.plan(ingest, &mut db, &person).await?);
+                    inputs.extend(self.plan(ingest, &person).await?);
                 }
                 Ok(inputs)
             }
             News::Seen { patient } => match self.person(patient) {
-                Some(person) => {
-                    let mut db = ingest.parts.store.ingest.acquire().await?;
-                    Ok(seen_of(ingest, &mut db, &person).await?.into_iter().collect())
-                }
+                Some(person) => Ok(seen_of(ingest, &person).await?.into_iter().collect()),
                 None => Ok(Vec::new()),
             },
             News::Plan { patient } => match self.person(patient) {
-                Some(person) => {
-                    let mut db = ingest.parts.store.ingest.acquire().await?;
-                    Ok(self.plan(ingest, &mut db, &person).await?.into_iter().collect())
-                }
+                Some(person) => Ok(self.plan(ingest, &person).await?.into_iter().collect()),
                 None => Ok(Vec::new()),
             },
-            News::Pushes => {
-                let mut db = ingest.parts.store.ingest.acquire().await?;
-                Ok(vec![self.pushes(&mut db).await?])
-            }
+            News::Pushes => Ok(vec![self.pushes(ingest).await?]),
             News::Standing => self.look_at_everything(ingest).await,
         }
     }
 
-    /// Everything that signals only hint at, and first of all whether this is still the device's newest connection. All phones
-    /// look at once after a restart, so it takes one connection and few statements.
+    /// Everything that signals only hint at, and first of all whether this is still the device's newest connection.
     pub async fn look_at_everything(&mut self, ingest: &Ingest) -> Result<Vec<Input<'static>>, Gone> {
-        let mut db = ingest.parts.store.ingest.acquire().await?;
-        self.people = match device::standing(&mut db, self.device.device).await? {
-            Some(((newest, false), people)) if newest == self.connection => people,
-            Some(((_, false), _)) => return Err(Gone::Because(Close::Replaced)),
+        self.people = match ingest.lookups.standing.ask(self.device.device).await? {
+            Some(Standing { revoked: false, newest_connection, people }) if newest_connection == self.connection => {
+                people
+            }
+            Some(Standing { revoked: false, .. }) => return Err(Gone::Because(Close::Replaced)),
             _ => return Err(Gone::Because(Close::Revoked)),
         };
         let mut inputs = Vec::new();
         let now = ingest.parts.clock.care_now();
         for person in self.people.clone() {
             inputs.push(checked(&person, person.judged_through));
-            inputs.extend(seen_of(ingest, &mut db, &person).await?);
+            inputs.extend(seen_of(ingest, &person).await?);
             let told = self.told.get(&person.patient);
             if told.is_none_or(|(version, until)| *version != person.plan_version || *until <= now) {
-                inputs.extend(self.plan(ingest, &mut db, &person).await?);
+                inputs.extend(self.plan(ingest, &person).await?);
             }
         }
-        inputs.push(self.pushes(&mut db).await?);
+        inputs.push(self.pushes(ingest).await?);
         Ok(inputs)
     }
 
@@ -127,14 +96,9 @@ impl Talk {
         self.people.iter().find(|person| person.patient == patient).cloned()
     }
 
-    async fn plan(
-        &mut self,
-        ingest: &Ingest,
-        db: &mut PgConnection,
-        person: &Person,
-    ) -> sqlx::Result<Option<Input<'static>>> {
+    async fn plan(&mut self, ingest: &Ingest, person: &Person) -> Result<Option<Input<'static>>, NoAnswer> {
         let now = ingest.parts.clock.care_now();
-        let plan = ingest.plans.of_patient(db, person.patient, &person.handle, now).await?;
+        let plan = ingest.plans.of_patient(&ingest.lookups, person.patient, &person.handle, now).await?;
         let Some(plan) = plan else { return Ok(None) };
         let midnight = TimeZone::get(&plan.time_zone)
             .ok()
@@ -149,8 +113,8 @@ impl Talk {
         Ok(Some(Input::Plan(Box::new(plan))))
     }
 
-    async fn pushes(&self, db: &mut PgConnection) -> sqlx::Result<Input<'static>> {
-        let waiting = push::waiting(db, self.device.device).await?;
+    async fn pushes(&self, ingest: &Ingest) -> Result<Input<'static>, NoAnswer> {
+        let waiting = ingest.lookups.pushes.ask(self.device.device).await?;
         Ok(Input::Pushes(waiting.into_iter().filter_map(as_push).collect()))
     }
 }
@@ -160,11 +124,12 @@ fn checked(person: &Person, through: i64) -> Input<'static> {
 }
 
 /// Says of no item that it was seen unless it was part of what somebody took.
-async fn seen_of(ingest: &Ingest, db: &mut PgConnection, person: &Person) -> sqlx::Result<Option<Input<'static>>> {
-    let Some(taken) = seen::newest(&mut *db, person.patient).await? else { return Ok(None) };
+async fn seen_of(ingest: &Ingest, person: &Person) -> Result<Option<Input<'static>>, NoAnswer> {
+    let Some(taken) = ingest.lookups.taken.ask(person.patient).await? else { return Ok(None) };
+    let pool = &ingest.parts.store.ingest;
     let items = match ingest.plans.looked_at(&taken.rule) {
-        Some((vitals, questionnaire)) => seen::measured(db, &taken, &vitals, questionnaire).await?,
-        None if taken.rule == NOTE => seen::noted(db, &taken).await?,
+        Some((vitals, questionnaire)) => seen::measured(pool, &taken, &vitals, questionnaire).await?,
+        None if taken.rule == NOTE => seen::noted(pool, &taken).await?,
         None => Vec::new(),
     };
     let seen = Seen { whom: person.handle.clone(), items, by: taken.by };

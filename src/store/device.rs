@@ -1,8 +1,10 @@
 //! Enrolled devices: their keys, whom they submit for, and which connection is their newest.
 
+use std::collections::HashMap;
+
 use jiff_sqlx::Timestamp as SqlTimestamp;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, FromRow, PgPool, Row};
 use uuid::Uuid;
 
 /// What a connection needs to know of its device.
@@ -32,25 +34,24 @@ pub struct Person {
     pub team_phone: String,
 }
 
-pub async fn find(pool: &PgPool, device: Uuid) -> sqlx::Result<Option<Device>> {
+/// Those of these devices that there are.
+pub async fn find(pool: &PgPool, devices: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Device>> {
     type Row = (Uuid, Uuid, Option<Uuid>, serde_json::Value, Option<SqlTimestamp>);
-    let row: Option<Row> =
-        sqlx::query_as("SELECT device, organisation, patient, public_key, revoked_at FROM device WHERE device = $1")
-            .bind(device)
-            .fetch_optional(pool)
-            .await?;
-    Ok(row.map(|(device, organisation, own, public_key, revoked_at)| Device {
-        device,
-        organisation,
-        own,
-        public_key,
-        revoked: revoked_at.is_some(),
-    }))
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT device, organisation, patient, public_key, revoked_at FROM device WHERE device = ANY($1)",
+    )
+    .bind(devices)
+    .fetch_all(pool)
+    .await?;
+    let of_row = |(device, organisation, own, public_key, revoked_at): Row| {
+        (device, Device { device, organisation, own, public_key, revoked: revoked_at.is_some() })
+    };
+    Ok(rows.into_iter().map(of_row).collect())
 }
 
-/// Whom a device may submit for: needs the device as `$1`.
+/// Whom devices may submit for: needs the devices as `$1`.
 const PEOPLE: &str = "
-    SELECT person.handle, person.patient, patient.organisation, patient.given_name,
+    SELECT person.device, person.handle, person.patient, patient.organisation, patient.given_name,
            coalesce((SELECT max(version) FROM patient_facts facts WHERE facts.patient = person.patient), 0) AS plan_version,
            coalesce(judged.failed_from - 1, judged.judged_through, 0) AS judged_through,
            patient.live_since IS NOT NULL AND patient.ended_at IS NULL AS live,
@@ -60,61 +61,99 @@ const PEOPLE: &str = "
     JOIN patient ON patient.patient = person.patient
     JOIN team ON team.team = patient.team
     LEFT JOIN patient_judged judged ON judged.patient = person.patient
-    WHERE person.device = $1";
+    WHERE person.device = ANY($1)";
 
 pub async fn people(connection: impl sqlx::PgExecutor<'_>, device: Uuid) -> sqlx::Result<Vec<Person>> {
-    sqlx::query_as(AssertSqlSafe(format!("{PEOPLE} ORDER BY handle"))).bind(device).fetch_all(connection).await
+    sqlx::query_as(AssertSqlSafe(format!("{PEOPLE} ORDER BY handle"))).bind([device]).fetch_all(connection).await
 }
 
-/// Numbers a new connection: whoever holds a lower number is replaced. The phone has all pushes up to this number. None if the
-/// device was revoked meanwhile. One statement, because all phones come at once after a restart.
-pub async fn connect(
-    pool: &PgPool,
-    device: Uuid,
-    app_version: &str,
-    notifications: Option<&str>,
-    pushed_through: i64,
-) -> sqlx::Result<Option<(i64, Vec<Person>)>> {
+/// A device that has proven who it is.
+#[derive(Clone, Debug)]
+pub struct Connecting {
+    pub device: Uuid,
+    pub app_version: String,
+    pub notifications: Option<String>,
+    /// It has all pushes up to this number.
+    pub pushed_through: i64,
+}
+
+/// The number of a connection, and whom its device may submit for.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    pub connection: i64,
+    pub people: Vec<Person>,
+}
+
+/// Numbers new connections: whoever holds a lower number of the same device is replaced. A device that was revoked meanwhile is
+/// left out. None of the devices may be there twice.
+pub async fn connect(pool: &PgPool, connecting: &[Connecting]) -> sqlx::Result<HashMap<Uuid, Connected>> {
+    // Locked in the order of devices, as at every replica.
     let statement = format!(
-        "WITH connected AS (
-             UPDATE device SET connection = connection + 1, app_version = $2, notifications = $3
-             WHERE device = $1 AND revoked_at IS NULL RETURNING connection
+        "WITH asked AS (
+             SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[])
+                           AS asked (device, app_version, notifications, pushed_through)
+         ), locked AS (
+             SELECT device.device FROM device WHERE device = ANY($1) AND revoked_at IS NULL
+             ORDER BY device FOR NO KEY UPDATE
+         ), connected AS (
+             UPDATE device SET connection = connection + 1, app_version = asked.app_version, notifications = asked.notifications
+             FROM locked JOIN asked USING (device)
+             WHERE device.device = locked.device RETURNING device.device, device.connection
          ), acknowledged AS (
-             UPDATE push SET acknowledged = true
-             WHERE device = $1 AND n <= $4 AND NOT acknowledged AND EXISTS (SELECT FROM connected)
+             UPDATE push SET acknowledged = true FROM connected JOIN asked USING (device)
+             WHERE push.device = connected.device AND n <= asked.pushed_through AND NOT acknowledged
          )
-         SELECT connection, people.* FROM connected LEFT JOIN ({PEOPLE}) AS people ON true ORDER BY handle"
+         SELECT connected.device AS of_device, connection, people.*
+         FROM connected LEFT JOIN ({PEOPLE}) AS people ON people.device = connected.device ORDER BY handle"
     );
     let rows = sqlx::query(AssertSqlSafe(statement))
-        .bind(device)
-        .bind(app_version)
-        .bind(notifications)
-        .bind(pushed_through)
+        .bind(connecting.iter().map(|each| each.device).collect::<Vec<_>>())
+        .bind(connecting.iter().map(|each| each.app_version.as_str()).collect::<Vec<_>>())
+        .bind(connecting.iter().map(|each| each.notifications.as_deref()).collect::<Vec<_>>())
+        .bind(connecting.iter().map(|each| each.pushed_through).collect::<Vec<_>>())
         .fetch_all(pool)
         .await?;
-    with_people(&rows, |row| row.try_get("connection"))
-}
-
-/// The newest connection of a device, whether it was revoked, and whom it may submit for.
-pub async fn standing(db: &mut PgConnection, device: Uuid) -> sqlx::Result<Option<((i64, bool), Vec<Person>)>> {
-    let statement = format!(
-        "SELECT device.connection, device.revoked_at IS NOT NULL AS revoked, people.*
-         FROM device LEFT JOIN ({PEOPLE}) AS people ON true WHERE device = $1 ORDER BY handle"
-    );
-    let rows = sqlx::query(AssertSqlSafe(statement)).bind(device).fetch_all(db).await?;
-    with_people(&rows, |row| Ok((row.try_get("connection")?, row.try_get("revoked")?)))
-}
-
-/// What each row says again, and the people of all; a device without any has one row.
-fn with_people<T>(rows: &[PgRow], each: impl Fn(&PgRow) -> sqlx::Result<T>) -> sqlx::Result<Option<(T, Vec<Person>)>> {
-    let Some(first) = rows.first() else { return Ok(None) };
-    let mut people = Vec::with_capacity(rows.len());
-    for row in rows {
-        if row.try_get::<Option<Uuid>, _>("patient")?.is_some() {
-            people.push(Person::from_row(row)?);
-        }
+    let mut connected = HashMap::with_capacity(connecting.len());
+    for row in &rows {
+        let connection = row.try_get("connection")?;
+        let of_device =
+            connected.entry(row.try_get("of_device")?).or_insert_with(|| Connected { connection, people: Vec::new() });
+        of_device.people.extend(person(row)?);
     }
-    Ok(Some((each(first)?, people)))
+    Ok(connected)
+}
+
+/// Where a device stands.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub newest_connection: i64,
+    pub revoked: bool,
+    pub people: Vec<Person>,
+}
+
+pub async fn standing(pool: &PgPool, devices: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Standing>> {
+    let statement = format!(
+        "SELECT device.device AS of_device, device.connection, device.revoked_at IS NOT NULL AS revoked, people.*
+         FROM device LEFT JOIN ({PEOPLE}) AS people ON people.device = device.device
+         WHERE device.device = ANY($1) ORDER BY handle"
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(devices).fetch_all(pool).await?;
+    let mut standing = HashMap::with_capacity(devices.len());
+    for row in &rows {
+        let (newest_connection, revoked) = (row.try_get("connection")?, row.try_get("revoked")?);
+        let of_device = standing.entry(row.try_get("of_device")?).or_insert_with(|| Standing {
+            newest_connection,
+            revoked,
+            people: Vec::new(),
+        });
+        of_device.people.extend(person(row)?);
+    }
+    Ok(standing)
+}
+
+/// The person in a row; a device without any has one row without.
+fn person(row: &PgRow) -> sqlx::Result<Option<Person>> {
+    row.try_get::<Option<Uuid>, _>("patient")?.is_some().then(|| Person::from_row(row)).transpose()
 }
 
 /// Which organisation a device belongs to.

@@ -1,12 +1,15 @@
 //! What a phone's plan is made of: the facts in force, the team behind them, and what was already done.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::{PgConnection, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct InForce {
     pub version: i64,
     /// `alert_rules::Facts`
@@ -19,23 +22,23 @@ pub struct InForce {
     pub team_time_zone: String,
 }
 
-/// The newest facts of a patient, with the team; none before the first plan.
-pub async fn in_force(db: &mut PgConnection, patient: Uuid) -> sqlx::Result<Option<InForce>> {
-    let row = sqlx::query(
-        "SELECT facts.version, facts.facts, team.name, team.phone, team.cover_from, team.cover_until,
+/// The newest facts of each of these patients, with the team; a patient before the first plan is left out.
+pub async fn in_force(pool: &PgPool, patients: &[Uuid]) -> sqlx::Result<HashMap<Uuid, InForce>> {
+    let rows = sqlx::query(
+        "SELECT patient.patient, newest.version, newest.facts, team.name, team.phone, team.cover_from, team.cover_until,
                 organisation.time_zone
          FROM patient
          JOIN team ON team.team = patient.team
          JOIN organisation ON organisation.organisation = team.organisation
-         JOIN patient_facts facts ON facts.patient = patient.patient
-         WHERE patient.patient = $1
-         ORDER BY facts.version DESC LIMIT 1",
+         CROSS JOIN LATERAL (SELECT version, facts FROM patient_facts AS facts
+                             WHERE facts.patient = patient.patient ORDER BY version DESC LIMIT 1) AS newest
+         WHERE patient.patient = ANY($1)",
     )
-    .bind(patient)
-    .fetch_optional(db)
+    .bind(patients)
+    .fetch_all(pool)
     .await?;
-    row.map(|row| {
-        Ok(InForce {
+    let of_row = |row: &PgRow| {
+        let in_force = InForce {
             version: row.try_get("version")?,
             facts: row.try_get("facts")?,
             team: row.try_get("name")?,
@@ -43,9 +46,18 @@ pub async fn in_force(db: &mut PgConnection, patient: Uuid) -> sqlx::Result<Opti
             cover_from: row.try_get::<jiff_sqlx::Time, _>("cover_from")?.to_jiff(),
             cover_until: row.try_get::<jiff_sqlx::Time, _>("cover_until")?.to_jiff(),
             team_time_zone: row.try_get("time_zone")?,
-        })
-    })
-    .transpose()
+        };
+        Ok((row.try_get("patient")?, in_force))
+    };
+    rows.iter().map(of_row).collect()
+}
+
+/// Whose doings are wanted, of which time.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch {
+    pub patient: Uuid,
+    pub from: Timestamp,
+    pub until: Timestamp,
 }
 
 /// Something that fills a slot: a reading of this vital, or answers to this questionnaire (name and version).
@@ -55,20 +67,35 @@ pub struct Done {
     pub at: Timestamp,
 }
 
-/// What was measured or answered in this time, and not withdrawn. *Could not measure* leaves its slot open.
-pub async fn done(db: &mut PgConnection, patient: Uuid, from: Timestamp, until: Timestamp) -> sqlx::Result<Vec<Done>> {
-    let rows: Vec<(String, SqlTimestamp)> = sqlx::query_as(
-        "SELECT DISTINCT vital, effective_at FROM reading
-         WHERE patient = $1 AND effective_at BETWEEN $2 AND $3 AND absent IS NULL AND NOT 'impossible' = ANY(flags)
-           AND NOT EXISTS (SELECT FROM correction WHERE correction.patient = $1 AND corrects_seq = reading.seq AND \"values\" IS NULL)
-         UNION ALL
-         SELECT questionnaire, effective_at FROM answers
-         WHERE patient = $1 AND effective_at BETWEEN $2 AND $3 AND NOT partial",
+/// Of each stretch, what was measured or answered in it and not withdrawn. *Could not measure* leaves its slot open.
+pub async fn done(pool: &PgPool, stretches: &[Stretch]) -> sqlx::Result<Vec<Vec<Done>>> {
+    // The bounds of all together tell the planner which chunks to leave out.
+    let rows: Vec<(i64, String, SqlTimestamp)> = sqlx::query_as(
+        "SELECT asked.place, done.what, done.at
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS asked (patient, from_at, until_at, place)
+         CROSS JOIN LATERAL (
+             SELECT DISTINCT vital, effective_at FROM reading
+             WHERE reading.patient = asked.patient AND effective_at BETWEEN asked.from_at AND asked.until_at
+                   AND effective_at BETWEEN $4 AND $5 AND absent IS NULL AND NOT 'impossible' = ANY(flags)
+                   AND NOT EXISTS (SELECT FROM correction
+                                   WHERE correction.patient = asked.patient AND corrects_seq = reading.seq AND \"values\" IS NULL)
+             UNION ALL
+             SELECT questionnaire, effective_at FROM answers
+             WHERE answers.patient = asked.patient AND effective_at BETWEEN asked.from_at AND asked.until_at
+                   AND effective_at BETWEEN $4 AND $5 AND NOT partial
+         ) AS done (what, at)",
     )
-    .bind(patient)
-    .bind(from.to_sqlx())
-    .bind(until.to_sqlx())
-    .fetch_all(db)
+    .bind(stretches.iter().map(|stretch| stretch.patient).collect::<Vec<_>>())
+    .bind(stretches.iter().map(|stretch| stretch.from.to_sqlx()).collect::<Vec<_>>())
+    .bind(stretches.iter().map(|stretch| stretch.until.to_sqlx()).collect::<Vec<_>>())
+    .bind(stretches.iter().map(|stretch| stretch.from).min().map(ToSqlx::to_sqlx))
+    .bind(stretches.iter().map(|stretch| stretch.until).max().map(ToSqlx::to_sqlx))
+    .fetch_all(pool)
     .await?;
-    Ok(rows.into_iter().map(|(what, at)| Done { what, at: at.to_jiff() }).collect())
+    let mut done: Vec<Vec<Done>> = stretches.iter().map(|_| Vec::new()).collect();
+    for (place, what, at) in rows {
+        let place = usize::try_from(place - 1).unwrap_or_default();
+        done[place].push(Done { what, at: at.to_jiff() });
+    }
+    Ok(done)
 }

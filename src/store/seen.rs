@@ -1,8 +1,10 @@
 //! Who has seen what: the newest acknowledgement of a patient's alerts, and which submissions were part of it.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::PgConnection;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Items named in one *seen*; a long trouble names its newest.
@@ -23,36 +25,35 @@ pub struct Taken {
     pub by: String,
 }
 
-/// The newest. Whoever takes an alert about silence or an instrument has seen no reading.
-pub async fn newest(db: &mut PgConnection, patient: Uuid) -> sqlx::Result<Option<Taken>> {
-    type Row = (Uuid, SqlTimestamp, SqlTimestamp, String, String);
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT alert.alert, coalesce(alert.finding_start, alert.opened_at), alert.acknowledged_at, alert.rule,
-                split_part(staff.name, ' ', 1) || ', ' || team.name
-         FROM alert
-         JOIN staff ON staff.staff = alert.owner
-         JOIN team ON team.team = alert.team
-         WHERE alert.patient = $1 AND alert.acknowledged_at IS NOT NULL AND alert.kind = 'clinical'
-         ORDER BY alert.acknowledged_at DESC
-         LIMIT 1",
+/// The newest of each patient who has one. Whoever takes an alert about silence or an instrument has seen no reading.
+pub async fn newest(pool: &PgPool, patients: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Taken>> {
+    type Row = (Uuid, Uuid, SqlTimestamp, SqlTimestamp, String, String);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT asked.patient, taken.*
+         FROM unnest($1::uuid[]) AS asked (patient) CROSS JOIN LATERAL (
+             SELECT alert.alert, coalesce(alert.finding_start, alert.opened_at), alert.acknowledged_at, alert.rule,
+                    split_part(staff.name, ' ', 1) || ', ' || team.name
+             FROM alert
+             JOIN staff ON staff.staff = alert.owner
+             JOIN team ON team.team = alert.team
+             WHERE alert.patient = asked.patient AND alert.acknowledged_at IS NOT NULL AND alert.kind = 'clinical'
+             ORDER BY alert.acknowledged_at DESC
+             LIMIT 1
+         ) AS taken",
     )
-    .bind(patient)
-    .fetch_optional(db)
+    .bind(patients)
+    .fetch_all(pool)
     .await?;
-    Ok(row.map(|(alert, began_at, taken_at, rule, by)| Taken {
-        alert,
-        patient,
-        began_at: began_at.to_jiff(),
-        taken_at: taken_at.to_jiff(),
-        rule,
-        by,
-    }))
+    let of_row = |(patient, alert, began_at, taken_at, rule, by): Row| {
+        (patient, Taken { alert, patient, began_at: began_at.to_jiff(), taken_at: taken_at.to_jiff(), rule, by })
+    };
+    Ok(rows.into_iter().map(of_row).collect())
 }
 
 /// Client ids of the readings of these vitals, and of the answers to this questionnaire (the name before the `|`), from the
 /// finding's start until it was taken.
 pub async fn measured(
-    db: &mut PgConnection,
+    pool: &PgPool,
     taken: &Taken,
     vitals: &[&str],
     questionnaire: Option<&str>,
@@ -75,12 +76,12 @@ pub async fn measured(
     .bind(vitals)
     .bind(questionnaire)
     .bind(ITEMS_LIMIT)
-    .fetch_all(db)
+    .fetch_all(pool)
     .await
 }
 
 /// Client ids of the submissions whose note was there to read: those that came since the alert before was closed.
-pub async fn noted(db: &mut PgConnection, taken: &Taken) -> sqlx::Result<Vec<Uuid>> {
+pub async fn noted(pool: &PgPool, taken: &Taken) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar(
         "SELECT submission.client_id FROM submission
          WHERE submission.patient = $1 AND submission.note IS NOT NULL AND submission.received_at <= $2
@@ -94,6 +95,6 @@ pub async fn noted(db: &mut PgConnection, taken: &Taken) -> sqlx::Result<Vec<Uui
     .bind(&taken.rule)
     .bind(taken.alert)
     .bind(ITEMS_LIMIT)
-    .fetch_all(db)
+    .fetch_all(pool)
     .await
 }

@@ -1,0 +1,80 @@
+//! What sockets look up, each kind of question asked for many of them at once.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::together::Together;
+use crate::parts::Parts;
+use crate::store::device::{self, Connected, Connecting, Device, Standing};
+use crate::store::plan::{self, Done, InForce, Stretch};
+use crate::store::push::{self, Waiting};
+use crate::store::seen::{self, Taken};
+
+#[derive(Debug)]
+pub struct Lookups {
+    pub device: Together<Uuid, Option<Device>>,
+    /// None: it was revoked meanwhile.
+    pub connect: Together<Connecting, Option<Connected>>,
+    pub standing: Together<Uuid, Option<Standing>>,
+    /// By patient.
+    pub taken: Together<Uuid, Option<Taken>>,
+    /// By patient; none before the first plan.
+    pub in_force: Together<Uuid, Option<InForce>>,
+    pub done: Together<Stretch, Vec<Done>>,
+    /// By device.
+    pub pushes: Together<Uuid, Vec<Waiting>>,
+}
+
+impl Lookups {
+    pub fn start(parts: &Parts) -> Self {
+        let (lifecycle, pool) = (&parts.lifecycle, &parts.store.ingest);
+        Self {
+            device: Together::start(lifecycle, pool, |pool, devices| async move {
+                Ok(in_order(&devices, &device::find(&pool, &devices).await?))
+            }),
+            connect: Together::start(lifecycle, pool, connect_all),
+            standing: Together::start(lifecycle, pool, |pool, devices| async move {
+                Ok(in_order(&devices, &device::standing(&pool, &devices).await?))
+            }),
+            taken: Together::start(lifecycle, pool, |pool, patients| async move {
+                Ok(in_order(&patients, &seen::newest(&pool, &patients).await?))
+            }),
+            in_force: Together::start(lifecycle, pool, |pool, patients| async move {
+                Ok(in_order(&patients, &plan::in_force(&pool, &patients).await?))
+            }),
+            done: Together::start(lifecycle, pool, |pool, stretches: Vec<Stretch>| async move {
+                plan::done(&pool, &stretches).await
+            }),
+            pushes: Together::start(lifecycle, pool, |pool, devices| async move {
+                let waiting = in_order(&devices, &push::waiting(&pool, &devices).await?);
+                Ok(waiting.into_iter().map(Option::unwrap_or_default).collect())
+            }),
+        }
+    }
+}
+
+/// Two sockets of one device are numbered one after the other.
+async fn connect_all(pool: PgPool, connecting: Vec<Connecting>) -> sqlx::Result<Vec<Option<Connected>>> {
+    let mut answers = Vec::with_capacity(connecting.len());
+    let mut left = connecting.as_slice();
+    while !left.is_empty() {
+        let mut devices = HashSet::new();
+        let once = left.iter().take_while(|each| devices.insert(each.device)).count();
+        let (now, later) = left.split_at(once);
+        let mut connected = device::connect(&pool, now).await?;
+        answers.extend(now.iter().map(|each| connected.remove(&each.device)));
+        left = later;
+    }
+    Ok(answers)
+}
+
+/// An answer to each question; the same may be asked twice.
+fn in_order<Question: Eq + Hash, Answer: Clone>(
+    questions: &[Question],
+    answers: &HashMap<Question, Answer>,
+) -> Vec<Option<Answer>> {
+    questions.iter().map(|question| answers.get(question).cloned()).collect()
+}
