@@ -96,12 +96,15 @@ impl Notify {
 
     async fn form(&self) -> anyhow::Result<bool> {
         let Inner { parts, office, .. } = &*self.0;
-        let high = form::form(parts, office, true).await?;
-        let rest = form::form(parts, office, false).await?;
-        if high || rest {
-            parts.signals.send(Signal::Pages);
+        let mut any = false;
+        for high in [true, false] {
+            if form::form(parts, office, high).await? {
+                // High pages go out while the rest is formed.
+                parts.signals.send(Signal::Pages);
+                any = true;
+            }
         }
-        Ok(high || rest)
+        Ok(any)
     }
 }
 

@@ -11,6 +11,10 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(15);
 /// round trip.
 const BELIEVED: Duration = Duration::from_secs(1);
 
+/// Begins a transaction that takes leases. Its commit does not wait for the disk: should the database's machine fail just then,
+/// nobody holds what was taken, and it is taken again.
+pub const BEGIN_LEASING: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+
 /// Which role a pool acts as, and how many connections it may hold. A replica takes 25 of a server's.
 #[derive(Clone, Copy, Debug)]
 pub enum Role {
