@@ -24,7 +24,7 @@ use jiff::Timestamp;
 
 use crate::monitor::memory::Memory;
 use crate::monitor::rulebook::{InForce, Rulebooks};
-use crate::monitor::sweep::Swept;
+use crate::monitor::sweep::{Swept, Wanted};
 use crate::parts::Parts;
 use crate::signal::Signal;
 use crate::store::{alert, arrival, due};
@@ -50,16 +50,18 @@ impl Monitor {
         rulebook::publish_at_start(parts).await?;
         let monitor =
             Self(Arc::new(Inner { parts: parts.clone(), rulebooks: Rulebooks::default(), memory: Memory::default() }));
-        // Two batches at a time: one is computed while the other waits for the database. The second loop finds by itself that
-        // there is more than one batch, and goes on while there is.
-        let of_interest: [fn(&Signal) -> bool; 2] = [arrived, |_| false];
-        for of_interest in of_interest {
-            let sweeping = monitor.clone();
+        // One loop judges whatever came, as soon as it came. The other looks each second for those of whom nothing came, and takes
+        // part in judging what came while there is more than one batch. So when very many slots close at once one batch of
+        // them is judged at a time, and readings are stored and judged beside it.
+        let judging = |wanted, of_interest: fn(&Signal) -> bool| {
+            let monitor = monitor.clone();
             turns::spawn(parts, "judging", of_interest, move || {
-                let monitor = sweeping.clone();
-                async move { Ok(monitor.sweep().await? == Swept::Full) }
+                let monitor = monitor.clone();
+                async move { Ok(monitor.sweep(wanted).await? == Swept::Full) }
             });
-        }
+        };
+        judging(Wanted::Arrivals, arrived);
+        judging(Wanted::Everybody, |_| false);
         let escalating = monitor.clone();
         turns::spawn(parts, "escalating", arrived, move || {
             let monitor = escalating.clone();
@@ -87,7 +89,7 @@ impl Monitor {
     /// Does everything that is due now. True if anything was done, or is being done by another task.
     pub async fn work(&self) -> anyhow::Result<bool> {
         let mut any = false;
-        while self.sweep().await? != Swept::Nobody {
+        while self.sweep(Wanted::Everybody).await? != Swept::Nobody {
             any = true;
         }
         while escalate::escalate(&self.0.parts).await? {
@@ -100,9 +102,9 @@ impl Monitor {
         Ok(any)
     }
 
-    async fn sweep(&self) -> anyhow::Result<Swept> {
+    async fn sweep(&self, wanted: Wanted) -> anyhow::Result<Swept> {
         let Inner { parts, rulebooks, memory } = &*self.0;
-        sweep::sweep(parts, rulebooks, memory).await
+        sweep::sweep(parts, rulebooks, memory, wanted).await
     }
 
     /// The next instant of care time at which there is something to do.

@@ -36,10 +36,20 @@ pub enum Swept {
     Full,
 }
 
+/// Whom a sweep looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Patients of whom something came in.
+    Arrivals,
+    /// And those of whom nothing came, when it is time to look.
+    Everybody,
+}
+
 /// Judges whoever is due now, one batch.
-pub async fn sweep(parts: &Parts, rulebooks: &Rulebooks, memory: &Memory) -> anyhow::Result<Swept> {
+pub async fn sweep(parts: &Parts, rulebooks: &Rulebooks, memory: &Memory, wanted: Wanted) -> anyhow::Result<Swept> {
     let lease = random::new_id();
-    let taken = judged::take(&parts.store.monitor, parts.clock.care_now(), lease, BATCH_PATIENTS).await?;
+    let timers_until = (wanted == Wanted::Everybody).then(|| parts.clock.care_now());
+    let taken = judged::take(&parts.store.monitor, timers_until, lease, BATCH_PATIENTS).await?;
     let sweep = Sweep { parts, rulebooks, memory, lease };
     let done = sweep.judge_all(&taken).await;
     if done.is_err() {

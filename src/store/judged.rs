@@ -8,6 +8,8 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
+use crate::store::pools::BEGIN_LEASING;
+
 /// A batch takes a second or so. What a killed service had in hand waits this long for the next.
 const LEASE_SECONDS: f64 = 20.0;
 /// Queue entries looked at to find whom to judge next. Where they all belong to patients that are in hand already,
@@ -34,32 +36,38 @@ pub struct Settled {
     pub failed_from: Option<i64>,
 }
 
-/// Takes patients that have work at `care_now`.
-pub async fn take(pool: &PgPool, care_now: Timestamp, lease: Uuid, limit: usize) -> Result<Vec<Taken>, sqlx::Error> {
-    let taken = take_from_window(pool, care_now, lease, limit, WINDOW).await?;
-    if taken.is_empty() && is_longer_than_window(pool, care_now).await? {
-        return take_from_window(pool, care_now, lease, limit, i64::MAX).await;
+/// Takes patients with arrivals, and those with a timer that was due by `timers_until`; none: no timers.
+pub async fn take(
+    pool: &PgPool,
+    timers_until: Option<Timestamp>,
+    lease: Uuid,
+    limit: usize,
+) -> Result<Vec<Taken>, sqlx::Error> {
+    let taken = take_from_window(pool, timers_until, lease, limit, WINDOW).await?;
+    if taken.is_empty() && is_longer_than_window(pool, timers_until).await? {
+        return take_from_window(pool, timers_until, lease, limit, i64::MAX).await;
     }
     Ok(taken)
 }
 
-async fn is_longer_than_window(pool: &PgPool, care_now: Timestamp) -> Result<bool, sqlx::Error> {
+async fn is_longer_than_window(pool: &PgPool, timers_until: Option<Timestamp>) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM arrival OFFSET $1) OR EXISTS (SELECT FROM due WHERE at <= $2 OFFSET $1)",
     )
     .bind(WINDOW)
-    .bind(care_now.to_sqlx())
+    .bind(timers_until.map(ToSqlx::to_sqlx))
     .fetch_one(pool)
     .await
 }
 
 async fn take_from_window(
     pool: &PgPool,
-    care_now: Timestamp,
+    timers_until: Option<Timestamp>,
     lease: Uuid,
     limit: usize,
     window: i64,
 ) -> Result<Vec<Taken>, sqlx::Error> {
+    let mut tx = pool.begin_with(BEGIN_LEASING).await?;
     let rows = sqlx::query(
         "WITH work AS (
              SELECT patient, min(rank) AS rank, max(arrival) AS newest
@@ -84,13 +92,14 @@ async fn take_from_window(
          FROM next WHERE judged.patient = next.patient
          RETURNING judged.patient, judged.judged_through, judged.folded_through, judged.failed_from, judged.attempts",
     )
-    .bind(care_now.to_sqlx())
+    .bind(timers_until.map(ToSqlx::to_sqlx))
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .bind(lease)
     .bind(window)
     .bind(LEASE_SECONDS)
-    .fetch_all(pool)
+    .fetch_all(&mut *tx)
     .await?;
+    tx.commit().await?;
     rows.iter()
         .map(|row| {
             Ok(Taken {

@@ -119,13 +119,13 @@ async fn what_a_dead_replica_had_in_hand_is_judged_when_its_lease_has_ended() {
     let pool = &replica.parts.store.monitor;
     let mut taken = Vec::new();
     while taken.is_empty() {
-        taken = judged::take(pool, now, lease, 10).await.expect("taken");
+        taken = judged::take(pool, Some(now), lease, 10).await.expect("taken");
     }
     let batch = case::load(pool, &Rulebooks::default(), &Memory::default(), &taken, now).await.expect("loaded");
     let judged = evaluate::judge(Arc::clone(&batch.rulebook), batch.cases).await.expect("judged");
 
     let other = ward.replica(&no_wires()).await;
-    assert!(judged::take(pool, now, random::new_id(), 10).await.expect("taken").is_empty(), "the lease holds");
+    assert!(judged::take(pool, Some(now), random::new_id(), 10).await.expect("taken").is_empty(), "the lease holds");
     sqlx::query("UPDATE patient_judged SET lease_until = now() - interval '1 s'")
         .execute(&ward.pool)
         .await
@@ -155,7 +155,7 @@ async fn facts_that_change_during_an_evaluation_start_it_over() {
     let pool = &replica.parts.store.monitor;
     let mut taken = Vec::new();
     while taken.is_empty() {
-        taken = judged::take(pool, now, lease, 10).await.expect("taken");
+        taken = judged::take(pool, Some(now), lease, 10).await.expect("taken");
     }
     let batch = case::load(pool, &Rulebooks::default(), &Memory::default(), &taken, now).await.expect("loaded");
     let judged = evaluate::judge(Arc::clone(&batch.rulebook), batch.cases).await.expect("judged");

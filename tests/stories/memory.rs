@@ -73,7 +73,7 @@ async fn story(steps: &[(Step, bool)]) -> Result<(), proptest::test_runner::Test
 /// Judges whoever is due with this memory. Returns the readings as they are stored, and as they were judged.
 async fn judge(ward: &Ward, pool: &PgPool, memory: &Memory) -> (Vec<String>, Vec<String>) {
     let (lease, now, rulebooks) = (random::new_id(), ward.clock.care_now(), Rulebooks::default());
-    let taken = judged::take(pool, now, lease, 10).await.expect("taken");
+    let taken = judged::take(pool, Some(now), lease, 10).await.expect("taken");
     if taken.is_empty() {
         return Default::default();
     }

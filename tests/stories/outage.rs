@@ -34,7 +34,7 @@ async fn after_an_outage_every_breach_alerts_the_highest_and_newest_first_and_sa
 
     // Whoever takes work now takes the worst first, and of those the newest.
     let store = ward.database.store().await;
-    let taken = judged::take(&store.monitor, ward.clock.care_now(), random::new_id(), 20).await.expect("taken");
+    let taken = judged::take(&store.monitor, Some(ward.clock.care_now()), random::new_id(), 20).await.expect("taken");
     let mut first: Vec<_> = taken.iter().map(|taken| taken.patient).collect();
     let mut worst: Vec<_> =
         (0..).zip(&patients).filter(|(place, _)| place % 5 < 2).map(|(_, patient)| *patient).collect();
