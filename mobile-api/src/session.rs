@@ -4,7 +4,6 @@
 //! proof. `Session` has a proven device: it keeps order, counts batches in flight, pings, and says nothing twice.
 //! Times are elapsed since any fixed instant, by a clock that only runs forward.
 
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -167,10 +166,7 @@ pub struct Session {
     in_flight: Vec<u64>,
     /// The highest push sent here, or had by the phone before.
     pushed_through: u64,
-    checked: BTreeMap<String, u64>,
-    seen: BTreeMap<String, Seen>,
-    /// Of each plan sent, a hash of its text: thousands of sessions wait in memory, and plans are long.
-    plans: BTreeMap<String, u64>,
+    told: Vec<Told>,
     next_ping: Duration,
     pings_unanswered: u32,
     minute_from: Duration,
@@ -178,14 +174,22 @@ pub struct Session {
     closed: bool,
 }
 
+/// What was said here about one person last. Thousands of sessions wait in memory.
+#[derive(Debug, Default)]
+struct Told {
+    whom: String,
+    checked: u64,
+    seen: Option<Box<Seen>>,
+    /// A hash of the plan's text: plans are long.
+    plan: Option<u64>,
+}
+
 impl Session {
     fn new(pushed_through: u64, now: Duration) -> Self {
         Self {
             in_flight: Vec::new(),
             pushed_through,
-            checked: BTreeMap::new(),
-            seen: BTreeMap::new(),
-            plans: BTreeMap::new(),
+            told: Vec::new(),
             next_ping: now + ping_every(),
             pings_unanswered: 0,
             minute_from: now,
@@ -228,23 +232,24 @@ impl Session {
                 vec![Command::Send(ServerMessage::Receipt(Receipt { batch: Some(batch), items, notice }))]
             }
             Input::Checked { whom, through } => {
-                let said = self.checked.entry(whom.clone()).or_default();
-                if *said >= through {
+                let told = self.told(&whom);
+                if told.checked >= through {
                     return Vec::new();
                 }
-                *said = through;
+                told.checked = through;
                 vec![Command::Send(ServerMessage::Checked { whom, through })]
             }
             Input::Seen(seen) => {
-                if self.seen.get(&seen.whom) == Some(&seen) {
+                let told = self.told(&seen.whom);
+                if told.seen.as_deref() == Some(&seen) {
                     return Vec::new();
                 }
-                self.seen.insert(seen.whom.clone(), seen.clone());
+                told.seen = Some(Box::new(seen.clone()));
                 vec![Command::Send(ServerMessage::Seen(seen))]
             }
             Input::Plan(plan) => {
                 let hash = hash_of(&plan);
-                if self.plans.insert(plan.whom.clone(), hash) == Some(hash) {
+                if self.told(&plan.whom).plan.replace(hash) == Some(hash) {
                     return Vec::new();
                 }
                 vec![Command::Send(ServerMessage::Plan(plan))]
@@ -258,6 +263,16 @@ impl Session {
                 pushes.into_iter().map(|push| Command::Send(push.into())).collect()
             }
         }
+    }
+
+    /// One of the few people of this device.
+    fn told(&mut self, whom: &str) -> &mut Told {
+        let place = self.told.iter().position(|told| told.whom == whom).unwrap_or_else(|| {
+            self.told.reserve_exact(1);
+            self.told.push(Told { whom: whom.to_owned(), ..Told::default() });
+            self.told.len() - 1
+        });
+        &mut self.told[place]
     }
 
     fn text(&mut self, text: &str) -> Vec<Command> {

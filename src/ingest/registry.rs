@@ -96,7 +96,9 @@ impl Registry {
     pub fn join(&self, device: Uuid, connection: i64, patients: Vec<Uuid>) -> Place {
         let news = Arc::new(Mailbox::default());
         let mut sockets = self.sockets();
-        sockets.by_device.entry(device).or_default().push(Ear { connection, news: Arc::clone(&news) });
+        let ears = sockets.by_device.entry(device).or_default();
+        ears.reserve_exact(1);
+        ears.push(Ear { connection, news: Arc::clone(&news) });
         sockets.follow(device, &patients);
         drop(sockets);
         gauges::phone_came();
@@ -143,7 +145,9 @@ impl Registry {
 impl Sockets {
     fn follow(&mut self, device: Uuid, patients: &[Uuid]) {
         for patient in patients {
-            self.by_patient.entry(*patient).or_default().push(device);
+            let devices = self.by_patient.entry(*patient).or_default();
+            devices.reserve_exact(1);
+            devices.push(device);
         }
     }
 

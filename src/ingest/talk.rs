@@ -3,8 +3,6 @@
 //! It looks; whether the phone heard it already is the session's to know. Signals only say where to look, and the sweep looks
 //! everywhere.
 
-use std::collections::HashMap;
-
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::close::Close;
@@ -29,15 +27,23 @@ pub struct Talk {
     pub connection: i64,
     pub people: Vec<Person>,
     pub skew: SignedDuration,
-    /// By patient: from when a reading may fill a slot, so that the plan changes with it.
-    slot_opens: HashMap<Uuid, Timestamp>,
-    /// By patient: which version of the plan the phone has, and until when its days are today's and tomorrow's.
-    told: HashMap<Uuid, (i64, Timestamp)>,
+    told: Vec<Told>,
+}
+
+/// The plan that the phone has of one patient.
+#[derive(Debug)]
+struct Told {
+    patient: Uuid,
+    version: i64,
+    /// Until when its days are today's and tomorrow's.
+    until: Timestamp,
+    /// From when a reading may fill a slot, so that the plan changes with it.
+    slot_opens: Option<Timestamp>,
 }
 
 impl Talk {
     pub fn new(device: Device, connection: i64, people: Vec<Person>, skew: SignedDuration) -> Self {
-        Self { device, connection, people, skew, slot_opens: HashMap::new(), told: HashMap::new() }
+        Self { device, connection, people, skew, told: Vec::new() }
     }
 
     /// What one piece of news comes to.
@@ -47,7 +53,8 @@ impl Talk {
                 let Some(person) = self.person(patient) else { return Ok(Vec::new()) };
                 let mut inputs = vec![checked(&person, through)];
                 let now = ingest.parts.clock.care_now();
-                if self.slot_opens.get(&patient).is_some_and(|opens| *opens <= now) {
+                let opens = self.told.iter().find(|told| told.patient == patient).and_then(|told| told.slot_opens);
+                if opens.is_some_and(|opens| opens <= now) {
                     inputs.extend(self.plan(ingest, &person).await?);
                 }
                 Ok(inputs)
@@ -79,8 +86,8 @@ impl Talk {
         for person in self.people.clone() {
             inputs.push(checked(&person, person.judged_through));
             inputs.extend(seen_of(ingest, &person).await?);
-            let told = self.told.get(&person.patient);
-            if told.is_none_or(|(version, until)| *version != person.plan_version || *until <= now) {
+            let told = self.told.iter().find(|told| told.patient == person.patient);
+            if told.is_none_or(|told| told.version != person.plan_version || told.until <= now) {
                 inputs.extend(self.plan(ingest, &person).await?);
             }
         }
@@ -104,12 +111,10 @@ impl Talk {
             .ok()
             .and_then(|zone| now.to_zoned(zone).tomorrow().and_then(|tomorrow| tomorrow.start_of_day()).ok());
         let until = midnight.map_or(now + SignedDuration::from_hours(24), |midnight| midnight.timestamp());
-        self.told.insert(person.patient, (person.plan_version, until));
-        let next = plan.due.iter().filter(|due| !due.done && due.closes_at >= now).map(|due| due.opens_at).min();
-        match next {
-            Some(opens_at) => self.slot_opens.insert(person.patient, opens_at),
-            None => self.slot_opens.remove(&person.patient),
-        };
+        let slot_opens = plan.due.iter().filter(|due| !due.done && due.closes_at >= now).map(|due| due.opens_at).min();
+        self.told.retain(|told| told.patient != person.patient);
+        self.told.reserve_exact(1);
+        self.told.push(Told { patient: person.patient, version: person.plan_version, until, slot_opens });
         Ok(Some(Input::Plan(Box::new(plan))))
     }
 

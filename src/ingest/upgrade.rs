@@ -15,7 +15,7 @@ use crate::listen::Guest;
 
 /// Held for each connection, however silent; axum's own defaults hold 134 KiB. For what is longer, room is made when its length
 /// is known.
-const READ_BUFFER_BYTES: usize = 1024;
+const READ_BUFFER_BYTES: usize = 512;
 /// What a phone that does not read may let pile up before its connection is closed.
 const WRITE_BUFFER_BYTES: usize = 256 * 1024;
 

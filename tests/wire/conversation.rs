@@ -1,9 +1,13 @@
 //! The conversation as it should go, and how it ends.
 
+use std::time::Duration;
+
 use derwent::phone::{Device, Key, Line};
 use derwent::random;
 use derwent::store::carer::{self, Carer};
 use derwent::store::enrolment_code::Whose;
+use futures_util::future;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use mobile_api::message::ServerMessage;
 use mobile_api::proof::SocketProof;
 use mobile_api::time::PhoneTime;
@@ -83,6 +87,21 @@ async fn a_newer_connection_replaces_the_older() {
     let mut second = connect(&device).await;
     assert_eq!(closed(&mut first).await, Some(4003));
     assert_eq!(submit(&mut second, json!([pressure(128, 82, json!({}))])).await[0]["state"], "stored");
+}
+
+#[tokio::test]
+async fn of_sockets_of_one_device_that_come_together_each_has_its_number_and_one_is_left() {
+    const SOCKETS: i64 = 6;
+    let town = Town::start().await;
+    let (_, device) = town.person("Dorothy").await;
+    let lines = future::join_all((0..SOCKETS).map(|_| connect(&device))).await;
+    assert_eq!(town.count("SELECT connection FROM device").await, SOCKETS);
+    let mut open: FuturesUnordered<_> = lines.into_iter().map(async |mut line| closed(&mut line).await).collect();
+    while open.len() > 1 {
+        assert_eq!(open.next().await, Some(Some(4003)));
+    }
+    let last = tokio::time::timeout(Duration::from_millis(500), open.next()).await;
+    assert!(last.is_err(), "the newest stays: {last:?}");
 }
 
 #[tokio::test]
