@@ -30,7 +30,7 @@ pub struct Lookups {
 
 impl Lookups {
     pub fn start(parts: &Parts) -> Self {
-        let (lifecycle, pool) = (&parts.lifecycle, &parts.store.ingest);
+        let (lifecycle, pool) = (&parts.lifecycle, &parts.store.lookups);
         Self {
             device: Together::start(lifecycle, pool, |pool, devices| async move {
                 Ok(in_order(&devices, &device::find(&pool, &devices).await?))
@@ -45,7 +45,8 @@ impl Lookups {
             in_force: Together::start(lifecycle, pool, |pool, patients| async move {
                 Ok(in_order(&patients, &plan::in_force(&pool, &patients).await?))
             }),
-            done: Together::start(lifecycle, pool, |pool, stretches: Vec<Stretch>| async move {
+            // Readings lie in chunks: what is planned anew leaves out those of other years.
+            done: Together::start(lifecycle, &parts.store.ingest, |pool, stretches: Vec<Stretch>| async move {
                 plan::done(&pool, &stretches).await
             }),
             pushes: Together::start(lifecycle, pool, |pool, devices| async move {

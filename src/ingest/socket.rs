@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::accept::Sender;
 use super::line::{Gone, Line, RESTART_RETRY_S};
-use super::registry::Place;
+use super::registry::{News, Place};
 use super::talk::Talk;
 use super::{Ingest, counters, receipt};
 use crate::listen::Guest;
@@ -109,10 +109,7 @@ impl Conversation {
                     Box::pin(self.text(&text, room)).await
                 }
                 decided = next_decided(&mut self.deciding) => Box::pin(self.decided(decided)).await,
-                news = self.place.hear() => Box::pin(async {
-                    let looked = self.talk.hear(&self.line.ingest, news).await;
-                    self.say(looked).await
-                }).await,
+                news = self.place.hear() => Box::pin(self.news(news)).await,
                 () = timer.as_mut() => {
                     let now = self.line.elapsed();
                     let looks = now >= next_look;
@@ -187,6 +184,15 @@ impl Conversation {
         let decided = Input::Decided { batch, items: receipt.items, notice };
         let commands = self.session.handle(decided, self.line.elapsed());
         self.obey(commands, None).await
+    }
+
+    async fn news(&mut self, news: News) -> Result<(), Gone> {
+        if let Some(input) = self.talk.at_once(news) {
+            let commands = self.session.handle(input, self.line.elapsed());
+            self.obey(commands, None).await?;
+        }
+        let looked = self.talk.hear(&self.line.ingest, news).await;
+        self.say(looked).await
     }
 
     async fn tick(&mut self, looks: bool) -> Result<(), Gone> {

@@ -46,18 +46,20 @@ impl Talk {
         Self { device, connection, people, skew, told: Vec::new() }
     }
 
-    /// What one piece of news comes to.
+    /// What one piece of news says by itself.
+    pub fn at_once(&self, news: News) -> Option<Input<'static>> {
+        let News::Judged { patient, through } = news else { return None };
+        Some(checked(&self.person(patient)?, through))
+    }
+
+    /// What it comes to when the database was asked.
     pub async fn hear(&mut self, ingest: &Ingest, news: News) -> Result<Vec<Input<'static>>, Gone> {
         match news {
-            News::Judged { patient, through } => {
+            News::Judged { patient, .. } => {
                 let Some(person) = self.person(patient) else { return Ok(Vec::new()) };
-                let mut inputs = vec![checked(&person, through)];
-                let now = ingest.parts.clock.care_now();
                 let opens = self.told.iter().find(|told| told.patient == patient).and_then(|told| told.slot_opens);
-                if opens.is_some_and(|opens| opens <= now) {
-                    inputs.extend(self.plan(ingest, &person).await?);
-                }
-                Ok(inputs)
+                let may_be_filled = opens.is_some_and(|opens| opens <= ingest.parts.clock.care_now());
+                Ok(if may_be_filled { self.plan(ingest, &person).await?.into_iter().collect() } else { Vec::new() })
             }
             News::Seen { patient } => match self.person(patient) {
                 Some(person) => Ok(seen_of(ingest, &person).await?.into_iter().collect()),

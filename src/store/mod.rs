@@ -69,7 +69,7 @@ use uuid::Uuid;
 use crate::config::DatabaseConfig;
 use embedded::Embedded;
 use extension::Versions;
-use pools::{Role, pool, session};
+use pools::{Role, by_key, lookups, pool};
 
 /// How long a pool may take to get its connections back.
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
@@ -83,6 +83,8 @@ pub struct Store {
     pub owner: PgPool,
     /// Inserts, heads, ledger, device connections.
     pub ingest: PgPool,
+    /// What thousands of sockets ask; as the role of `ingest`.
+    pub lookups: PgPool,
     /// Judging and telling.
     pub monitor: PgPool,
     /// Staff and patients' own screens, one organisation at a time.
@@ -113,6 +115,7 @@ impl Store {
         Ok(Self {
             owner: pool(&options, Role::Owner),
             ingest: pool(&options, Role::Ingest),
+            lookups: lookups(&options),
             monitor: pool(&options, Role::Monitor),
             web: pool(&options, Role::Web),
             options,
@@ -136,15 +139,14 @@ impl Store {
         Ok(transaction)
     }
 
-    /// How the writer's own connections, which are no pool's, are made. Its statements find everything by key, so a plan made
-    /// once is as good as a new one.
+    /// How the writer's own connections, which are no pool's, are made.
     pub fn ingest_session(&self) -> PgConnectOptions {
-        session(&self.options, Role::Ingest).options([("plan_cache_mode", "force_generic_plan")])
+        by_key(&self.options, Role::Ingest)
     }
 
     /// Closes the pools, then stops the private database if this process owns it.
     pub async fn close(self) {
-        for pool in [&self.owner, &self.ingest, &self.monitor, &self.web] {
+        for pool in [&self.owner, &self.ingest, &self.lookups, &self.monitor, &self.web] {
             // Somebody may still hold a connection; what it has not committed was not promised to anyone.
             let _ = tokio::time::timeout(CLOSE_LIMIT, pool.close()).await;
         }

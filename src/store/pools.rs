@@ -15,7 +15,8 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// nobody holds what was taken, and it is taken again.
 pub const BEGIN_LEASING: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 
-/// Which role a pool acts as, and how many connections it may hold. A replica takes 25 of a server's.
+/// Which role a pool acts as, and how many connections it may hold. With those for lookups a replica takes 25 of
+/// a server's.
 #[derive(Clone, Copy, Debug)]
 pub enum Role {
     /// Whoever the connection logs in as: migrations and administration.
@@ -38,10 +39,18 @@ impl Role {
     fn connections(self) -> u32 {
         match self {
             Self::Owner => 3,
-            Self::Ingest | Self::Monitor => 7,
+            Self::Ingest => 5,
+            Self::Monitor => 7,
             Self::Web => 8,
         }
     }
+}
+
+const LOOKUP_CONNECTIONS: u32 = 2;
+
+/// The same, where all statements find everything by key.
+pub fn by_key(options: &PgConnectOptions, role: Role) -> PgConnectOptions {
+    session(options, role).options([("plan_cache_mode", "force_generic_plan")])
 }
 
 /// How a connection of this role begins.
@@ -58,18 +67,7 @@ pub fn session(options: &PgConnectOptions, role: Role) -> PgConnectOptions {
 }
 
 pub fn pool(options: &PgConnectOptions, role: Role) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(role.connections())
-        .acquire_timeout(ACQUIRE_LIMIT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, known| {
-            Box::pin(async move {
-                if known.idle_for > BELIEVED {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
+    lasting(role.connections())
         .after_release(|connection, _| {
             Box::pin(async move {
                 // sqlx 0.9: when `begin` is cancelled the connection comes back inside an open transaction that sqlx knows nothing
@@ -81,4 +79,25 @@ pub fn pool(options: &PgConnectOptions, role: Role) -> PgPool {
             })
         })
         .connect_lazy_with(session(options, role))
+}
+
+/// For single statements that find everything by key, so that a plan made once is as good as a new one; of tasks that are never
+/// cancelled, so that none leaves a transaction open.
+pub fn lookups(options: &PgConnectOptions) -> PgPool {
+    lasting(LOOKUP_CONNECTIONS).connect_lazy_with(by_key(options, Role::Ingest))
+}
+
+fn lasting(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > BELIEVED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
