@@ -25,10 +25,8 @@ use crate::signal::Signal;
 use crate::store::alert_row::{Belongs, Change, Stored};
 use crate::store::ask::{self, NewAsk};
 use crate::store::evaluation::{self, NewEvaluation};
+use crate::store::pools::BEGIN_BY_KEY;
 use crate::store::{alert, alert_row, arrival, due, finding, judged, person, roster, rulebook, watch};
-
-/// Everything is found by key, so a plan made once is as good as a new one.
-const BEGIN_FINISHING: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan";
 
 /// Runs the engine over the whole batch.
 pub async fn judge(rulebook: Arc<InForce>, cases: Vec<Case>) -> anyhow::Result<Vec<Judged>> {
@@ -58,7 +56,7 @@ pub async fn finish(
     judged: &[Judged],
     at: Timestamp,
 ) -> Result<Finished, sqlx::Error> {
-    let mut tx = pool.begin_with(BEGIN_FINISHING).await?;
+    let mut tx = pool.begin_with(BEGIN_BY_KEY).await?;
     let finished = finish_within(&mut tx, lease, in_force, judged, at).await?;
     tx.commit().await?;
     gauges::judged(finished.taken_in, &finished.opened);

@@ -17,6 +17,7 @@ use crate::roster::{Duty, Member, Roster};
 use crate::store::alert_event::{self, NewEvent};
 use crate::store::page::{self, Channel, NewPage};
 use crate::store::page_request::{self, CameTo, Waiting};
+use crate::store::pools::BEGIN_BY_KEY;
 use crate::store::{alert, roster};
 
 /// Requests taken in one transaction.
@@ -56,7 +57,7 @@ pub struct Plan {
 /// Forms pages from what waits now. True if there was anything.
 pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<bool> {
     let now = parts.clock.care_now();
-    let mut tx = parts.store.monitor.begin().await?;
+    let mut tx = parts.store.monitor.begin_with(BEGIN_BY_KEY).await?;
     let waiting = page_request::lock_waiting(&mut tx, high, now, BATCH_REQUESTS).await?;
     if waiting.is_empty() {
         return Ok(false);

@@ -8,8 +8,6 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use crate::store::pools::BEGIN_LEASING;
-
 /// A batch takes a second or so. What a killed service had in hand waits this long for the next.
 const LEASE_SECONDS: f64 = 20.0;
 /// Queue entries looked at to find whom to judge next. Where they all belong to patients that are in hand already,
@@ -67,7 +65,6 @@ async fn take_from_window(
     limit: usize,
     window: i64,
 ) -> Result<Vec<Taken>, sqlx::Error> {
-    let mut tx = pool.begin_with(BEGIN_LEASING).await?;
     let rows = sqlx::query(
         "WITH work AS (
              SELECT patient, min(rank) AS rank, max(arrival) AS newest
@@ -97,9 +94,8 @@ async fn take_from_window(
     .bind(lease)
     .bind(window)
     .bind(LEASE_SECONDS)
-    .fetch_all(&mut *tx)
+    .fetch_all(pool)
     .await?;
-    tx.commit().await?;
     rows.iter()
         .map(|row| {
             Ok(Taken {

@@ -9,8 +9,6 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use crate::store::pools::BEGIN_LEASING;
-
 /// Longer than any send may take, so that a page is not sent twice by two living senders.
 const LEASE_SECONDS: f64 = 60.0;
 
@@ -99,7 +97,6 @@ pub async fn take(
     machine_now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Taken>, sqlx::Error> {
-    let mut tx = pool.begin_with(BEGIN_LEASING).await?;
     let rows = sqlx::query(
         "WITH next AS (
              SELECT page FROM page
@@ -120,9 +117,8 @@ pub async fn take(
     .bind(limit)
     .bind(lease)
     .bind(LEASE_SECONDS)
-    .fetch_all(&mut *tx)
+    .fetch_all(pool)
     .await?;
-    tx.commit().await?;
     rows.iter()
         .map(|row| {
             Ok(Taken {

@@ -11,9 +11,8 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(15);
 /// round trip.
 const BELIEVED: Duration = Duration::from_secs(1);
 
-/// Begins a transaction that takes leases. Its commit does not wait for the disk: should the database's machine fail just then,
-/// nobody holds what was taken, and it is taken again.
-pub const BEGIN_LEASING: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+/// Begins a transaction in which everything is found by key, so that a plan made once is as good as a new one.
+pub const BEGIN_BY_KEY: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan";
 
 /// Which role a pool acts as, and how many connections it may hold. With those for lookups a replica takes 25 of
 /// a server's.
