@@ -205,13 +205,17 @@ fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, a
     let start = old.finding_start?;
     let about: Vec<&&Finding> = findings.iter().filter(|finding| concerns(old, finding)).collect();
     let loudest = about.iter().max_by_key(|finding| (finding.end.is_none(), finding.start));
+    // What was over before this evaluation began was not judged anew, and stands as people were told it.
+    let is_about = |known: &KnownFiring| {
+        about.iter().flat_map(|of| &of.firings).any(|firing| overlaps(known, firing, old.closed_at))
+    };
+    let stands = |known: &KnownFiring| known.until.is_some_and(|until| until < from) && !is_about(known);
+    let is_less = !old.known.firings.iter().any(stands) && about.iter().all(|finding| finding.priority < old.priority);
     let note = match loudest {
         None if findings.is_empty() && start >= from => Some(Note::Withdrawn),
         None => return None,
         Some(finding) if finding.pending => return None,
-        Some(finding) if about.iter().all(|finding| finding.priority < old.priority) && finding.end.is_some() => {
-            Some(Note::Explained)
-        }
+        Some(finding) if is_less && finding.end.is_some() => Some(Note::Explained),
         Some(finding) => ending(finding),
     };
     let mut alert = old.clone();

@@ -4,6 +4,7 @@ mod escalation;
 mod language;
 mod morning;
 mod news;
+mod notes;
 mod order;
 mod plans;
 mod stories;

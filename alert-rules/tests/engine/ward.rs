@@ -1,7 +1,7 @@
 //! Dorothy, her alerts, and what evaluations do to them.
 
 use alert_rules::escalation::{Alert, Cover, Decision, Duty, Happened, PageWhy, judge};
-use alert_rules::{Evaluation, Rulebook, evaluate};
+use alert_rules::{Evaluation, Reading, Rulebook, evaluate};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -36,6 +36,13 @@ impl Ward {
         self.seq += 1;
         let (taken, came) = (at(taken), at(came));
         let reading = pressure(self.seq, taken, came.duration_since(taken).as_secs(), systolic, diastolic);
+        Thing::Reading(reading).put(&mut self.monitor.history);
+        self.look(taken.min(self.monitor.folded_through), came)
+    }
+
+    /// What any reading does, as soon as it has come.
+    pub fn reads(&mut self, reading: Reading) -> Vec<Decision> {
+        let (taken, came) = (reading.effective_at, reading.received_at);
         Thing::Reading(reading).put(&mut self.monitor.history);
         self.look(taken.min(self.monitor.folded_through), came)
     }

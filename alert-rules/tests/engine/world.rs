@@ -49,6 +49,12 @@ pub fn dorothy() -> Facts {
     }
 }
 
+/// Rules written for one test, as pack `x`.
+pub fn rules(text: &str) -> Rulebook {
+    let text = format!("[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n{text}");
+    Rulebook::from_files(BTreeMap::from([("x/rules.toml".to_owned(), text)])).expect("the rules read")
+}
+
 #[derive(Debug, Clone)]
 pub enum Thing {
     Reading(Reading),
