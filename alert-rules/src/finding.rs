@@ -84,7 +84,7 @@ impl Extreme {
             return false;
         }
         let (new, old) = (self.on_its_side(), known.on_its_side());
-        if margin > 0.0 { new >= old + margin && new > old } else { new > old }
+        new > old && new >= old + margin
     }
 
     /// Larger is worse, whichever the side.

@@ -75,22 +75,11 @@ impl<'a> Fold<'a> {
                 (None, None) => break,
             };
             order += usize::from(matches!(stop, Stop::Item(_)));
-            // At a timer, whatever else has the same time counts.
-            let known = if matches!(stop, Stop::Timer) { order } else { self.skip_irrelevant(order, at) };
-            watch = self.step(watch, at, known, &stop, &mut done);
+            watch = self.step(watch, at, order, &stop, &mut done);
             last = Some(at);
         }
         done.extend(watch);
         done
-    }
-
-    /// Items the rule does not look at change nothing, so they may be known early: they keep answers and events in step.
-    fn skip_irrelevant(&self, mut order: usize, at: Timestamp) -> usize {
-        let items = &self.person.timeline.items;
-        while items.get(order).is_some_and(|item| item.at <= at && !self.concerns(item)) {
-            order += 1;
-        }
-        order
     }
 
     fn concerns(&self, item: &Item<'_>) -> bool {

@@ -181,14 +181,6 @@ impl<'h> Timeline<'h> {
 }
 
 impl Item<'_> {
-    fn seq(&self) -> i64 {
-        match self.what {
-            Submitted::Reading { reading, .. } => reading.seq,
-            Submitted::Answers(answers) => answers.seq,
-            Submitted::Event(event) => event.seq,
-        }
-    }
-
     /// A reading of this vital with values that can be used.
     pub fn is_measured(&self, vital: Vital) -> bool {
         matches!(&self.what, Submitted::Reading { reading, is_measured: true, .. } if reading.vital == vital)
@@ -259,7 +251,7 @@ fn in_event_order(one: &Draft<'_>, other: &Draft<'_>) -> Ordering {
         (Submitted::Event(a), Submitted::Event(b)) => a.event.cmp(&b.event),
         (a, b) => a.rank().cmp(&b.rank()),
     };
-    let arrival = || one_item.received_at.cmp(&other_item.received_at).then(one_item.seq().cmp(&other_item.seq()));
+    let arrival = || one_item.received_at.cmp(&other_item.received_at);
     one_item.at.cmp(&other_item.at).then_with(content).then_with(arrival)
 }
 

@@ -107,10 +107,6 @@ impl Watch {
         self.steps.iter().any(|step| matches!(step.what, What::Cleared(_)))
     }
 
-    pub fn is_unanswered(&self) -> bool {
-        self.steps.iter().any(|step| step.what == What::Unanswered)
-    }
-
     /// When its ask was shown, if that was before the wait for it was over anyway: what was waited for must not depend on
     /// when a phone came to say so.
     pub fn shown_at(&self, shown: &BTreeMap<Uuid, Timestamp>) -> Option<Timestamp> {
