@@ -275,9 +275,16 @@ fn median(values: &mut [f64]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{and, or};
+    use super::{and, median, or};
 
     const ALL: [Option<bool>; 3] = [Some(true), Some(false), None];
+
+    #[test]
+    fn the_median_is_the_middle_one_or_lies_between_the_middle_two() {
+        assert_eq!(median(&mut [190.0, 120.0, 150.0]), Some(150.0));
+        assert_eq!(median(&mut [190.0, 150.0, 120.0, 130.0]), Some(140.0));
+        assert_eq!(median(&mut []), None);
+    }
 
     #[test]
     fn kleenes_laws_hold() {

@@ -197,3 +197,17 @@ fn a_pack_taken_away_says_that_nobody_knows_whether_it_is_over() {
     assert_eq!(ward.alerts[0].known.note, Some(Note::Unwatched));
     assert!(ended[0].entries[0].text.contains("nobody knows"), "{}", ended[0].entries[0].text);
 }
+
+/// They stand in the rows of many years.
+#[test]
+fn the_words_that_are_stored_never_change() {
+    use Happened::{Acknowledged, Annotated, CameBack, Closed, Escalated, Opened, Raised, Renewed, Worsened};
+    let happened = [Opened, Raised, Worsened, Renewed, Acknowledged, CameBack, Escalated, Annotated, Closed];
+    assert_eq!(
+        happened.map(Happened::name).join(" "),
+        "opened raised worsened renewed acknowledged came_back escalated annotated closed"
+    );
+    use PageWhy as Why;
+    let why = [Why::Opened, Why::Raised, Why::Worsened, Why::Renewed, Why::Escalated, Why::Repeated, Why::CameBack];
+    assert_eq!(why.map(PageWhy::name).join(" "), "opened raised worsened renewed escalated repeated came_back");
+}

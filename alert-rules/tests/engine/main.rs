@@ -1,5 +1,7 @@
 //! The engine from outside: one file a subject.
 
+mod asks;
+mod doubt;
 mod escalation;
 mod language;
 mod morning;
@@ -11,4 +13,5 @@ mod stories;
 mod total;
 mod units;
 mod ward;
+mod windows;
 mod world;

@@ -5,7 +5,7 @@ use alert_rules::reading::Measured;
 use alert_rules::{Component, Rulebook, Vital};
 use jiff::SignedDuration;
 
-use crate::world::{Monitor, Thing, at, dorothy, pressure, reading};
+use crate::world::{Monitor, Thing, at, dorothy, pressure, reading, rules};
 
 pub struct Morning {
     pub rulebook: Rulebook,
@@ -16,8 +16,13 @@ pub struct Morning {
 impl Morning {
     pub fn of(pack: &str) -> Morning {
         let mut facts = dorothy();
-        facts.plan.packs.retain(|name| name == pack);
+        facts.plan.packs = vec![pack.to_owned()];
         Morning { rulebook: Rulebook::built_in(), monitor: Monitor::new(facts), seq: 0 }
+    }
+
+    /// Watched by nothing but rules written for one test.
+    pub fn watched_by(text: &str) -> Morning {
+        Morning { rulebook: rules(text), ..Morning::of("x") }
     }
 
     pub fn next(&mut self) -> i64 {
@@ -40,6 +45,11 @@ impl Morning {
     pub fn glucose(&mut self, time: &str, measured: Measured) {
         let mut reading = reading(self.next(), at(time), 1, Vital::Glucose, &[]);
         reading.components = vec![(Component::Glucose, measured)];
+        self.then(time, Thing::Reading(reading));
+    }
+
+    pub fn measures(&mut self, time: &str, vital: Vital, values: &[(Component, f64)]) {
+        let reading = reading(self.next(), at(time), 1, vital, values);
         self.then(time, Thing::Reading(reading));
     }
 

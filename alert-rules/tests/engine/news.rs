@@ -1,10 +1,11 @@
 //! What is news to people: what began since they last heard, what became louder, what came in one batch.
 
-use alert_rules::Priority;
 use alert_rules::escalation::{Happened, PageWhy, acknowledge, close};
+use alert_rules::reading::{Comparator, Measured};
+use alert_rules::{Component, Priority, Vital};
 
 use crate::ward::{IDA, Ward, happened, pages};
-use crate::world::{Thing, at, pressure};
+use crate::world::{Thing, at, pressure, reading};
 
 const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
@@ -122,4 +123,85 @@ fn a_new_symptom_breaks_an_acknowledgement_and_the_same_again_does_not() {
     held(&mut ward, "2026-03-27T09:35:00Z");
     let next_day = ward.answers("2026-03-28T09:10:00Z", "warning_signs");
     assert_eq!(pages(&next_day), [(PageWhy::Worsened, 0)], "another day's");
+}
+
+#[test]
+fn of_two_findings_that_are_over_the_alert_speaks_of_the_worse_and_of_equals_the_later() {
+    let (first, second) = ("2026-03-27T08:00:00Z", "2026-03-27T10:00:00Z");
+    let spoken_of = |systolic_first, systolic_second| {
+        let mut ward = Ward::new();
+        let readings = [
+            (first, systolic_first, 118.0),
+            ("2026-03-27T09:00:00Z", 140.0, 80.0),
+            (second, systolic_second, 118.0),
+            ("2026-03-27T11:00:00Z", 140.0, 80.0),
+        ];
+        ward.takes("2026-03-27T23:00:00Z", &readings);
+        ward.alerts[0].finding_start
+    };
+    assert_eq!(spoken_of(236.0, 224.0), Some(at(first)));
+    assert_eq!(spoken_of(224.0, 236.0), Some(at(second)));
+    assert_eq!(spoken_of(224.0, 224.0), Some(at(second)));
+}
+
+#[test]
+fn a_new_finding_is_told_to_who_has_the_alert_unless_it_is_less_than_what_they_have() {
+    let again = |repeat: f64| {
+        let mut ward = Ward::new();
+        ward.measures("2026-03-27T08:00:00Z", "2026-03-27T08:00:05Z", 186.0, 101.0);
+        ward.measures("2026-03-27T08:00:50Z", "2026-03-27T08:00:55Z", 184.0, 100.0);
+        ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T08:05:00Z")).expect("free").alert;
+        ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 140.0, 80.0);
+        ward.measures("2026-03-27T10:00:00Z", "2026-03-27T10:00:05Z", 186.0, 101.0);
+        let told = ward.measures("2026-03-27T10:00:50Z", "2026-03-27T10:00:55Z", repeat, 84.0);
+        assert_eq!(happened(&told), [Happened::Renewed]);
+        (pages(&told), ward.alerts[0].owner)
+    };
+    assert_eq!(again(184.0), (vec![(PageWhy::Renewed, 0)], None), "severe again");
+    assert_eq!(again(140.0), (vec![], Some(IDA)), "clear when measured again");
+}
+
+#[test]
+fn people_know_the_worst_they_were_told_of_each_value_once() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
+    ward.measures("2026-03-27T09:20:00Z", "2026-03-27T09:20:05Z", 236.0, 119.0);
+    let known: Vec<_> = ward.alerts[0].known.worst.iter().map(|worst| (worst.component, worst.value)).collect();
+    assert_eq!(known, [(Component::Systolic, Some(236.0)), (Component::Diastolic, Some(119.0))]);
+}
+
+#[test]
+fn hi_again_is_not_worse_than_hi() {
+    let mut ward = Ward::new();
+    ward.monitor.facts.plan.packs = vec!["diabetes".to_owned()];
+    let hi = |seq, taken| {
+        let mut reading = reading(seq, at(taken), 1, Vital::Glucose, &[]);
+        reading.components = vec![(Component::Glucose, Measured::off_scale(Comparator::High))];
+        reading
+    };
+    assert_eq!(pages(&ward.reads(hi(1, "2026-03-26T09:00:00Z"))), [(PageWhy::Opened, 0)]);
+    ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-26T09:05:00Z")).expect("free").alert;
+    assert_eq!(ward.reads(hi(2, "2026-03-26T10:00:00Z")), []);
+}
+
+#[test]
+fn what_is_late_by_less_than_two_hours_is_said_in_minutes() {
+    let late = |came| Ward::new().measures("2026-03-27T09:00:00Z", came, 224.0, 118.0)[0].entries[0].text.clone();
+    assert!(late("2026-03-27T09:30:00Z").ends_with("(late by 30 min)"));
+    assert!(late("2026-03-27T10:59:00Z").ends_with("(late by 119 min)"));
+    assert!(late("2026-03-27T11:00:00Z").ends_with("(late by 2 h)"));
+    assert!(!late("2026-03-27T09:05:00Z").contains("late"));
+}
+
+#[test]
+fn where_low_is_the_danger_lower_is_worse() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 74.0, 50.0);
+    assert_eq!(ward.alerts[0].priority, Priority::High);
+    ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T09:05:00Z")).expect("free").alert;
+    assert_eq!(ward.measures("2026-03-27T09:10:00Z", "2026-03-27T09:10:05Z", 84.0, 50.0), []);
+    assert_eq!(
+        pages(&ward.measures("2026-03-27T09:20:00Z", "2026-03-27T09:20:05Z", 64.0, 50.0)),
+        [(PageWhy::Worsened, 0)]
+    );
 }

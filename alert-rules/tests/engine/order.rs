@@ -231,3 +231,16 @@ fn shuffle<T>(items: &mut [T], mut seed: u64) {
         items.swap(i, (seed >> 33) as usize % (i + 1));
     }
 }
+
+/// A reading and an answer of one instant, which a phone without a clock sends as a matter of course.
+#[test]
+fn an_answer_and_a_reading_of_one_instant_mean_the_same_whichever_came_first() {
+    let rulebook = Rulebook::built_in();
+    let morning = at("2026-03-27T08:00:00Z");
+    let findings_of = |reading_late, answers_late| {
+        let severe = Thing::Reading(pressure(1, morning, reading_late, 186.0, 101.0));
+        let dizzy = Thing::Answers(answers(2, morning, answers_late, "bp-warning-signs|1", "dizzy_or_fell", true));
+        in_one_go(&rulebook, &[severe, dizzy])
+    };
+    assert_eq!(findings_of(1, 2), findings_of(2, 1));
+}

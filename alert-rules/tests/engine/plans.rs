@@ -53,12 +53,8 @@ fn a_limit_lowered_for_one_patient_is_looked_at_when_it_comes_into_force() {
 
 #[test]
 fn a_rule_that_cannot_be_judged_is_one_task_after_two_weeks() {
-    let text = "[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n\
-                [rule.hot]\nproblem='fever'\npriority='high'\nwhen='temperature >= 39.0 Cel'\n";
-    let files = [("x/rules.toml".to_owned(), text.to_owned())].into();
-    let mut morning = Morning::of("x");
-    morning.rulebook = Rulebook::from_files(files).expect("reads");
-    morning.monitor.facts.plan.packs = vec!["x".to_owned()];
+    let mut morning =
+        Morning::watched_by("[rule.hot]\nproblem='fever'\npriority='high'\nwhen='temperature >= 39.0 Cel'\n");
     morning.monitor.look(&morning.rulebook, at("2026-03-26T00:00:00Z"), at("2026-03-26T00:00:00Z"));
     morning.pass("2026-04-08T23:59:59Z");
     assert_eq!(morning.problems(), Vec::<&str>::new());
@@ -129,4 +125,13 @@ fn a_pack_taken_away_ends_its_findings_and_claims_no_recovery() {
     morning.pass("2026-03-26T12:00:00Z");
     let finding = morning.finding(HIGH);
     assert!(finding.end.is_some() && finding.firings[0].unwatched);
+}
+
+#[test]
+fn a_vital_measured_within_the_week_is_enough_to_judge_a_rule() {
+    let mut morning =
+        Morning::watched_by("[rule.hot]\nproblem='fever'\npriority='high'\nwhen='temperature >= 39.0 Cel'\n");
+    morning.measures("2026-04-03T08:00:00Z", Vital::Temperature, &[(Component::Temperature, 36.6)]);
+    morning.pass("2026-04-09T12:00:00Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
 }

@@ -1,7 +1,7 @@
 //! What the engine concludes, told as stories of one morning.
 
 use alert_rules::reading::{Absent, Comparator, Measured};
-use alert_rules::{Component, Event, Kind, Priority, Rulebook, Shown, Vital};
+use alert_rules::{Component, Event, Kind, Priority, Shown, Vital};
 
 use crate::morning::{HIGH, Morning};
 use crate::world::{Thing, answers, at, reading};
@@ -181,14 +181,11 @@ fn one_ask_per_finding() {
 
 #[test]
 fn a_negated_condition_counts_as_at_once_and_is_said() {
-    let text = "[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n\
-                [rule.hot]\nproblem='fever'\npriority='high'\nwhen='temperature >= 38.0 Cel'\n\
-                at_once.any=['not (temperature < 40.0 Cel)']\n\
-                repeat={ within='15 min', first='Rest.', ask='Measure again.' }\n";
-    let files = [("x/rules.toml".to_owned(), text.to_owned())].into();
-    let mut morning = Morning::of("x");
-    morning.rulebook = Rulebook::from_files(files).expect("reads");
-    morning.monitor.facts.plan.packs = vec!["x".to_owned()];
+    let mut morning = Morning::watched_by(
+        "[rule.hot]\nproblem='fever'\npriority='high'\nwhen='temperature >= 38.0 Cel'\n\
+         at_once.any=['not (temperature < 40.0 Cel)']\n\
+         repeat={ within='15 min', first='Rest.', ask='Measure again.' }\n",
+    );
     let taken = at("2026-03-26T08:00:00Z");
     let hot = reading(1, taken, 1, Vital::Temperature, &[(Component::Temperature, 40.4)]);
     morning.then("2026-03-26T08:00:00Z", Thing::Reading(hot));
@@ -212,12 +209,7 @@ fn an_impossible_pulse_hides_neither_a_pressure_nor_a_saturation() {
     morning.pass("2026-03-26T09:00:00Z");
     assert_eq!(morning.finding("blood pressure value not possible").priority, Priority::Low);
 
-    let text = "[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n\
-                [rule.low]\nproblem='oxygen low'\npriority='high'\nwhen='spo2 <= 92 %'\n";
-    let files = [("x/rules.toml".to_owned(), text.to_owned())].into();
-    let mut morning = Morning::of("x");
-    morning.rulebook = Rulebook::from_files(files).expect("reads");
-    morning.monitor.facts.plan.packs = vec!["x".to_owned()];
+    let mut morning = Morning::watched_by("[rule.low]\nproblem='oxygen low'\npriority='high'\nwhen='spo2 <= 92 %'\n");
     let values = [(Component::Spo2, 72.0), (Component::Pulse, 0.0)];
     let odd = reading(1, at("2026-03-26T08:00:00Z"), 1, Vital::Spo2, &values);
     morning.then("2026-03-26T08:00:00Z", Thing::Reading(odd));
@@ -239,14 +231,11 @@ fn one_wrong_end_of_a_pressure_takes_the_other_with_it() {
 
 #[test]
 fn a_mean_without_its_off_scale_values_never_clears() {
-    let text = "[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n\
-                [rule.high]\nproblem='glucose high'\npriority='medium'\n\
-                when='mean(glucose, over 7 days, at least 2) >= 10.0 mmol/L'\n\
-                clear='mean(glucose, over 7 days, at least 2) < 9.0 mmol/L'\n";
-    let files = [("x/rules.toml".to_owned(), text.to_owned())].into();
-    let mut morning = Morning::of("x");
-    morning.rulebook = Rulebook::from_files(files).expect("reads");
-    morning.monitor.facts.plan.packs = vec!["x".to_owned()];
+    let mut morning = Morning::watched_by(
+        "[rule.high]\nproblem='glucose high'\npriority='medium'\n\
+         when='mean(glucose, over 7 days, at least 2) >= 10.0 mmol/L'\n\
+         clear='mean(glucose, over 7 days, at least 2) < 9.0 mmol/L'\n",
+    );
     morning.glucose("2026-03-26T08:00:00Z", Measured::value(12.0));
     morning.glucose("2026-03-26T12:00:00Z", Measured::value(12.0));
     morning.glucose("2026-03-26T18:00:00Z", Measured::off_scale(Comparator::High));

@@ -71,8 +71,11 @@ proptest! {
         history.shown = first.asks.iter().map(|ask| Shown { ask: ask.id, at }).collect();
         let again = evaluate(&rulebook, &facts, first.folded_through, &first.watches, &history, at);
         prop_assert_eq!(&again, &evaluate(&rulebook, &facts, first.folded_through, &first.watches, &history, at));
-        let late = again.timers.iter().find(|timer| timer.at <= at);
+        let late = again.timers.iter().find(|timer| timer.at <= at || timer.at == Timestamp::MAX);
         prop_assert!(late.is_none(), "a timer must be still to come: {:?}", late);
+        let mut whys: Vec<&str> = again.timers.iter().map(|timer| timer.why.as_str()).collect();
+        whys.sort_unstable();
+        prop_assert!(whys.windows(2).all(|pair| pair[0] != pair[1]), "each timer has a name of its own: {:?}", whys);
     }
 
     #[test]

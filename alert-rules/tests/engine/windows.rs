@@ -1,0 +1,97 @@
+//! What a rule concludes from several numbers: averages and windows, values taken together, sums and ratios.
+
+use alert_rules::reading::{Comparator, Measured};
+use alert_rules::{Component, Vital};
+
+use crate::morning::Morning;
+use crate::world::at;
+
+fn watched_for(when: &str) -> Morning {
+    Morning::watched_by(&format!("[rule.r]\nproblem='found'\npriority='medium'\nwhen='{when}'\n"))
+}
+
+fn is_found(morning: &Morning) -> bool {
+    morning.problems() == ["found"]
+}
+
+#[test]
+fn a_range_holds_both_its_ends_and_nothing_beyond() {
+    let found = |spo2: f64| {
+        let mut morning = watched_for("spo2 in 88..92 %");
+        morning.measures("2026-03-26T08:00:00Z", Vital::Spo2, &[(Component::Spo2, spo2)]);
+        is_found(&morning)
+    };
+    assert_eq!([87.0, 88.0, 92.0, 93.0].map(found), [false, true, true, false]);
+}
+
+#[test]
+fn values_count_together_only_when_they_were_taken_together() {
+    let found = |taken: &str| {
+        let mut morning = watched_for("together(systolic < 100 mmHg and pulse > 110 /min, 30 min)");
+        morning.measures("2026-03-26T08:00:00Z", Vital::Pulse, &[(Component::Pulse, 124.0)]);
+        morning.pressure(taken, 94.0, 60.0);
+        is_found(&morning)
+    };
+    assert!(found("2026-03-26T08:30:00Z"));
+    assert!(!found("2026-03-26T08:30:01Z"), "a fast pulse of then and a low pressure of now are two matters");
+}
+
+#[test]
+fn the_mean_arterial_pressure_can_be_written_down() {
+    let found = |systolic, diastolic| {
+        let mut morning = watched_for("(systolic + 2 * diastolic) / 3 >= 107 mmHg");
+        morning.pressure("2026-03-26T08:00:00Z", systolic, diastolic);
+        is_found(&morning)
+    };
+    assert!(found(151.0, 85.0), "107");
+    assert!(!found(150.0, 85.0), "106.7");
+}
+
+#[test]
+fn what_is_off_the_scale_has_no_ratio() {
+    let halved = |before: Measured| {
+        let mut morning = watched_for("glucose / max(glucose, over 24 h, at least 2) <= 0.5");
+        morning.glucose("2026-03-26T08:00:00Z", before);
+        morning.glucose("2026-03-26T12:00:00Z", Measured::value(6.0));
+        is_found(&morning)
+    };
+    assert!(halved(Measured::value(12.0)));
+    assert!(!halved(Measured::off_scale(Comparator::High)), "nobody knows how high HI was");
+}
+
+#[test]
+fn the_last_readings_are_the_last_and_one_odd_one_does_not_move_their_median() {
+    let mut morning = watched_for("median(systolic, last 3, at least 3) >= 140 mmHg");
+    for (day, systolic) in [(26, 120.0), (27, 118.0), (28, 145.0)] {
+        morning.pressure(&format!("2026-03-{day}T08:00:00Z"), systolic, 80.0);
+    }
+    assert!(!is_found(&morning));
+    morning.pressure("2026-03-30T08:00:00Z", 142.0, 80.0);
+    assert!(is_found(&morning), "118, 142, 145: their mean is 135");
+}
+
+#[test]
+fn those_before_are_neither_today_nor_longer_ago() {
+    let when = "mean(weight, over 2 days, at least 3) - mean(weight, over 3 days before those, at least 3) >= 2.0 kg";
+    let mut morning = watched_for(when);
+    // With the first day's, there would have been no gain; with a later one among those before, less than 2 kg.
+    for (day, weight) in
+        [("03-26", 100.0), ("03-27", 80.0), ("03-28", 80.0), ("03-29", 80.0), ("03-30", 82.0), ("03-31", 82.0)]
+    {
+        morning.measures(&format!("2026-{day}T08:00:00Z"), Vital::Weight, &[(Component::Weight, weight)]);
+    }
+    assert!(!is_found(&morning));
+    morning.measures("2026-04-01T08:00:00Z", Vital::Weight, &[(Component::Weight, 82.0)]);
+    assert_eq!(morning.finding("found").start, at("2026-04-01T08:00:00Z"));
+}
+
+#[test]
+fn a_mean_leaves_out_what_nothing_has_confirmed() {
+    let mut morning = watched_for("mean(systolic, over 7 days, at least 2) >= 140 mmHg");
+    morning.pressure("2026-03-26T08:00:00Z", 130.0, 80.0);
+    morning.pressure("2026-03-26T08:05:00Z", 130.0, 80.0);
+    morning.pressure("2026-03-26T20:00:00Z", 228.0, 80.0);
+    assert!(!is_found(&morning));
+    morning.pressure("2026-03-26T20:05:00Z", 226.0, 80.0);
+    assert!(is_found(&morning), "two odd readings that agree are no mistake of one");
+}
