@@ -1,6 +1,6 @@
 //! When the patient is asked to measure again, what counts as having done so, and when the engine looks again by itself.
 
-use alert_rules::{Component, Vital};
+use alert_rules::{Component, Priority, Vital};
 use jiff::SignedDuration;
 
 use crate::morning::{HIGH, Morning};
@@ -8,15 +8,53 @@ use crate::world::{Thing, answers, at, pressure, reading};
 
 #[test]
 fn two_rules_about_one_problem_ask_once() {
+    let rules = "[rule.upper]\nproblem='pressure high'\npriority='high'\nwhen='systolic >= 180 mmHg'\n\
+                 repeat={ within='15 min', first='Rest.', ask='Measure again.' }\n\
+                 [rule.lower]\nproblem='pressure high'\npriority='high'\nwhen='diastolic >= 110 mmHg'\n\
+                 repeat={ within='15 min', first='Rest.', ask='Measure again.' }\n";
+    let mut at_once = Morning::watched_by(rules);
+    at_once.pressure("2026-03-26T08:00:00Z", 186.0, 114.0);
+    let mut one_then_the_other = Morning::watched_by(rules);
+    one_then_the_other.pressure("2026-03-26T08:00:00Z", 186.0, 100.0);
+    one_then_the_other.pressure("2026-03-26T08:00:40Z", 170.0, 114.0);
+    for morning in [at_once, one_then_the_other] {
+        assert_eq!(morning.finding("pressure high").firings.len(), 2);
+        assert_eq!(morning.monitor.asks.len(), 1);
+    }
+}
+
+#[test]
+fn a_breach_after_one_that_was_clear_is_asked_about_although_both_came_together() {
+    let mut morning = Morning::of("hypertension");
+    let readings = [("2026-03-26T08:00:00Z", 186.0), ("2026-03-26T08:00:20Z", 140.0), ("2026-03-26T08:00:40Z", 186.0)];
+    let came = at("2026-03-26T08:00:50Z");
+    let late = |taken| came.duration_since(at(taken)).as_secs();
+    let things = (1..)
+        .zip(readings)
+        .map(|(seq, (taken, systolic))| Thing::Reading(pressure(seq, at(taken), late(taken), systolic, 84.0)));
+    morning.monitor.take(&morning.rulebook, things.collect(), came);
+    assert_eq!(morning.monitor.asks.len(), 1);
+}
+
+#[test]
+fn a_rule_asks_although_another_that_asks_nothing_found_the_problem_first() {
     let mut morning = Morning::watched_by(
-        "[rule.upper]\nproblem='pressure high'\npriority='high'\nwhen='systolic >= 180 mmHg'\n\
-         repeat={ within='15 min', first='Rest.', ask='Measure again.' }\n\
-         [rule.lower]\nproblem='pressure high'\npriority='high'\nwhen='diastolic >= 110 mmHg'\n\
+        "[rule.raised]\nproblem='pressure high'\npriority='medium'\nwhen='systolic >= 160 mmHg'\n\
+         [rule.severe]\nproblem='pressure high'\npriority='high'\nwhen='systolic >= 180 mmHg'\n\
          repeat={ within='15 min', first='Rest.', ask='Measure again.' }\n",
     );
-    morning.pressure("2026-03-26T08:00:00Z", 186.0, 114.0);
-    assert_eq!(morning.finding("pressure high").firings.len(), 2);
+    morning.pressure("2026-03-26T08:00:00Z", 165.0, 90.0);
+    assert_eq!(morning.monitor.asks, []);
+    morning.pressure("2026-03-26T12:00:00Z", 186.0, 90.0);
     assert_eq!(morning.monitor.asks.len(), 1);
+}
+
+#[test]
+fn a_repeat_in_the_very_last_second_is_one() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 186.0, 101.0);
+    morning.pressure("2026-03-26T08:16:00Z", 140.0, 84.0);
+    assert_eq!(morning.finding(HIGH).priority, Priority::Low, "a minute to show it, fifteen to measure");
 }
 
 #[test]

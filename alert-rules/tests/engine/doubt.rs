@@ -23,14 +23,18 @@ fn a_doubtful_value_clears_when_it_is_confirmed_also_when_both_arrive_together()
 
 #[test]
 fn odd_values_agree_within_a_day_and_no_later() {
-    let unconfirmed = |second: &str| {
+    let unconfirmed = |problem: &str, first, taken: &str, second| {
         let mut morning = Morning::of("diabetes");
-        morning.glucose("2026-03-26T08:00:00Z", Measured::value(29.0));
-        morning.glucose(second, Measured::value(29.5));
-        morning.finding("glucose very high").unconfirmed
+        morning.glucose("2026-03-26T08:00:00Z", Measured::value(first));
+        morning.glucose(taken, Measured::value(second));
+        morning.finding(problem).unconfirmed
     };
-    assert!(!unconfirmed("2026-03-27T08:00:00Z"));
-    assert!(unconfirmed("2026-03-27T08:00:01Z"));
+    let (a_day, longer) = ("2026-03-27T08:00:00Z", "2026-03-27T08:00:01Z");
+    assert!(!unconfirmed("glucose very high", 29.0, a_day, 29.5));
+    assert!(unconfirmed("glucose very high", 29.0, longer, 29.5));
+    assert!(!unconfirmed("glucose low", 1.9, a_day, 1.8));
+    assert!(unconfirmed("glucose low", 1.9, longer, 1.8));
+    assert!(unconfirmed("glucose very high", 29.0, a_day, 1.9), "one high and one low");
 }
 
 #[test]
@@ -50,6 +54,7 @@ fn a_value_at_the_edge_of_what_is_usual_confirms_nothing() {
 #[test]
 fn what_was_held_back_when_it_came_stays_in_doubt_although_it_looks_usual_today() {
     let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T07:00:00Z", 138.0, 84.0);
     morning.pressure("2026-03-26T08:00:00Z", 224.0, 118.0);
     let mut held = pressure(morning.next(), at("2026-03-26T09:00:00Z"), 1, 140.0, 84.0);
     held.flags = Flags { unconfirmed: true, ..Flags::default() };
@@ -111,4 +116,50 @@ fn hi_and_lo_of_the_same_instant_mean_the_same_whichever_came_first() {
     };
     let findings = findings_of(Comparator::High, Comparator::Low);
     assert_eq!(findings, findings_of(Comparator::Low, Comparator::High));
+}
+
+#[test]
+fn a_mean_takes_what_is_dated_by_arrival_to_raise_and_not_to_clear() {
+    let mut morning = Morning::watched_by(
+        "[rule.high]\nproblem='pressure high'\npriority='medium'\n\
+         when='mean(systolic, over 1 days, at least 2) >= 140 mmHg'\n",
+    );
+    let undated = |morning: &mut Morning, time: &str, systolic| {
+        let mut reading = pressure(morning.next(), at(time), 0, systolic, 80.0);
+        reading.flags.dated_by_arrival = true;
+        morning.then(time, Thing::Reading(reading));
+    };
+    undated(&mut morning, "2026-03-26T08:00:00Z", 150.0);
+    undated(&mut morning, "2026-03-26T09:00:00Z", 150.0);
+    assert_eq!(morning.finding("pressure high").start, at("2026-03-26T09:00:00Z"));
+    undated(&mut morning, "2026-03-28T08:00:00Z", 130.0);
+    undated(&mut morning, "2026-03-28T09:00:00Z", 130.0);
+    assert_eq!(morning.finding("pressure high").end, None);
+    morning.pressure("2026-03-28T10:00:00Z", 130.0, 80.0);
+    morning.pressure("2026-03-28T11:00:00Z", 130.0, 80.0);
+    assert_eq!(morning.finding("pressure high").end, Some(at("2026-03-28T11:00:00Z")));
+}
+
+#[test]
+fn what_is_dated_by_arrival_puts_silence_off_and_does_not_end_it() {
+    let undated = |morning: &mut Morning, time: &str| {
+        let mut reading = pressure(morning.next(), at(time), 0, 128.0, 80.0);
+        reading.flags.dated_by_arrival = true;
+        morning.then(time, Thing::Reading(reading));
+    };
+    let mut morning = Morning::of("hypertension");
+    undated(&mut morning, "2026-03-26T07:40:00Z");
+    morning.pass("2026-03-28T19:59:59Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+    morning.pass("2026-03-28T20:00:00Z");
+    undated(&mut morning, "2026-03-29T07:40:00Z");
+    assert_eq!(morning.finding("no blood pressure").end, None);
+}
+
+#[test]
+fn what_was_never_in_doubt_is_not_called_confirmed() {
+    let mut morning = Morning::of("diabetes");
+    morning.glucose("2026-03-26T08:00:00Z", Measured::value(26.0));
+    morning.glucose("2026-03-26T09:00:00Z", Measured::value(27.0));
+    assert_eq!(morning.finding("glucose very high").sentence, "Glucose very high: 27.0 mmol/L");
 }

@@ -1,7 +1,7 @@
 //! What an alert does over time, told as stories: who is paged when, what breaks an acknowledgement, what comes back.
 
-use alert_rules::Priority;
 use alert_rules::escalation::{Cover, Happened, Note, PageWhy, acknowledge, close, step};
+use alert_rules::{Kind, Priority};
 use uuid::Uuid;
 
 use crate::ward::{IDA, Ward, duty, happened, pages};
@@ -172,6 +172,9 @@ fn medium_waits_for_cover_and_counts_only_cover() {
     assert_eq!(cover.next(at("2026-03-27T21:00:00Z")), at("2026-03-28T08:00:00Z"));
     let four_hours = jiff::SignedDuration::from_hours(4);
     assert_eq!(cover.after(at("2026-03-27T18:00:00Z"), four_hours), at("2026-03-28T10:00:00Z"));
+    assert_eq!(cover.after(at("2026-03-27T16:00:00Z"), four_hours), at("2026-03-27T20:00:00Z"), "to its last second");
+    assert!(cover.holds(at("2026-03-27T08:00:00Z")) && !cover.holds(at("2026-03-27T20:00:00Z")));
+    assert_eq!(cover.next(at("2026-03-27T20:00:00Z")), at("2026-03-28T08:00:00Z"));
     // The clocks go forward on the 29th: eight o'clock is seven in UTC.
     assert_eq!(cover.after(at("2026-03-28T18:00:00Z"), four_hours), at("2026-03-29T09:00:00Z"));
     // A Friday's low waits for Monday.
@@ -210,4 +213,9 @@ fn the_words_that_are_stored_never_change() {
     use PageWhy as Why;
     let why = [Why::Opened, Why::Raised, Why::Worsened, Why::Renewed, Why::Escalated, Why::Repeated, Why::CameBack];
     assert_eq!(why.map(PageWhy::name).join(" "), "opened raised worsened renewed escalated repeated came_back");
+    let priorities = ["low", "medium", "high"].map(|name| Priority::named(name).expect("stored").name());
+    assert_eq!(priorities, ["low", "medium", "high"]);
+    let kinds = ["clinical", "absence", "equipment", "service"];
+    assert_eq!(kinds.map(|name| Kind::named(name).expect("stored").name()), kinds);
+    assert_eq!((Priority::named("urgent"), Kind::named("urgent")), (None, None));
 }

@@ -146,19 +146,32 @@ fn of_two_findings_that_are_over_the_alert_speaks_of_the_worse_and_of_equals_the
 
 #[test]
 fn a_new_finding_is_told_to_who_has_the_alert_unless_it_is_less_than_what_they_have() {
-    let again = |repeat: f64| {
+    let again = |is_held: bool, repeat: f64| {
         let mut ward = Ward::new();
         ward.measures("2026-03-27T08:00:00Z", "2026-03-27T08:00:05Z", 186.0, 101.0);
         ward.measures("2026-03-27T08:00:50Z", "2026-03-27T08:00:55Z", 184.0, 100.0);
-        ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T08:05:00Z")).expect("free").alert;
+        if is_held {
+            let taken = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T08:05:00Z"));
+            ward.alerts[0] = taken.expect("free").alert;
+        }
         ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 140.0, 80.0);
         ward.measures("2026-03-27T10:00:00Z", "2026-03-27T10:00:05Z", 186.0, 101.0);
         let told = ward.measures("2026-03-27T10:00:50Z", "2026-03-27T10:00:55Z", repeat, 84.0);
         assert_eq!(happened(&told), [Happened::Renewed]);
         (pages(&told), ward.alerts[0].owner)
     };
-    assert_eq!(again(184.0), (vec![(PageWhy::Renewed, 0)], None), "severe again");
-    assert_eq!(again(140.0), (vec![], Some(IDA)), "clear when measured again");
+    assert_eq!(again(true, 184.0), (vec![(PageWhy::Renewed, 0)], None), "severe again");
+    assert_eq!(again(true, 140.0), (vec![], Some(IDA)), "clear when measured again");
+    assert_eq!(again(false, 184.0), (vec![], None), "people are being told anyway");
+}
+
+#[test]
+fn each_problem_has_an_alert_of_its_own() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
+    ward.answers("2026-03-27T09:10:00Z", "dizzy_or_fell");
+    let problems: Vec<_> = ward.alerts.iter().map(|alert| alert.problem.as_str()).collect();
+    assert_eq!(problems, ["blood pressure high", "dizzy or fell"]);
 }
 
 #[test]

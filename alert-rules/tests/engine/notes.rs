@@ -54,3 +54,12 @@ fn an_alert_of_an_answer_says_that_an_answer_took_it_back() {
     let taken_back = answered(2, "2026-03-27T10:00:00Z", false);
     assert_eq!(taken_back[0].entries[0].text, "later answers or values no longer say so");
 }
+
+#[test]
+fn an_alert_whose_finding_is_over_is_not_withdrawn_when_somebody_looks_at_later_days() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
+    ward.measures("2026-03-27T10:00:00Z", "2026-03-27T10:00:05Z", 140.0, 80.0);
+    assert_eq!(ward.measures("2026-03-27T11:00:00Z", "2026-03-27T11:00:05Z", 130.0, 80.0), []);
+    assert_eq!(ward.alerts[0].known.note, Some(Note::Ended));
+}

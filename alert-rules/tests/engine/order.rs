@@ -244,3 +244,43 @@ fn an_answer_and_a_reading_of_one_instant_mean_the_same_whichever_came_first() {
     };
     assert_eq!(findings_of(1, 2), findings_of(2, 1));
 }
+
+/// Rules are judged anew as far back as `REACH`, and no further.
+#[test]
+fn a_breach_of_a_month_ago_is_found_and_an_older_one_only_charted() {
+    let rulebook = Rulebook::built_in();
+    let taken = at("2026-03-27T08:00:00Z");
+    let found = |days: i64| {
+        let now = taken + SignedDuration::from_hours(24 * days);
+        let mut monitor = Monitor::new(dorothy());
+        monitor.take(&rulebook, Vec::new(), now);
+        let late = SignedDuration::from_hours(24 * days).as_secs();
+        monitor.take(&rulebook, vec![Thing::Reading(pressure(1, taken, late, 224.0, 118.0))], now);
+        monitor.findings.contains_key(&("blood pressure high".to_owned(), taken))
+    };
+    assert!(found(30));
+    assert!(!found(31));
+}
+
+/// What a finding began with is kept for as long as anything of it can be judged anew.
+#[test]
+fn a_finding_of_many_weeks_keeps_its_beginning() {
+    let mut morning = crate::morning::Morning::watched_by(
+        "[rule.pain]\nproblem='worn out'\npriority='medium'\nwhen='pain >= 7'\n\
+         [rule.heavy]\nproblem='worn out'\npriority='medium'\nwhen='weight >= 90 kg'\n",
+    );
+    morning.measures("2026-03-26T08:00:00Z", Vital::Pain, &[(Component::Pain, 8.0)]);
+    morning.measures("2026-03-27T08:00:00Z", Vital::Weight, &[(Component::Weight, 91.0)]);
+    morning.measures("2026-03-28T08:00:00Z", Vital::Pain, &[(Component::Pain, 1.0)]);
+    morning.measures("2026-05-05T08:00:00Z", Vital::Weight, &[(Component::Weight, 85.0)]);
+    morning.pass("2026-05-10T08:00:00Z");
+    let late = reading(
+        morning.next(),
+        at("2026-05-04T08:00:00Z"),
+        6 * 24 * 3_600,
+        Vital::Weight,
+        &[(Component::Weight, 92.0)],
+    );
+    morning.monitor.take(&morning.rulebook, vec![Thing::Reading(late)], at("2026-05-10T08:00:01Z"));
+    assert_eq!(morning.finding("worn out").start, at("2026-03-26T08:00:00Z"));
+}

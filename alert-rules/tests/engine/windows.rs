@@ -4,7 +4,7 @@ use alert_rules::reading::{Comparator, Measured};
 use alert_rules::{Component, Vital};
 
 use crate::morning::Morning;
-use crate::world::at;
+use crate::world::{Thing, answers, at};
 
 fn watched_for(when: &str) -> Morning {
     Morning::watched_by(&format!("[rule.r]\nproblem='found'\npriority='medium'\nwhen='{when}'\n"))
@@ -74,15 +74,91 @@ fn the_last_readings_are_the_last_and_one_odd_one_does_not_move_their_median() {
 fn those_before_are_neither_today_nor_longer_ago() {
     let when = "mean(weight, over 2 days, at least 3) - mean(weight, over 3 days before those, at least 3) >= 2.0 kg";
     let mut morning = watched_for(when);
-    // With the first day's, there would have been no gain; with a later one among those before, less than 2 kg.
-    for (day, weight) in
-        [("03-26", 100.0), ("03-27", 80.0), ("03-28", 80.0), ("03-29", 80.0), ("03-30", 82.0), ("03-31", 82.0)]
-    {
-        morning.measures(&format!("2026-{day}T08:00:00Z"), Vital::Weight, &[(Component::Weight, weight)]);
+    // Each at the patient's midnight, which is an hour earlier in UTC once the clocks have gone forward. With the first
+    // day's there would have been no gain; with a later one among those before, less than 2 kg.
+    for (midnight, weight) in [
+        ("2026-03-26T00:00:00Z", 100.0),
+        ("2026-03-27T00:00:00Z", 80.0),
+        ("2026-03-28T00:00:00Z", 80.0),
+        ("2026-03-29T00:00:00Z", 80.0),
+        ("2026-03-29T23:00:00Z", 82.0),
+        ("2026-03-30T23:00:00Z", 82.0),
+    ] {
+        morning.measures(midnight, Vital::Weight, &[(Component::Weight, weight)]);
     }
     assert!(!is_found(&morning));
-    morning.measures("2026-04-01T08:00:00Z", Vital::Weight, &[(Component::Weight, 82.0)]);
-    assert_eq!(morning.finding("found").start, at("2026-04-01T08:00:00Z"));
+    morning.measures("2026-03-31T23:00:00Z", Vital::Weight, &[(Component::Weight, 82.0)]);
+    assert_eq!(morning.finding("found").start, at("2026-03-31T23:00:00Z"));
+}
+
+#[test]
+fn rises_and_falls_are_from_the_lowest_and_the_highest_to_the_latest() {
+    let found = |when: &str, weights: &[f64]| {
+        let mut morning = watched_for(when);
+        for (day, weight) in (26..).zip(weights) {
+            morning.measures(&format!("2026-03-{day}T08:00:00Z"), Vital::Weight, &[(Component::Weight, *weight)]);
+        }
+        is_found(&morning)
+    };
+    let rise = "rise(weight, over 3 days, at least 2) = 3.0 kg";
+    assert_eq!([&[80.0, 78.0, 81.0][..], &[81.0, 80.0, 78.0]].map(|weights| found(rise, weights)), [true, false]);
+    let fall = "fall(weight, over 3 days, at least 2) = 4.0 kg";
+    assert_eq!([&[80.0, 82.0, 78.0][..], &[78.0, 80.0, 82.0]].map(|weights| found(fall, weights)), [true, false]);
+    let highest = "max(weight, over 3 days, at least 2) >= 90.0 kg";
+    assert!(!found(highest, &[91.0]), "one reading is not two");
+    assert!(found(highest, &[91.0, 80.0]));
+}
+
+#[test]
+fn each_comparison_says_what_it_means_at_the_number_itself() {
+    for (comparison, below_at_above) in [
+        ("<", [true, false, false]),
+        ("<=", [true, true, false]),
+        (">=", [false, true, true]),
+        (">", [false, false, true]),
+        ("=", [false, true, false]),
+        ("!=", [true, false, true]),
+    ] {
+        let found = |systolic| {
+            let mut morning = watched_for(&format!("systolic {comparison} 140 mmHg"));
+            morning.pressure("2026-03-26T08:00:00Z", systolic, 80.0);
+            is_found(&morning)
+        };
+        assert_eq!([139.0, 140.0, 141.0].map(found), below_at_above, "{comparison}");
+    }
+}
+
+#[test]
+fn a_value_older_than_a_day_is_no_longer_what_is_so_now() {
+    let found = |answered: &str| {
+        let mut morning = watched_for("systolic < 90 mmHg and answer(\"dizzy\") = yes");
+        morning.pressure("2026-03-26T08:00:00Z", 86.0, 50.0);
+        let dizzy = answers(morning.next(), at(answered), 1, "x|1", "dizzy", true);
+        morning.then(answered, Thing::Answers(dizzy));
+        is_found(&morning)
+    };
+    assert!(found("2026-03-27T08:00:00Z"));
+    assert!(!found("2026-03-27T08:00:01Z"));
+}
+
+#[test]
+fn a_window_of_hours_holds_the_reading_of_exactly_that_long_ago() {
+    let found = |second: &str| {
+        let mut morning = watched_for("count(glucose < 4.0 mmol/L, over 24 h, at least 2) >= 2");
+        morning.glucose("2026-03-26T08:00:00Z", Measured::value(3.6));
+        morning.glucose(second, Measured::value(3.6));
+        is_found(&morning)
+    };
+    assert!(found("2026-03-27T08:00:00Z"));
+    assert!(!found("2026-03-27T08:00:01Z"));
+}
+
+#[test]
+fn a_pulse_that_comes_with_a_pressure_is_a_pulse() {
+    let mut morning = watched_for("pulse > 120 /min");
+    let values = [(Component::Systolic, 128.0), (Component::Diastolic, 80.0), (Component::Pulse, 130.0)];
+    morning.measures("2026-03-26T08:00:00Z", Vital::BloodPressure, &values);
+    assert_eq!(morning.finding("found").sentence, "Found: pulse 130/min");
 }
 
 #[test]
