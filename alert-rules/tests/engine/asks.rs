@@ -102,6 +102,15 @@ fn an_answer_is_not_a_second_measurement() {
 }
 
 #[test]
+fn a_yes_in_another_questionnaire_is_no_symptom_of_this_problem() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T08:00:00Z", 186.0, 101.0);
+    let yes = answers(morning.next(), at("2026-03-26T08:00:30Z"), 1, "diabetes-today|1", "ate_breakfast", true);
+    morning.then("2026-03-26T08:00:30Z", Thing::Answers(yes));
+    assert!(morning.finding(HIGH).pending);
+}
+
+#[test]
 fn a_reading_of_a_phone_that_is_ahead_is_looked_at_when_its_time_comes() {
     let mut morning = Morning::of("hypertension");
     let now = at("2026-03-26T08:00:00Z");

@@ -157,7 +157,7 @@ fn a_new_finding_is_told_to_who_has_the_alert_unless_it_is_less_than_what_they_h
         ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 140.0, 80.0);
         ward.measures("2026-03-27T10:00:00Z", "2026-03-27T10:00:05Z", 186.0, 101.0);
         let told = ward.measures("2026-03-27T10:00:50Z", "2026-03-27T10:00:55Z", repeat, 84.0);
-        assert_eq!(happened(&told), [Happened::Renewed]);
+        assert_eq!((happened(&told), ward.alerts[0].priority), (vec![Happened::Renewed], Priority::High));
         (pages(&told), ward.alerts[0].owner)
     };
     assert_eq!(again(true, 184.0), (vec![(PageWhy::Renewed, 0)], None), "severe again");

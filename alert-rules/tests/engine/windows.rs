@@ -171,3 +171,43 @@ fn a_mean_leaves_out_what_nothing_has_confirmed() {
     morning.pressure("2026-03-26T20:05:00Z", 226.0, 80.0);
     assert!(is_found(&morning), "two odd readings that agree are no mistake of one");
 }
+
+#[test]
+fn a_count_with_a_reading_in_doubt_never_clears() {
+    let mut morning = Morning::watched_by(
+        "[rule.low]\nproblem='glucose low'\npriority='medium'\n\
+         when='count(glucose < 4.0 mmol/L, over 24 h, at least 1) >= 1'\n",
+    );
+    morning.glucose("2026-03-26T08:00:00Z", Measured::value(3.6));
+    morning.glucose("2026-03-27T08:30:00Z", Measured::value(29.0));
+    morning.glucose("2026-03-27T09:00:00Z", Measured::value(6.0));
+    assert_eq!(morning.finding("glucose low").end, None, "it may have been any value");
+    morning.glucose("2026-03-28T09:00:00Z", Measured::value(6.0));
+    assert_eq!(morning.finding("glucose low").end, Some(at("2026-03-28T09:00:00Z")));
+}
+
+#[test]
+fn less_than_nothing_can_be_written_down() {
+    let found = |weight| {
+        let mut morning = watched_for("weight - 85 kg < -4 kg");
+        morning.measures("2026-03-26T08:00:00Z", Vital::Weight, &[(Component::Weight, weight)]);
+        is_found(&morning)
+    };
+    assert_eq!([80.0, 82.0].map(found), [true, false]);
+}
+
+#[test]
+fn no_is_an_answer_and_none_is_neither_yes_nor_no() {
+    let found = |when: &str, answered: &str, yes| {
+        let mut morning = watched_for(when);
+        let given = answers(morning.next(), at("2026-03-26T08:00:00Z"), 1, "x|1", answered, yes);
+        morning.then("2026-03-26T08:00:00Z", Thing::Answers(given));
+        is_found(&morning)
+    };
+    let (no, not_yes) = ("answer(\"tablets_taken\") = no", "answer(\"tablets_taken\") != yes");
+    for when in [no, not_yes] {
+        assert!(found(when, "tablets_taken", false));
+        assert!(!found(when, "tablets_taken", true));
+        assert!(!found(when, "slept_well", false));
+    }
+}
