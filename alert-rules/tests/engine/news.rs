@@ -166,6 +166,17 @@ fn a_new_finding_is_told_to_who_has_the_alert_unless_it_is_less_than_what_they_h
 }
 
 #[test]
+fn a_new_finding_is_not_an_old_one_that_became_worse() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T08:00:00Z", "2026-03-27T08:00:05Z", 186.0, 101.0);
+    ward.measures("2026-03-27T08:00:50Z", "2026-03-27T08:00:55Z", 184.0, 100.0);
+    ward.measures("2026-03-27T08:05:00Z", "2026-03-27T08:05:05Z", 140.0, 80.0);
+    ward.measures("2026-03-27T08:10:00Z", "2026-03-27T08:10:05Z", 206.0, 101.0);
+    let told = ward.measures("2026-03-27T08:10:50Z", "2026-03-27T08:10:55Z", 204.0, 100.0);
+    assert_eq!((happened(&told), pages(&told)), (vec![Happened::Renewed], vec![]));
+}
+
+#[test]
 fn each_problem_has_an_alert_of_its_own() {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
