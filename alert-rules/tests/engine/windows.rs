@@ -173,6 +173,19 @@ fn a_mean_leaves_out_what_nothing_has_confirmed() {
 }
 
 #[test]
+fn a_count_looks_at_each_reading_by_itself() {
+    let found = |values: [f64; 3]| {
+        let mut morning = watched_for("count(glucose < 4.0 mmol/L, over 24 h, at least 1) >= 2");
+        for (hour, value) in ["08", "12", "16"].into_iter().zip(values) {
+            morning.glucose(&format!("2026-03-26T{hour}:00:00Z"), Measured::value(value));
+        }
+        is_found(&morning)
+    };
+    assert!(!found([6.0, 6.0, 3.6]), "one is low, though it is the last");
+    assert!(found([3.6, 3.6, 6.0]));
+}
+
+#[test]
 fn a_count_with_a_reading_in_doubt_never_clears() {
     let mut morning = Morning::watched_by(
         "[rule.low]\nproblem='glucose low'\npriority='medium'\n\
