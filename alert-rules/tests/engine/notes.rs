@@ -17,17 +17,31 @@ fn a_late_repeat_that_was_clear_explains_what_people_were_told() {
     assert_eq!((ward.alerts[0].known.note, ward.alerts[0].closed_at), (Some(Note::Explained), None));
 }
 
-#[test]
-fn a_confirmed_breach_is_not_explained_by_another_that_was_clear_when_measured_again() {
+/// A confirmed breach, and an hour after its end another that was clear when measured again.
+fn two_breaches() -> Ward {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T08:00:00Z", "2026-03-27T08:00:05Z", 186.0, 101.0);
     ward.measures("2026-03-27T08:00:50Z", "2026-03-27T08:00:55Z", 184.0, 100.0);
     ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 140.0, 80.0);
     ward.measures("2026-03-27T10:00:00Z", "2026-03-27T10:00:05Z", 186.0, 101.0);
     ward.measures("2026-03-27T10:00:50Z", "2026-03-27T10:00:55Z", 140.0, 84.0);
+    ward
+}
+
+#[test]
+fn a_confirmed_breach_is_not_explained_by_another_that_was_clear_when_measured_again() {
+    let mut ward = two_breaches();
     // Something touches the second again, and not the first.
     ward.look(at("2026-03-27T10:00:30Z"), at("2026-03-27T10:05:00Z"));
     assert_eq!(ward.alerts[0].known.note, Some(Note::Ended));
+}
+
+#[test]
+fn what_is_left_when_the_confirmed_breach_is_withdrawn_is_less_than_people_were_told() {
+    let mut ward = two_breaches();
+    ward.withdraws(1, "2026-03-27T11:00:00Z");
+    ward.withdraws(2, "2026-03-27T11:01:00Z");
+    assert_eq!(ward.alerts[0].known.note, Some(Note::Explained));
 }
 
 #[test]
