@@ -20,7 +20,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// Come back after a restart; phones add jitter of their own.
 pub const RESTART_RETRY_S: u32 = 4;
 
-/// Why a conversation ended without a close of ours.
+/// Why a conversation ended.
 #[derive(Debug)]
 pub enum Gone {
     /// The phone, or the line.

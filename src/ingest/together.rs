@@ -48,6 +48,9 @@ impl<Question: Send + 'static, Answer: Send + 'static> Together<Question, Answer
                 // Who has gone meanwhile needs no answer.
                 let (questions, replies): (Vec<_>, Vec<_>) =
                     waiting.drain(..).filter(|(_, reply)| !reply.is_closed()).unzip();
+                if questions.is_empty() {
+                    continue;
+                }
                 match answer(pool.clone(), questions).await {
                     Ok(answers) => {
                         for (reply, answer) in replies.into_iter().zip(answers) {

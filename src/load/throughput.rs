@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// How phones push, and what is promised.
 struct Case {
     what: What,
-    /// Batches on their way at the same time.
+    /// Batches on their way at the same time: fewer than `UNDECIDED_BYTES` has room for, which is 437 of 20 readings or 80 of 200.
     backlog: usize,
     promised_per_s: f64,
     words: &'static str,
@@ -44,7 +44,7 @@ const CASES: [Case; 3] = [
     },
     Case {
         what: What::Ordinary { readings: 200, apart: SignedDuration::from_secs(7 * 86_400 / 200) },
-        backlog: 100,
+        backlog: 60,
         promised_per_s: 40_000.0,
         words: "batches of 200 (a week away)",
     },
