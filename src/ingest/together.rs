@@ -1,8 +1,10 @@
 //! Questions that many sockets ask, put to the database together: whatever came while the last were being answered. After a
 //! restart ten thousand phones ask the same few things, and in quiet times their sweeps go on asking them.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 
@@ -51,7 +53,9 @@ impl<Question: Send + 'static, Answer: Send + 'static> Together<Question, Answer
                 if questions.is_empty() {
                     continue;
                 }
-                match answer(pool.clone(), questions).await {
+                // A task that panicked must not be a task that ended: no phone could connect any more.
+                let answered = AssertUnwindSafe(async { answer(pool.clone(), questions).await }).catch_unwind().await;
+                match answered.unwrap_or(Err(sqlx::Error::WorkerCrashed)) {
                     Ok(answers) => {
                         for (reply, answer) in replies.into_iter().zip(answers) {
                             let _ = reply.send(Ok(answer));
@@ -120,5 +124,16 @@ mod tests {
         assert_eq!(*asked.lock().expect("whole"), [vec![1], vec![2, 3]]);
         let (one, other) = tokio::join!(together.ask(8), together.ask(9));
         assert!(one.is_err() && other.is_err());
+    }
+
+    #[tokio::test]
+    async fn after_a_panic_the_next_are_answered() {
+        let pool = PgPool::connect_lazy("postgres://nowhere").expect("an address");
+        let together = Together::start(&Lifecycle::new(), &pool, |_, questions: Vec<u32>| async move {
+            assert!(!questions.contains(&0), "a row that nobody expected");
+            Ok(questions)
+        });
+        assert!(together.ask(0).await.is_err());
+        assert_eq!(together.ask(1).await.expect("an answer"), 1);
     }
 }
