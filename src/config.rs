@@ -7,12 +7,14 @@ use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::secret::Secret;
+
 /// Which database, for every command that needs one.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseConfig {
     /// Another TimescaleDB to use instead of the private one (postgres://user:password@host/database)
     #[arg(long, env = "DERWENT_DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
 
     /// Where the private TimescaleDB keeps its data
     #[arg(long, env = "DERWENT_DATA_DIR", default_value_os_t = default_data_dir())]
@@ -47,15 +49,15 @@ pub struct Config {
 
     /// Mail server: smtp://, smtps://, or file:FOLDER for trying out
     #[arg(long, env = "DERWENT_SMTP_URL", hide_env_values = true)]
-    pub smtp_url: Option<String>,
+    pub smtp_url: Option<Secret>,
 
     /// Sender of the mails
     #[arg(long, env = "DERWENT_MAIL_FROM", default_value = "Derwent <derwent@localhost>")]
     pub mail_from: String,
 
     /// Pager service that takes PagerDuty Events v2 (without it, pages go by e-mail only)
-    #[arg(long, env = "DERWENT_PAGER_URL")]
-    pub pager_url: Option<String>,
+    #[arg(long, env = "DERWENT_PAGER_URL", hide_env_values = true)]
+    pub pager_url: Option<Secret>,
 
     /// Who is told when the service itself needs a person (default: the sender of the mails)
     #[arg(long, env = "DERWENT_OPERATOR_EMAIL")]
@@ -103,7 +105,7 @@ impl Config {
             );
         }
         if let Some(url) = &self.smtp_url
-            && !["smtp://", "smtps://", "file:"].iter().any(|scheme| url.starts_with(scheme))
+            && !["smtp://", "smtps://", "file:"].iter().any(|scheme| url.expose().starts_with(scheme))
         {
             bail!(
                 "DERWENT_SMTP_URL cannot be used; give it as smtp://host:25, smtps://user:password@host or file:FOLDER"

@@ -9,6 +9,8 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+use crate::secret::Secret;
+
 /// A daily stretch of hours. `from` equal to `until` is the whole day; `from` after `until` goes over midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
@@ -31,7 +33,7 @@ pub struct Member {
     pub staff: Uuid,
     pub name: String,
     pub email: String,
-    pub pager_key: Option<String>,
+    pub pager_key: Option<Secret>,
 }
 
 #[derive(Clone, Debug)]

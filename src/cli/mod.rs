@@ -4,11 +4,12 @@ mod admin;
 mod doctor;
 mod migrate;
 mod rules;
+mod settings;
 mod simulate;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::config::{Config, DatabaseConfig};
 use crate::{app, demo, load, telemetry};
@@ -43,8 +44,19 @@ enum Command {
 }
 
 pub fn main() -> ExitCode {
-    let cli = asked();
+    let (cli, shown) = match settings::asked::<Cli>() {
+        Ok(asked) => asked,
+        Err(problem) => {
+            eprintln!("derwent: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
     telemetry::start();
+    for flag in shown {
+        tracing::warn!(
+            "everybody on this machine can read {flag} in the list of processes; use its variable or a file"
+        );
+    }
     // jsonwebtoken and rustls each need one crypto provider, chosen before first use.
     if let Err(problem) = install_crypto() {
         eprintln!("derwent: {problem}");
@@ -76,22 +88,6 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A variable that is set to nothing is not set: that is how compose files and env files say *without*.
-fn asked() -> Cli {
-    let matches = without_empty_variables(Cli::command()).get_matches();
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
-}
-
-fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let without = |argument: clap::Arg| {
-        let empty = argument.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
-        if empty { argument.env(None) } else { argument }
-    };
-    let subcommands: Vec<String> = command.get_subcommands().map(|each| each.get_name().to_owned()).collect();
-    let command = command.mut_args(without);
-    subcommands.into_iter().fold(command, |command, name| command.mut_subcommand(name, without_empty_variables))
 }
 
 fn install_crypto() -> Result<(), &'static str> {

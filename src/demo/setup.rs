@@ -91,7 +91,7 @@ async fn make_staff(db: &mut PgConnection, cast: &Cast, team: &Team, password: &
             profession: member.profession.clone(),
         };
         let password = (index == 0).then_some(hash.as_str());
-        staff::insert(db, &new, Some(&member.name), password).await?;
+        staff::insert(db, &new, Some(&member.name.clone().into()), password).await?;
         team::add_member(db, team.team, new.staff).await?;
         let (from, until) = span(&member.shift)?;
         places.push(Place { staff: new.staff, from, until });

@@ -41,7 +41,7 @@ impl Channels {
         let origin = config.origin();
         Ok(Self {
             email: Email::open(config, &origin)?,
-            pager: config.pager_url.as_deref().map(|url| Pager::open(url, &origin)).transpose()?,
+            pager: config.pager_url.as_ref().map(|url| Pager::open(url, &origin)).transpose()?,
         })
     }
 

@@ -31,7 +31,7 @@ enum Transport {
 
 impl Email {
     pub fn open(config: &Config, origin: &str) -> anyhow::Result<Self> {
-        let url = config.smtp_url.as_deref().context("no mail server is set; set DERWENT_SMTP_URL")?;
+        let url = config.smtp_url.as_ref().context("no mail server is set; set DERWENT_SMTP_URL")?.expose();
         let from = config.mail_from.parse().with_context(|| {
             format!("the sender {:?} is no mail address; correct DERWENT_MAIL_FROM", config.mail_from)
         })?;
@@ -81,7 +81,8 @@ impl Email {
     }
 
     fn message(&self, page: &Taken) -> Result<Message, NotSent> {
-        let to: Mailbox = page.address.parse().map_err(|_| NotSent::permanent("the address is no mail address"))?;
+        let to: Mailbox =
+            page.address.expose().parse().map_err(|_| NotSent::permanent("the address is no mail address"))?;
         let mut message = Message::builder()
             .from(self.from.clone())
             .to(to)

@@ -14,6 +14,7 @@ use crate::notify::text::{self, Setting};
 use crate::parts::Parts;
 use crate::random;
 use crate::roster::{Duty, Member, Roster};
+use crate::secret::Secret;
 use crate::store::alert_event::{self, NewEvent};
 use crate::store::page::{self, Channel, NewPage};
 use crate::store::page_request::{self, CameTo, Waiting};
@@ -117,7 +118,7 @@ pub fn plan(
         }
         let roster = request.team.and_then(|team| rosters.iter().find(|roster| roster.team == team));
         let Some(roster) = roster else {
-            plan.page(&[request], None, Channel::Email, &office.operator, text::operator(request)?, now);
+            plan.page(&[request], None, Channel::Email, office.operator.clone().into(), text::operator(request)?, now);
             continue;
         };
         let high = request.priority == "high";
@@ -149,9 +150,9 @@ pub fn plan(
             let text = setting(roster, office, now).high(request)?;
             if let (Some(key), true) = (&member.pager_key, office.has_pager) {
                 let text = text::Text { subject: text.subject.clone(), body: text.body.clone() };
-                plan.page(&[request], Some(member), Channel::Pager, key, text, now);
+                plan.page(&[request], Some(member), Channel::Pager, key.clone(), text, now);
             }
-            plan.page(&[request], Some(member), Channel::Email, &member.email, text, now);
+            plan.page(&[request], Some(member), Channel::Email, member.email.clone().into(), text, now);
             told.extend(plan.pages.last().map(|page| (request.alert, page.page)));
         }
     }
@@ -164,7 +165,7 @@ pub fn plan(
             }
             _ => {
                 let text = setting(roster, office, now).bundle(&requests)?;
-                plan.page(&requests, Some(member), Channel::Email, &member.email, text, now);
+                plan.page(&requests, Some(member), Channel::Email, member.email.clone().into(), text, now);
             }
         }
     }
@@ -181,7 +182,7 @@ impl Plan {
         requests: &[&Waiting],
         to: Option<&Member>,
         channel: Channel,
-        address: &str,
+        address: Secret,
         text: text::Text,
         now: Timestamp,
     ) {
@@ -193,7 +194,7 @@ impl Plan {
             organisation: first.organisation,
             staff: to.map(|member| member.staff),
             channel,
-            address: address.to_owned(),
+            address,
             priority: first.priority.clone(),
             subject: text.subject,
             body: text.body,

@@ -8,33 +8,34 @@ use reqwest::{Client, StatusCode, Url, redirect};
 use serde_json::json;
 
 use crate::notify::channel::NotSent;
+use crate::secret::Secret;
 use crate::store::page::Taken;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub struct Pager {
-    url: Url,
+    /// It may hold a password or a secret path.
+    url: Secret,
     client: Client,
     /// This service's own address: `source` and link of every event.
     origin: String,
 }
 
 impl Pager {
-    pub fn open(url: &str, origin: &str) -> anyhow::Result<Self> {
-        let url = Url::parse(url)
-            .with_context(|| format!("DERWENT_PAGER_URL {url:?} is no address; give it as https://host/v2/enqueue"))?;
+    pub fn open(url: &Secret, origin: &str) -> anyhow::Result<Self> {
+        Url::parse(url.expose()).context("DERWENT_PAGER_URL is no address; give it as https://host/v2/enqueue")?;
         let client = Client::builder()
             .connect_timeout(CONNECT_LIMIT)
             .redirect(redirect::Policy::none())
             .build()
             .context("the pager's HTTP client could not start")?;
-        Ok(Self { url, client, origin: origin.to_owned() })
+        Ok(Self { url: url.clone(), client, origin: origin.to_owned() })
     }
 
     pub async fn send(&self, page: &Taken) -> Result<(), NotSent> {
         let event = json!({
-            "routing_key": page.address,
+            "routing_key": page.address.expose(),
             "event_action": "trigger",
             "dedup_key": page.page,
             "client": "Derwent",
@@ -47,7 +48,7 @@ impl Pager {
                 "custom_details": { "text": page.body },
             },
         });
-        let answer = self.client.post(self.url.clone()).json(&event).send().await.map_err(|error| {
+        let answer = self.client.post(self.url.expose()).json(&event).send().await.map_err(|error| {
             // The address may hold a secret path: it is left out.
             NotSent::passing(error.without_url())
         })?;

@@ -88,7 +88,7 @@ impl Cast {
         for name in &STAFF[..count] {
             let staff = dice.id();
             self.names.insert(staff, name);
-            let pager_key = dice.chance(600).then(|| format!("key of {name}"));
+            let pager_key = dice.chance(600).then(|| format!("key of {name}").into());
             let email = format!("{name}@example.org");
             let member = Member { staff, name: (*name).to_owned(), email, pager_key };
             let (from, until) = dice.one_of(&[(8, 20), (8, 14), (14, 20), (20, 8), (0, 0)]);

@@ -67,6 +67,7 @@ use sqlx::{PgPool, Transaction};
 use uuid::Uuid;
 
 use crate::config::DatabaseConfig;
+use crate::secret::Secret;
 use embedded::Embedded;
 use extension::Versions;
 use pools::{Role, by_key, lookups, pool};
@@ -156,13 +157,13 @@ impl Store {
     }
 }
 
-fn given(url: &str) -> anyhow::Result<PgConnectOptions> {
-    let scheme = url.split("://").next().unwrap_or_default();
+fn given(url: &Secret) -> anyhow::Result<PgConnectOptions> {
+    let scheme = url.expose().split("://").next().unwrap_or_default();
     if !matches!(scheme, "postgres" | "postgresql") {
         bail!("DERWENT_DATABASE_URL must be postgres://user:password@host/database, of a PostgreSQL with TimescaleDB");
     }
     // The parser's error could quote the URL, and with it the password.
-    url.parse().map_err(|_| {
+    url.expose().parse().map_err(|_| {
         anyhow::anyhow!("DERWENT_DATABASE_URL cannot be read; write it as postgres://user:password@host/database")
     })
 }

@@ -9,6 +9,8 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
+use crate::secret::Secret;
+
 /// Longer than any send may take, so that a page is not sent twice by two living senders.
 const LEASE_SECONDS: f64 = 60.0;
 
@@ -36,7 +38,8 @@ pub struct NewPage {
     pub organisation: Option<Uuid>,
     pub staff: Option<Uuid>,
     pub channel: Channel,
-    pub address: String,
+    /// A mail address, or the key of somebody's pager.
+    pub address: Secret,
     pub priority: String,
     pub subject: String,
     pub body: String,
@@ -48,7 +51,8 @@ pub struct Taken {
     pub page: Uuid,
     pub lease: Uuid,
     pub alerts: Vec<Uuid>,
-    pub address: String,
+    /// A mail address, or the key of somebody's pager.
+    pub address: Secret,
     pub priority: String,
     pub subject: String,
     pub body: String,
@@ -76,7 +80,7 @@ pub async fn insert(
         .bind(page.organisation)
         .bind(page.staff)
         .bind(page.channel.name())
-        .bind(&page.address)
+        .bind(page.address.expose())
         .bind(&page.priority)
         .bind(&page.subject)
         .bind(&page.body)
@@ -125,7 +129,7 @@ pub async fn take(
                 page: row.try_get("page")?,
                 lease,
                 alerts: row.try_get("alerts")?,
-                address: row.try_get("address")?,
+                address: row.try_get::<String, _>("address")?.into(),
                 priority: row.try_get("priority")?,
                 subject: row.try_get("subject")?,
                 body: row.try_get("body")?,

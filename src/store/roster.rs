@@ -7,6 +7,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::roster::{Hours, Member, Roster, Shift};
+use crate::secret::Secret;
 
 /// The rosters of these teams. A team that does not exist is left out.
 pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, sqlx::Error> {
@@ -88,6 +89,6 @@ fn member(row: &sqlx::postgres::PgRow) -> Result<Member, sqlx::Error> {
         staff: row.try_get("staff")?,
         name: row.try_get("name")?,
         email: row.try_get("email")?,
-        pager_key: row.try_get("pager_key")?,
+        pager_key: row.try_get::<Option<String>, _>("pager_key")?.map(Secret::from),
     })
 }

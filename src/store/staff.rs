@@ -1,8 +1,9 @@
 //! Members of staff.
 
-use secrecy::SecretString;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
+
+use crate::secret::Secret;
 
 #[derive(Clone, Debug)]
 pub struct Staff {
@@ -20,14 +21,14 @@ pub struct Credentials {
     pub staff: Uuid,
     pub organisation: Uuid,
     /// argon2id, PHC string. None: this person cannot sign in.
-    pub password: Option<SecretString>,
+    pub password: Option<Secret>,
 }
 
 /// `password` is its hash; without one this person cannot sign in.
 pub async fn insert(
     db: &mut PgConnection,
     new: &Staff,
-    pager_key: Option<&str>,
+    pager_key: Option<&Secret>,
     password: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
@@ -38,7 +39,7 @@ pub async fn insert(
     .bind(new.organisation)
     .bind(&new.name)
     .bind(&new.email)
-    .bind(pager_key)
+    .bind(pager_key.map(Secret::expose))
     .bind(&new.role)
     .bind(&new.profession)
     .bind(password)
@@ -57,7 +58,7 @@ pub async fn credentials(db: &mut PgConnection, email: &str) -> Result<Option<Cr
         Ok(Credentials {
             staff: row.try_get("staff")?,
             organisation: row.try_get("organisation")?,
-            password: row.try_get::<Option<String>, _>("password")?.map(SecretString::from),
+            password: row.try_get::<Option<String>, _>("password")?.map(Secret::from),
         })
     })
     .transpose()

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum_extra::extract::CookieJar;
-use secrecy::ExposeSecret;
 
 use super::address::Address;
 use super::api::{Me, Organisation, SignIn, Team};
@@ -15,6 +14,7 @@ use super::failure::{Answer, Failure};
 use super::session::{self, SignedIn};
 use super::{Web, password, reach};
 use crate::random;
+use crate::secret::Secret;
 use crate::store::{self, audit};
 
 pub async fn sign_in(
@@ -40,11 +40,10 @@ pub async fn sign_in(
     // Each comparison takes 19 MiB and a core for a moment: two at a time, however many ask.
     let turn = web.comparing.acquire().await.map_err(|_| Failure::busy())?;
     let stored = known.as_ref().and_then(|known| known.password.clone());
-    let right = tokio::task::spawn_blocking(move || {
-        password::verify(&asked.password, stored.as_ref().map(ExposeSecret::expose_secret))
-    })
-    .await
-    .map_err(|_| Failure::internal())?;
+    let right =
+        tokio::task::spawn_blocking(move || password::verify(&asked.password, stored.as_ref().map(Secret::expose)))
+            .await
+            .map_err(|_| Failure::internal())?;
     drop(turn);
     // One answer for an unknown account and a wrong password.
     let (Some(known), true) = (known, right) else {

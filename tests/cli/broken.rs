@@ -57,3 +57,30 @@ fn an_origin_a_certificate_and_a_folder_must_be_what_they_say() {
     let said = refusal(serve().env("DERWENT_TLS_CERT", "/no/cert.pem").env("DERWENT_TLS_KEY", "/no/key.pem"));
     assert!(said.contains("the certificate /no/cert.pem does not exist"), "{said}");
 }
+
+#[test]
+fn a_secret_comes_from_its_file_and_from_one_place_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("database-url");
+    std::fs::write(&file, "postgres://derwent:secret@127.0.0.1:1/elsewhere\n").unwrap();
+    let said = refusal(serve().env("DERWENT_DATABASE_URL_FILE", &file));
+    assert!(said.contains("DERWENT_DATABASE_URL and DERWENT_DATABASE_URL_FILE are both set"), "{said}");
+    let from_file = |path: &std::path::Path| {
+        refusal(serve().env_remove("DERWENT_DATABASE_URL").env("DERWENT_DATABASE_URL_FILE", path))
+    };
+    let said = from_file(&file);
+    assert!(said.contains("elsewhere") && said.contains("cannot be reached") && !said.contains("secret"), "{said}");
+    let said = from_file(&folder.path().join("none"));
+    assert!(said.contains("which cannot be read") && said.contains("correct the path"), "{said}");
+    let help =
+        serve().arg("--help").env_remove("DERWENT_DATABASE_URL").env("DERWENT_DATABASE_URL_FILE", &file).output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    assert!(help.contains("--database-url") && !help.contains("elsewhere"), "{help}");
+}
+
+#[test]
+fn a_secret_that_everybody_can_read_is_warned_of() {
+    let said = refusal(serve().args(["--database-url", "postgres://derwent:secret@127.0.0.1:1/derwent"]));
+    assert!(said.contains("everybody on this machine can read --database-url") && !said.contains("secret"), "{said}");
+    assert!(!refusal(&mut serve()).contains("everybody on this machine"));
+}

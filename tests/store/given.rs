@@ -6,7 +6,8 @@ use derwent::store::Store;
 use crate::harness::database::Database;
 
 async fn refusal(url: &str) -> String {
-    let config = DatabaseConfig { database_url: Some(url.to_owned()), data_dir: "/nowhere".into(), postgres_dir: None };
+    let config =
+        DatabaseConfig { database_url: Some(url.to_owned().into()), data_dir: "/nowhere".into(), postgres_dir: None };
     let error = Store::open(&config).await.expect_err(url);
     let words = format!("{error:#}");
     assert!(!words.contains("secret"), "the password is in {words:?}");

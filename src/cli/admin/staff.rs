@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Desk, Done, lines};
 use crate::random;
+use crate::secret::Secret;
 use crate::store::staff::{self, Staff};
 use crate::store::{organisation, team};
 use crate::web::password;
@@ -50,8 +51,8 @@ pub struct Add {
     #[arg(long)]
     team: Vec<Uuid>,
     /// Routing key of the pager service
-    #[arg(long)]
-    pager_key: Option<String>,
+    #[arg(long, env = "DERWENT_PAGER_KEY", hide_env_values = true)]
+    pager_key: Option<Secret>,
     #[command(flatten)]
     password: Password,
 }
@@ -163,7 +164,7 @@ impl Add {
             role: self.role.name().to_owned(),
             profession: self.profession,
         };
-        staff::insert(&mut db, &new, self.pager_key.as_deref(), Some(&chosen.hash)).await?;
+        staff::insert(&mut db, &new, self.pager_key.as_ref(), Some(&chosen.hash)).await?;
         for wanted in self.team {
             let known = team::get(&mut db, wanted).await?.filter(|team| team.organisation == new.organisation);
             known.with_context(|| {
