@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use ipnet::IpNet;
 use jiff::Timestamp;
 
+use crate::listen;
 use crate::secret::Secret;
 
 /// Which database, for every command that needs one.
@@ -46,6 +48,10 @@ pub struct Config {
     /// Private key of the certificate (PEM)
     #[arg(long, env = "DERWENT_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+
+    /// Proxies in front of the service, as addresses or networks, whose X-Forwarded-For is believed (default: nobody)
+    #[arg(long, env = "DERWENT_TRUSTED_PROXIES", value_delimiter = ',', value_parser = listen::network)]
+    pub trusted_proxies: Vec<IpNet>,
 
     /// Mail server: smtp://, smtps://, or file:FOLDER for trying out
     #[arg(long, env = "DERWENT_SMTP_URL", hide_env_values = true)]

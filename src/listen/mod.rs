@@ -6,6 +6,7 @@
 
 mod body;
 mod doorstep;
+mod proxies;
 mod tls;
 mod wire;
 
@@ -17,7 +18,6 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::serve::Listener;
 use hyper::body::Incoming;
@@ -38,8 +38,10 @@ use crate::config::Config;
 use crate::ingest::counters;
 use body::InTime;
 use doorstep::{Doorstep, GRACE, PLACES, Place};
+use proxies::Proxies;
 use wire::Wire;
 
+pub use proxies::{Visitor, network};
 pub use wire::Inflow;
 
 /// From the accepted connection to the end of its first request's head. A peer that has not got so far by then is no phone.
@@ -61,6 +63,7 @@ const DESCRIPTORS_KEPT: u64 = 256;
 pub struct Doors {
     tcp: TcpListener,
     tls: Option<TlsAcceptor>,
+    proxies: Proxies,
     connections: usize,
 }
 
@@ -76,7 +79,7 @@ impl Doors {
             (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
             _ => None,
         };
-        Ok(Self { tcp, tls, connections: connections() })
+        Ok(Self { tcp, tls, proxies: Proxies::new(&config.trusted_proxies), connections: connections() })
     }
 
     pub fn address(&self) -> io::Result<SocketAddr> {
@@ -85,7 +88,7 @@ impl Doors {
 
     /// Lets everybody in until `stopping`, then waits for those who are inside.
     pub async fn serve(self, router: Router, stopping: CancellationToken) {
-        let Self { mut tcp, tls, connections } = self;
+        let Self { mut tcp, tls, proxies, connections } = self;
         tracing::info!(connections, "listening; so many connections fit into the descriptors of this process");
         let connections = Arc::new(Semaphore::new(connections));
         let doorstep = Doorstep::new(PLACES, GRACE);
@@ -96,7 +99,13 @@ impl Doors {
                 // Waits and tries again on errors such as too many open files.
                 let (stream, peer) = Listener::accept(&mut tcp).await;
                 let place = doorstep.place().await;
-                let visit = Visit { router: router.clone(), peer, place: Arc::new(place), stopping: stopping.clone() };
+                let visit = Visit {
+                    router: router.clone(),
+                    peer,
+                    proxies: proxies.clone(),
+                    place: Arc::new(place),
+                    stopping: stopping.clone(),
+                };
                 inside.spawn(visit.receive(stream, tls.clone(), connection));
             }
         };
@@ -141,10 +150,6 @@ async fn a_connection(connections: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     connections.clone().acquire_owned().await.expect("nobody closes it")
 }
 
-/// Who is at the other end of a connection: a browser, a phone, or a proxy of ours.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
-
 /// Somebody on the doorstep, as a request's extension. Whoever proves who they are gives back the place by dropping this.
 #[derive(Clone, Debug)]
 pub struct Guest {
@@ -155,6 +160,7 @@ pub struct Guest {
 struct Visit {
     router: Router,
     peer: SocketAddr,
+    proxies: Proxies,
     place: Arc<Place>,
     stopping: CancellationToken,
 }
@@ -202,7 +208,8 @@ impl Visit {
         let answer = service_fn(|request: Request<Incoming>| {
             came.cancel();
             let mut request = request.map(|body| Body::new(InTime::new(body)));
-            request.extensions_mut().insert(ConnectInfo(Peer(self.peer)));
+            let visitor = self.proxies.visitor(self.peer.ip(), request.headers());
+            request.extensions_mut().insert(visitor);
             request.extensions_mut().insert(Guest { place: self.place.clone(), inflow: inflow.clone() });
             self.router.clone().call(request)
         });

@@ -1,16 +1,13 @@
-//! Where a request comes from, as far as it can be told.
+//! Which household a request comes from, as far as it can be told.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use axum::extract::ConnectInfo;
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-use crate::listen::Peer;
+use crate::listen::Visitor;
 
-/// The browser's address: the connection's own, or, behind a proxy on this machine or network, the one that the proxy saw.
-/// Of an IPv6 address only the network counts, because one household has many.
+/// The browser's address. Of an IPv6 address only the network counts, because one household has many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address(pub IpAddr);
 
@@ -18,22 +15,11 @@ impl<S: Sync> FromRequestParts<S> for Address {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(request: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let peer = request.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(Peer(peer))| peer.ip());
         // Without a connection (a test of the router alone) everybody is the same one.
-        let peer = peer.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)).to_canonical();
-        Ok(Self(network(of_browser(peer, &request.headers))))
+        let visitor =
+            request.extensions.get::<Visitor>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |visitor| visitor.0);
+        Ok(Self(network(visitor)))
     }
-}
-
-/// The last entry is the nearest proxy's own; earlier ones are whatever the browser wrote.
-fn of_browser(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let ours = match peer {
-        IpAddr::V4(peer) => peer.is_loopback() || peer.is_private(),
-        IpAddr::V6(peer) => peer.is_loopback() || peer.is_unique_local(),
-    };
-    let told = headers.get_all("x-forwarded-for").iter().next_back().and_then(|told| told.to_str().ok());
-    let told = told.and_then(|told| told.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
-    told.filter(|_| ours).map_or(peer, |told| told.to_canonical())
 }
 
 fn network(address: IpAddr) -> IpAddr {
@@ -48,15 +34,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_proxy_of_ours_is_believed_and_only_its_own_entry() {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", "198.51.100.9, 203.0.113.7".parse().expect("a header"));
+    fn a_household_has_many_addresses_of_one_network() {
         let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
-        assert_eq!(of_browser(ip("127.0.0.1"), &headers), ip("203.0.113.7"));
-        assert_eq!(of_browser(ip("172.18.0.2"), &headers), ip("203.0.113.7"));
-        assert_eq!(of_browser(ip("192.0.2.1"), &headers), ip("192.0.2.1"));
-        assert_eq!(of_browser(ip("127.0.0.1"), &HeaderMap::new()), ip("127.0.0.1"));
         assert_eq!(network(ip("2001:db8:1:2:3:4:5:6")), network(ip("2001:db8:1:2::9")));
         assert_ne!(network(ip("2001:db8:1:2::9")), network(ip("2001:db8:1:3::9")));
+        assert_ne!(network(ip("203.0.113.7")), network(ip("203.0.113.8")));
     }
 }

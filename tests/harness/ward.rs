@@ -335,6 +335,7 @@ pub fn config(wires: &Wires) -> Config {
         origin: Some("https://derwent.example".into()),
         tls_cert: None,
         tls_key: None,
+        trusted_proxies: Vec::new(),
         smtp_url: Some(wires.smtp_url.clone().into()),
         mail_from: "Derwent <derwent@example.org>".into(),
         pager_url: wires.pager_url.clone().map(Into::into),

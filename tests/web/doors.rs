@@ -35,7 +35,7 @@ async fn a_session_is_an_opaque_cookie_that_ends_when_it_is_told_to() {
 #[tokio::test]
 async fn nobody_learns_which_accounts_exist_and_guesses_are_limited() {
     let world = World::new().await;
-    let service = world.serve();
+    let service = world.serve_with(&["--trusted-proxies", "127.0.0.1,::1"]);
     let stranger = Browser::new(&service);
     let (wrong, _, wrong_body) = stranger.sign_in("ida@example.org", "river under bridge").await;
     let (unknown, _, unknown_body) = stranger.sign_in("nobody@example.org", PASSWORD).await;
@@ -55,6 +55,23 @@ async fn nobody_learns_which_accounts_exist_and_guesses_are_limited() {
     let (status, _, body) = stranger.send(tom.json(&json!({ "email": "tom@example.org", "password": PASSWORD }))).await;
     assert_eq!(status, StatusCode::NO_CONTENT, "{body}");
     assert_eq!(stranger.sign_in("ida@example.org", PASSWORD).await.0, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn whoever_was_not_named_as_a_proxy_cannot_choose_whose_guesses_count() {
+    let world = World::new().await;
+    let service = world.serve();
+    let stranger = Browser::new(&service);
+    let from = async |address: String| {
+        let asked = stranger.request(Method::POST, "/api/sign-in").header("x-forwarded-for", address);
+        stranger.send(asked.json(&json!({ "email": "tom@example.org", "password": "not toms password" }))).await.0
+    };
+    for number in 1..=8 {
+        assert_eq!(from(format!("203.0.113.{number}")).await, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(from("203.0.113.9".to_owned()).await, StatusCode::TOO_MANY_REQUESTS);
+    let log = std::fs::read_to_string(&service.log).unwrap();
+    assert_eq!(log.matches("DERWENT_TRUSTED_PROXIES").count(), 1, "{log}");
 }
 
 #[tokio::test]

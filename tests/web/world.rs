@@ -169,12 +169,18 @@ impl World {
 
     /// `derwent serve`.
     pub fn serve(&self) -> Service {
-        Service::start(&Options {
+        self.serve_with(&[])
+    }
+
+    /// With these flags besides.
+    pub fn serve_with(&self, flags: &[&str]) -> Service {
+        let options = Options {
             database_url: self.database.url.clone(),
             care_time: self.care_time.map(str::to_owned),
             smtp_url: format!("file:{}", self.mails.path().display()),
             pager_url: None,
-        })
+        };
+        Service::start_with(&options, flags)
     }
 }
 
