@@ -99,3 +99,19 @@ fn the_pure_crates_stay_pure() {
         }
     }
 }
+
+/// What reaches a record writes in the audit that it did.
+#[test]
+fn only_reach_looks_a_patient_or_an_alert_up() {
+    let doors = ["patient::get(", "alert_seen::get(", "alert_seen::by_reference("];
+    let broken: Vec<String> = lines(&src().join("web"))
+        .into_iter()
+        // An alert that was acted on is read again, to be shown: `alerts.rs`.
+        .filter(|(name, line)| {
+            !(name == "web/reach.rs" || name == "web/alerts.rs" && line.contains("(row, explained)"))
+                && doors.iter().any(|door| line.contains(door))
+        })
+        .map(|(name, line)| format!("{name}: {}", line.trim()))
+        .collect();
+    assert!(broken.is_empty(), "records reached past web/reach.rs:\n{}", broken.join("\n"));
+}

@@ -3,11 +3,13 @@
 //! The same code with the same key answers the same, as long as the code lives: a lost reply strands nobody. Everything that
 //! does not open says the same sentence, so that guessing learns nothing.
 
+use std::net::IpAddr;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -16,16 +18,19 @@ use mobile_api::decode;
 use mobile_api::http::{EnrolRequest, Enrolled, EnrolledPerson, HttpRefused, Jwk};
 use mobile_api::limits::ENROLMENT_WRONG_ANSWERS;
 use mobile_api::refusal::{Reason, Refusal};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::counters;
+use crate::listen::Peer;
 use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
+use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::device;
 use crate::store::enrolment::{self, NewDevice};
 
-pub async fn enrol(State(parts): State<Parts>, body: Bytes) -> Response {
+pub async fn enrol(State(parts): State<Parts>, ConnectInfo(Peer(peer)): ConnectInfo<Peer>, body: Bytes) -> Response {
     let request = match decode::enrolment(&String::from_utf8_lossy(&body)) {
         Ok(request) => request,
         Err(refusal) => return refused(StatusCode::BAD_REQUEST, refusal),
@@ -37,7 +42,7 @@ pub async fn enrol(State(parts): State<Parts>, body: Bytes) -> Response {
     let code_hash = enrolment::hash_of(&request.code);
     // A task of its own: a phone that goes away in the middle must not leave half a transaction behind.
     let working = tokio::spawn(async move {
-        match open(&parts, &code_hash, &request, &thumbprint).await? {
+        match open(&parts, &code_hash, &request, &thumbprint, peer.ip()).await? {
             Some(device) => Ok(Some((device, device::people(&parts.store.ingest, device).await?))),
             None => Ok::<_, sqlx::Error>(None),
         }
@@ -67,15 +72,26 @@ pub async fn enrol(State(parts): State<Parts>, body: Bytes) -> Response {
 }
 
 /// The device that the code made, now or before; none if it does not open.
-async fn open(parts: &Parts, code_hash: &[u8], request: &EnrolRequest, thumbprint: &str) -> sqlx::Result<Option<Uuid>> {
+async fn open(
+    parts: &Parts,
+    code_hash: &[u8],
+    request: &EnrolRequest,
+    thumbprint: &str,
+    from: IpAddr,
+) -> sqlx::Result<Option<Uuid>> {
     let now = parts.clock.machine_now();
     let mut transaction = parts.store.ingest.begin().await?;
     let Some(code) = enrolment::lock(&mut transaction, code_hash).await? else { return Ok(None) };
     if code.ends_at <= now || code.wrong_answers >= ENROLMENT_WRONG_ANSWERS {
         return Ok(None);
     }
+    let entry = |actor, act| {
+        let entry = Entry::new(actor, act, now).from_address(from).at_organisation(code.organisation);
+        code.patient.map_or(entry.clone(), |patient| entry.about(patient, code.organisation))
+    };
     if code.date_of_birth != request.date_of_birth {
         enrolment::count_wrong_answer(&mut transaction, code_hash).await?;
+        audit::write(&mut transaction, &entry(Actor::Stranger, Act::EnrolmentRefused)).await?;
         transaction.commit().await?;
         return Ok(None);
     }
@@ -92,6 +108,8 @@ async fn open(parts: &Parts, code_hash: &[u8], request: &EnrolRequest, thumbprin
         enrolled_at: now,
     };
     enrolment::complete(&mut transaction, code_hash, &code, &new).await?;
+    let enrolled = entry(Actor::Device(new.device), Act::DeviceEnrolled);
+    audit::write(&mut transaction, &enrolled.detail(json!({ "carer": code.carer, "replaces": code.replaces }))).await?;
     transaction.commit().await?;
     if let Some(replaced) = code.replaces {
         parts.signals.send(Signal::Revoked { device: replaced });

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use alert_rules::{Rulebook, built_in, check};
 use anyhow::{Context, bail};
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::PgPool;
 
 use crate::parts::Parts;
 use crate::rule_files;
+use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::{alert, arrival, rulebook};
 
 #[derive(Debug)]
@@ -69,6 +71,9 @@ pub async fn publish_at_start(parts: &Parts) -> anyhow::Result<()> {
     if rulebook::in_force(&mut tx).await? != Some(hash) {
         rulebook::publish(&mut tx, hash, &files, parts.clock.machine_now(), &by).await?;
         arrival::publish(&mut tx, parts.clock.care_now()).await?;
+        let entry = Entry::new(Actor::Service, Act::RulebookPublished, parts.clock.machine_now());
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        audit::write(&mut tx, &entry.detail(json!({ "hash": hex, "by": by }))).await?;
         tracing::info!(by, "a new rulebook is in force; everyone is judged by it");
     }
     tx.commit().await?;

@@ -7,6 +7,7 @@ pub mod alert_seen;
 pub mod arrival;
 pub mod ask;
 pub mod audit;
+mod audit_act;
 pub mod carer;
 pub mod chart;
 pub mod checkup;

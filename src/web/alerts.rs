@@ -14,25 +14,24 @@ use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::{Web, reach};
 use crate::signal::Signal;
+use crate::store;
 use crate::store::alert::{Acknowledged, Closed};
 use crate::store::alert_seen::{self, Explained};
-use crate::store::{self, audit};
+use crate::store::audit::Act;
 
 /// Longest note with an outcome, in characters.
 const NOTE_LIMIT: usize = 2_000;
 
 pub async fn find(State(web): State<Arc<Web>>, who: SignedIn, Path(asked): Path<String>) -> Answer<Json<AlertPlace>> {
     let number = asked.strip_prefix('A').and_then(|digits| digits.parse().ok()).ok_or_else(Failure::not_found)?;
-    let mut db = web.parts.store.web_tx(who.organisation).await?;
-    let (alert, patient) = reach::alert_by_reference(&mut db, &who, number).await?;
+    let (db, alert, patient) = reach::alert_by_reference(&web, &who, number).await?;
     db.commit().await?;
     Ok(Json(AlertPlace { alert, patient }))
 }
 
 pub async fn acknowledge(State(web): State<Arc<Web>>, who: SignedIn, Path(alert): Path<Uuid>) -> Answer<Json<Alert>> {
     let now = web.parts.clock.care_now();
-    let mut db = web.parts.store.web_tx(who.organisation).await?;
-    reach::act_on(&mut db, &who, alert).await?;
+    let mut db = reach::act_on(&web, &who, alert, Act::AlertAcknowledged).await?;
     match store::alert::acknowledge(&mut db, alert, who.staff, now).await? {
         Acknowledged::Theirs => {}
         Acknowledged::AlreadyBy(name) => {
@@ -45,7 +44,7 @@ pub async fn acknowledge(State(web): State<Arc<Web>>, who: SignedIn, Path(alert)
         Acknowledged::AlreadyClosed => return Err(already_closed()),
         Acknowledged::Missing => return Err(Failure::not_found()),
     }
-    settle(&web, &who, db, alert, "acknowledged an alert").await
+    settle(&web, &who, db, alert).await
 }
 
 pub async fn close(
@@ -62,37 +61,25 @@ pub async fn close(
     let now = web.parts.clock.care_now();
     let outcome = serde_json::to_value(asked.outcome).map_err(|_| Failure::internal())?;
     let outcome = outcome.as_str().ok_or_else(Failure::internal)?;
-    let mut db = web.parts.store.web_tx(who.organisation).await?;
-    reach::act_on(&mut db, &who, alert).await?;
+    let mut db = reach::act_on(&web, &who, alert, Act::AlertClosed).await?;
     match store::alert::close(&mut db, alert, who.staff, outcome, asked.note.trim(), now).await? {
         Closed::Done => {}
         Closed::AlreadyClosed => return Err(already_closed()),
         Closed::Missing => return Err(Failure::not_found()),
     }
-    settle(&web, &who, db, alert, "closed an alert").await
+    settle(&web, &who, db, alert).await
 }
 
-/// Records it, commits, tells everyone, and answers with the alert as it is now.
+/// Commits, tells everyone, and answers with the alert as it is now.
 async fn settle(
     web: &Web,
     who: &SignedIn,
     mut db: sqlx::Transaction<'static, sqlx::Postgres>,
     alert: Uuid,
-    what: &str,
 ) -> Answer<Json<Alert>> {
     let (row, explained) = alert_seen::get(&mut db, alert).await?.ok_or_else(Failure::not_found)?;
     let history = alert_seen::history(&mut db, &[alert]).await?;
     let patient = row.patient;
-    audit::write(
-        &mut db,
-        who.organisation,
-        Some(who.staff),
-        Some(patient),
-        what,
-        serde_json::json!({ "alert": alert }),
-        web.parts.clock.machine_now(),
-    )
-    .await?;
     db.commit().await?;
     web.parts.signals.send(Signal::Alerts { organisation: who.organisation });
     web.parts.signals.send(Signal::Seen { patient });

@@ -11,6 +11,7 @@ use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
+use serde_json::json;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::Instant;
@@ -23,6 +24,7 @@ use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::{Web, reach};
 use crate::signal::Signal;
+use crate::store::audit::Act;
 
 /// The browser comes back by itself, and has to be signed in then.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -55,8 +57,7 @@ pub async fn events(
     Query(asked): Query<Asked>,
 ) -> Answer<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     if let Some(patient) = asked.patient {
-        let mut db = web.parts.store.web_tx(who.organisation).await?;
-        reach::patient(&mut db, &who, patient).await?;
+        let (db, _) = reach::patient(&web, &who, patient, Act::RecordFollowed, json!({})).await?;
         db.commit().await?;
     }
     let now = Instant::from_std(web.parts.clock.instant());

@@ -8,6 +8,7 @@ use alert_rules::{Rulebook, Vital};
 use axum::Json;
 use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::api::{Alert, Device, Limit, PatientPage, Plan, Refusal, Slot, VitalSummary};
@@ -15,6 +16,7 @@ use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::{Web, alerts, limits, patients, reach, sign_in, words};
+use crate::store::audit::Act;
 use crate::store::{self, alert_seen, reading_seen};
 
 /// A vital not measured for longer is not listed.
@@ -25,8 +27,7 @@ const CLOSED_SHOWN: SignedDuration = SignedDuration::from_hours(90 * 24);
 pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uuid>) -> Answer<Json<PatientPage>> {
     let now = web.parts.clock.care_now();
     let rulebook = web.rulebook.in_force(&web.parts.store).await?;
-    let mut db = web.parts.store.web_tx(who.organisation).await?;
-    let patient = reach::patient(&mut db, &who, id).await?;
+    let (mut db, patient) = reach::patient(&web, &who, id, Act::RecordRead, json!({})).await?;
     let team = store::team::get(&mut db, patient.team).await?.ok_or_else(Failure::internal)?;
     let (stored, judged) = store::patient::progress(&mut db, id).await?;
     let alerts = alerts_of(&mut db, id, now).await?;
@@ -34,16 +35,6 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
     let newest = reading_seen::newest_by_vital(&mut db, id, now - LOOK_BACK, now).await?;
     let refusals = store::patient::refusals(&mut db, id).await?;
     let devices = store::patient::devices(&mut db, id).await?;
-    store::audit::write_look(
-        &mut db,
-        who.organisation,
-        who.staff,
-        Some(id),
-        "read a record",
-        serde_json::json!({}),
-        web.parts.clock.machine_now(),
-    )
-    .await?;
     db.commit().await?;
     Ok(Json(PatientPage {
         now,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::api::{PatientHead, PatientList, PatientRow};
@@ -12,6 +13,7 @@ use super::extract::Query;
 use super::failure::Answer;
 use super::session::SignedIn;
 use super::{Web, alerts, reach, words};
+use crate::store::audit::{self, Act};
 use crate::store::{self, reading_seen};
 
 #[derive(Debug, Deserialize)]
@@ -29,16 +31,8 @@ pub async fn list(State(web): State<Arc<Web>>, who: SignedIn, Query(asked): Quer
     let listed = store::patient::list(&mut db, Some(&teams), search.trim()).await?;
     let ids: Vec<Uuid> = listed.iter().map(|row| row.patient.patient).collect();
     let newest = reading_seen::newest(&mut db, &ids, now).await?;
-    store::audit::write(
-        &mut db,
-        who.organisation,
-        Some(who.staff),
-        None,
-        "listed patients",
-        serde_json::json!({ "people": ids.len() }),
-        web.parts.clock.machine_now(),
-    )
-    .await?;
+    let look = who.did(Act::PatientsListed, web.parts.clock.machine_now()).detail(json!({ "people": ids.len() }));
+    audit::write(&mut db, &look).await?;
     db.commit().await?;
     let patients = listed
         .into_iter()

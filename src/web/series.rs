@@ -10,6 +10,7 @@ use axum::extract::State;
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::api::{Gap, Given, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint};
@@ -19,6 +20,7 @@ use super::sentence::{MEAN_OVER, sentence};
 use super::session::SignedIn;
 use super::thin::{POINTS, thin};
 use super::{Web, alerts, limits, reach, words};
+use crate::store::audit::Act;
 use crate::store::reading_seen::{self, Reading};
 use crate::store::{self, alert_seen, chart, facts::Version};
 
@@ -51,24 +53,14 @@ pub async fn series(
     let (from, until) = stretch(&asked, now).ok_or_else(|| {
         Failure::bad_request("A chart runs forward in time, and not far into the future. Choose another stretch.")
     })?;
-    let mut db = web.parts.store.web_tx(who.organisation).await?;
-    let patient = reach::patient(&mut db, &who, id).await?;
+    let about = json!({ "vital": vital.name() });
+    let (mut db, patient) = reach::patient(&web, &who, id, Act::SeriesRead, about).await?;
     let readings = reading_seen::of_vital(&mut db, id, vital.name(), from, until).await?;
     let recent = reading_seen::of_vital(&mut db, id, vital.name(), now - MEAN_OVER, now).await?;
     let versions = store::facts::versions(&mut db, id).await?;
     let events = chart::events(&mut db, id, from, until).await?;
     let marks = alert_seen::between(&mut db, id, from, until).await?;
     let service_gaps = chart::service_gaps(&mut db, from, until).await?;
-    store::audit::write_look(
-        &mut db,
-        who.organisation,
-        who.staff,
-        Some(id),
-        "read a series",
-        serde_json::json!({ "vital": vital.name() }),
-        web.parts.clock.machine_now(),
-    )
-    .await?;
     db.commit().await?;
 
     let zone = words::zone(&patient.time_zone);

@@ -1,18 +1,21 @@
 //! Who is asking. A session is an opaque token in a cookie; the database knows its hash.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts as RequestParts;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Web;
+use super::address::Address;
 use super::failure::Failure;
 use crate::store;
+use crate::store::audit::{Act, Actor, Entry};
 
 /// A shift.
 pub const LENGTH: SignedDuration = SignedDuration::from_hours(12);
@@ -24,6 +27,16 @@ pub struct SignedIn {
     pub name: String,
     pub role: String,
     pub organisation: Uuid,
+    /// Where the request comes from.
+    pub address: IpAddr,
+}
+
+impl SignedIn {
+    /// For the audit: that this member of staff did it. `at` is machine time.
+    pub fn did(&self, act: Act, at: Timestamp) -> Entry {
+        let actor = Actor::Staff { staff: self.staff, employer: self.organisation };
+        Entry::new(actor, act, at).from_address(self.address)
+    }
 }
 
 impl FromRequestParts<Arc<Web>> for SignedIn {
@@ -31,10 +44,17 @@ impl FromRequestParts<Arc<Web>> for SignedIn {
 
     async fn from_request_parts(request: &mut RequestParts, web: &Arc<Web>) -> Result<Self, Failure> {
         let token = token(&CookieJar::from_headers(&request.headers), web).ok_or_else(Failure::not_signed_in)?;
+        let Ok(Address(address)) = Address::from_request_parts(request, web).await;
         let mut db = web.parts.store.web.acquire().await?;
         let session = store::session::find(&mut db, &hash(&token), web.parts.clock.machine_now()).await?;
         let session = session.ok_or_else(Failure::not_signed_in)?;
-        Ok(Self { staff: session.staff, name: session.name, role: session.role, organisation: session.organisation })
+        Ok(Self {
+            staff: session.staff,
+            name: session.name,
+            role: session.role,
+            organisation: session.organisation,
+            address,
+        })
     }
 }
 

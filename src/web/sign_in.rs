@@ -15,7 +15,8 @@ use super::session::{self, SignedIn};
 use super::{Web, password, reach};
 use crate::random;
 use crate::secret::Secret;
-use crate::store::{self, audit};
+use crate::store;
+use crate::store::audit::{self, Act, Actor, Entry};
 
 pub async fn sign_in(
     State(web): State<Arc<Web>>,
@@ -59,7 +60,8 @@ pub async fn sign_in(
     let ends_at = now + session::LENGTH;
     let mut db = web.parts.store.web_tx(known.organisation).await?;
     store::session::insert(&mut db, &session::hash(&token), known.staff, known.organisation, now, ends_at).await?;
-    audit::write(&mut db, known.organisation, Some(known.staff), None, "signed in", serde_json::json!({}), now).await?;
+    let actor = Actor::Staff { staff: known.staff, employer: known.organisation };
+    audit::write(&mut db, &Entry::new(actor, Act::SignedIn, now).from_address(address)).await?;
     db.commit().await?;
     Ok((jar.add(session::cookie(Some(token), &web)), StatusCode::NO_CONTENT))
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::api::{Counts, OnDuty, PatientHead, Person, TeamNow, Worklist, WorklistRow};
@@ -15,6 +16,7 @@ use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::{Web, alerts, reach, sign_in, words};
 use crate::roster::{Duty, Hours, Roster};
+use crate::store::audit::{self, Act};
 use crate::store::{self, alert_seen, reading_seen};
 
 #[derive(Debug, Deserialize)]
@@ -42,16 +44,8 @@ pub async fn worklist(
     let work = alert_seen::worklist(&mut db, &ids).await?;
     let patients: Vec<Uuid> = work.iter().map(|row| row.alert.patient).collect();
     let newest = reading_seen::newest(&mut db, &patients, now).await?;
-    store::audit::write_look(
-        &mut db,
-        who.organisation,
-        who.staff,
-        None,
-        "read the worklist",
-        serde_json::json!({ "teams": ids }),
-        web.parts.clock.machine_now(),
-    )
-    .await?;
+    let look = who.did(Act::WorklistRead, web.parts.clock.machine_now()).detail(json!({ "teams": ids }));
+    audit::write_look(&mut db, &look).await?;
     db.commit().await?;
     let rows = work
         .into_iter()

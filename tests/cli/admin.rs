@@ -99,10 +99,11 @@ async fn a_script_sets_up_a_service_and_gets_every_id_and_code() {
             .await
             .unwrap();
     assert_eq!(rows, (2, 2));
-    let audit: i64 = sqlx::query_scalar("SELECT count(*) FROM audit WHERE detail->>'made_by' = 'the test'")
-        .fetch_one(&store.owner)
-        .await
-        .unwrap();
+    let audit: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM audit WHERE actor = 'operator' AND operator = 'the test'")
+            .fetch_one(&store.owner)
+            .await
+            .unwrap();
     assert!(audit >= 12, "{audit}");
 }
 

@@ -88,6 +88,18 @@ async fn no_role_may_do_anothers_work() {
     refused(&store.monitor, "INSERT INTO patient_head (patient, last_seq) VALUES (gen_random_uuid(), 0)").await;
     refused(&store.monitor, "UPDATE patient_head SET last_seq = 9").await;
     refused(&store.web, "INSERT INTO submission (patient) VALUES (gen_random_uuid())").await;
-    refused(&store.web, "DELETE FROM audit").await;
+    for pool in [&store.web, &store.ingest, &store.monitor, &store.owner] {
+        refused(pool, "DELETE FROM audit").await;
+        refused(pool, "UPDATE audit SET what = 'nothing'").await;
+        refused(pool, "TRUNCATE audit").await;
+        refused(pool, "UPDATE audit_chain SET hash = ''").await;
+        refused(pool, "DELETE FROM audit_chain").await;
+        refused(pool, "TRUNCATE audit_chain").await;
+    }
+    for pool in [&store.web, &store.ingest] {
+        refused(pool, "SELECT count(*) FROM audit_chain").await;
+        refused(pool, "INSERT INTO audit_chain (n, audit, hash) VALUES (1, 1, '')").await;
+        refused(pool, "DELETE FROM audit_waiting").await;
+    }
     refused(&store.web, "CREATE TABLE mine (n int)").await;
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Desk, Done};
 use crate::random;
+use crate::store::audit::Act;
 use crate::store::carer::{self, Carer};
 use crate::store::organisation;
 
@@ -34,7 +35,7 @@ impl Command {
         })?;
         let new = Carer { carer: random::new_id(), organisation, name, date_of_birth: born };
         carer::insert(&mut db, &new).await?;
-        desk.record(&mut db, organisation, None, "added a carer", json!({ "carer": new.carer })).await?;
+        desk.record(&mut db, organisation, None, Act::CarerAdded, json!({ "carer": new.carer })).await?;
         db.commit().await?;
         Ok(Done {
             text: format!("carer {}  {}", new.carer, new.name),

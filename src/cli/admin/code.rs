@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Desk, Done, patient};
+use crate::store::audit::Act;
 use crate::store::enrolment_code::{self, Made, NewCode, Whose};
 use crate::store::{carer, device};
 
@@ -80,7 +81,7 @@ pub async fn make(desk: &Desk, db: &mut PgConnection, new: &NewCode<'_>) -> anyh
         Whose::Patient(patient) => Some(patient),
         Whose::Carer(_) => None,
     };
-    desk.record(db, new.organisation, patient, "made an enrolment code", json!({ "replaces": new.replaces })).await?;
+    desk.record(db, new.organisation, patient, Act::CodeMade, json!({ "replaces": new.replaces })).await?;
     Ok(made)
 }
 

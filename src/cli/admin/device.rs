@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Desk, Done, lines, patient};
 use crate::signal::Signal;
+use crate::store::audit::Act;
 use crate::store::{self, device};
 
 #[derive(Subcommand, Debug)]
@@ -27,9 +28,11 @@ impl Command {
     pub async fn run(self, desk: &Desk) -> anyhow::Result<Done> {
         match self {
             Self::List { patient } => {
-                let mut db = desk.store.owner.acquire().await?;
-                patient::known(&mut db, patient).await?;
+                let mut db = desk.store.owner.begin().await?;
+                let known = patient::known(&mut db, patient).await?;
                 let all = store::patient::devices(&mut db, patient).await?;
+                desk.record(&mut db, known.organisation, Some(patient), Act::DevicesListed, json!({})).await?;
+                db.commit().await?;
                 let text = all.iter().map(|device| {
                     let state = if device.revoked_at.is_some() { "revoked" } else { "in use" };
                     format!("device {}  {} ({}), {state}", device.device, device.name, device.platform)
@@ -52,7 +55,7 @@ impl Command {
                     format!("there is no device {device}; `derwent admin device list --patient …` shows them")
                 })?;
                 device::revoke(&mut db, device, desk.clock.machine_now()).await?;
-                desk.record(&mut db, organisation, None, "revoked a device", json!({ "device": device })).await?;
+                desk.record(&mut db, organisation, None, Act::DeviceRevoked, json!({ "device": device })).await?;
                 db.commit().await?;
                 desk.signals.send(Signal::Revoked { device });
                 Ok(Done {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Desk;
 use super::parse::OwnLimit;
 use crate::signal::Signal;
+use crate::store::audit::{self, Act};
 use crate::store::facts::{self, NewVersion};
 use crate::store::rulebook;
 
@@ -135,14 +136,8 @@ pub async fn write(
     let new =
         NewVersion { patient, organisation, facts, valid_from: desk.clock.care_now(), made_by: &desk.made_by, why };
     let version = facts::insert(db, new).await?;
-    desk.record(
-        db,
-        organisation,
-        Some(patient),
-        "changed a plan",
-        serde_json::json!({ "version": version, "why": why }),
-    )
-    .await?;
+    let entry = desk.did(Act::PlanChanged).about(patient, organisation).because(why);
+    audit::write(db, &entry.detail(serde_json::json!({ "version": version }))).await?;
     Ok(version)
 }
 

@@ -18,12 +18,14 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::DatabaseConfig;
 use crate::lifecycle::Lifecycle;
 use crate::signal::Signals;
 use crate::store::Store;
+use crate::store::audit::{self, Act, Actor, Entry};
 
 #[derive(Args, Debug)]
 pub struct Admin {
@@ -146,15 +148,22 @@ impl Desk {
     async fn record(
         &self,
         db: &mut sqlx::PgConnection,
-        organisation: uuid::Uuid,
-        patient: Option<uuid::Uuid>,
-        what: &str,
-        mut detail: Value,
+        organisation: Uuid,
+        patient: Option<Uuid>,
+        act: Act,
+        detail: Value,
     ) -> anyhow::Result<()> {
-        if let Some(detail) = detail.as_object_mut() {
-            detail.insert("made_by".to_owned(), Value::from(self.made_by.clone()));
-        }
-        crate::store::audit::write(db, organisation, None, patient, what, detail, self.clock.machine_now()).await?;
+        let entry = self.did(act).detail(detail);
+        let entry = match patient {
+            Some(patient) => entry.about(patient, organisation),
+            None => entry.at_organisation(organisation),
+        };
+        audit::write(db, &entry).await?;
         Ok(())
+    }
+
+    /// For the audit: that whoever gave the command did it.
+    fn did(&self, act: Act) -> Entry {
+        Entry::new(Actor::Operator(self.made_by.clone()), act, self.clock.machine_now())
     }
 }

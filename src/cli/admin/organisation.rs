@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Desk, Done, lines, parse};
 use crate::random;
+use crate::store::audit::Act;
 use crate::store::organisation::{self, Organisation};
 
 #[derive(Subcommand, Debug)]
@@ -28,7 +29,7 @@ impl Command {
                 let new = Organisation { organisation: random::new_id(), name, time_zone };
                 let mut db = desk.store.owner.begin().await?;
                 organisation::insert(&mut db, &new).await?;
-                desk.record(&mut db, new.organisation, None, "made an organisation", json!({})).await?;
+                desk.record(&mut db, new.organisation, None, Act::OrganisationMade, json!({})).await?;
                 db.commit().await?;
                 Ok(Done { text: line(&new), json: value(&new) })
             }

@@ -16,6 +16,7 @@ use super::parse::{self, OwnLimit};
 use super::{Desk, Done, code, facts, lines};
 use crate::random;
 use crate::signal::Signal;
+use crate::store::audit::Act;
 use crate::store::enrolment_code::{NewCode, Whose};
 use crate::store::patient::{self, Patient};
 use crate::store::{arrival, organisation, team};
@@ -91,7 +92,7 @@ impl Command {
                 let mut db = desk.store.owner.begin().await?;
                 let known = known(&mut db, patient).await?;
                 arrival::again(&mut db, patient, now - alert_rules::REACH, now).await?;
-                desk.record(&mut db, known.organisation, Some(patient), "judged again", json!({})).await?;
+                desk.record(&mut db, known.organisation, Some(patient), Act::JudgedAgain, json!({})).await?;
                 db.commit().await?;
                 desk.signals.send(Signal::Arrived);
                 Ok(Done { text: format!("patient {patient} is judged again"), json: json!({ "patient": patient }) })
@@ -99,6 +100,7 @@ impl Command {
             Self::List { organisation, search } => {
                 let mut db = desk.store.web_tx(organisation).await?;
                 let all = patient::list(&mut db, None, &search).await?;
+                desk.record(&mut db, organisation, None, Act::PatientsListed, json!({ "people": all.len() })).await?;
                 db.commit().await?;
                 let text = all.iter().map(|row| {
                     let who = &row.patient;
@@ -167,6 +169,8 @@ impl Add {
         };
         facts::check(&rulebook, &plan, now)?;
         patient::insert(&mut db, &new, now).await?;
+        desk.record(&mut db, new.organisation, Some(new.patient), Act::PatientAdded, json!({ "team": new.team }))
+            .await?;
         let version = facts::write(desk, &mut db, new.patient, new.organisation, &plan, "first plan").await?;
         let made = if self.code {
             let whose = Whose::Patient(new.patient);

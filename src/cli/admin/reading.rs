@@ -18,6 +18,7 @@ use super::{Desk, Done, parse, patient};
 use crate::ingest::accept::{Accepted, Person, Sender, accept};
 use crate::ingest::writer::Writer;
 use crate::random;
+use crate::store::audit::Act;
 use crate::store::staff;
 use crate::store::submission::{Decision, Entry};
 
@@ -153,7 +154,7 @@ impl Reading {
         };
         let mut db = desk.store.owner.begin().await?;
         let detail = json!({ "seq": seq, "vital": self.vital.name(), "staff": entered_by.staff });
-        desk.record(&mut db, who.organisation, Some(self.patient), "entered a reading", detail).await?;
+        desk.record(&mut db, who.organisation, Some(self.patient), Act::ReadingEntered, detail).await?;
         db.commit().await?;
         let mut text = format!("stored as number {seq}: {}", self.in_words());
         if !flags.is_empty() {

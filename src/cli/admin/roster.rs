@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::parse::{self, Hours};
 use super::{Desk, Done, lines};
+use crate::store::audit::Act;
 use crate::store::staff::{self, Staff};
 use crate::store::{roster, team};
 
@@ -55,7 +56,7 @@ impl Command {
                     })
                     .collect::<anyhow::Result<_>>()?;
                 team::set_roster(&mut db, team, &places).await?;
-                desk.record(&mut db, known.organisation, None, "set a roster", json!({ "team": team })).await?;
+                desk.record(&mut db, known.organisation, None, Act::RosterSet, json!({ "team": team })).await?;
                 db.commit().await?;
                 shown(desk, team).await
             }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Desk, Done, lines};
 use crate::random;
 use crate::secret::Secret;
+use crate::store::audit::Act;
 use crate::store::staff::{self, Staff};
 use crate::store::{organisation, team};
 use crate::web::password;
@@ -127,7 +128,7 @@ impl Command {
                 let mut db = desk.store.owner.begin().await?;
                 let known = staff::get(&mut db, staff).await?.with_context(|| unknown(staff))?;
                 staff::set_password(&mut db, staff, &chosen.hash).await?;
-                desk.record(&mut db, known.organisation, None, "set a password", json!({ "staff": staff })).await?;
+                desk.record(&mut db, known.organisation, None, Act::PasswordSet, json!({ "staff": staff })).await?;
                 db.commit().await?;
                 Ok(told(&known, &chosen))
             }
@@ -172,7 +173,8 @@ impl Add {
             })?;
             team::add_member(&mut db, wanted, new.staff).await?;
         }
-        desk.record(&mut db, new.organisation, None, "added staff", json!({ "staff": new.staff })).await?;
+        desk.record(&mut db, new.organisation, None, Act::StaffAdded, json!({ "staff": new.staff, "role": new.role }))
+            .await?;
         db.commit().await?;
         Ok(told(&new, &chosen))
     }

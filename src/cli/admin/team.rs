@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::parse::{self, Hours};
 use super::{Desk, Done, lines};
 use crate::random;
+use crate::store::audit::Act;
 use crate::store::organisation;
 use crate::store::team::{self, Cover, Team};
 
@@ -43,7 +44,7 @@ impl Command {
                 })?;
                 let new = Team { team: random::new_id(), organisation, name, phone };
                 team::insert(&mut db, &new, Cover { from: cover.from, until: cover.until }).await?;
-                desk.record(&mut db, organisation, None, "made a team", json!({ "team": new.team })).await?;
+                desk.record(&mut db, organisation, None, Act::TeamMade, json!({ "team": new.team })).await?;
                 db.commit().await?;
                 Ok(Done { text: line(&new), json: value(&new) })
             }

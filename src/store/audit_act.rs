@@ -1,0 +1,107 @@
+//! What can be done, as the audit names it. A name is for ever: entries that bear it are never rewritten.
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $act:ident = $name:literal, $words:literal;)+) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Act {
+            $($(#[$doc])* $act,)+
+        }
+
+        impl Act {
+            pub const ALL: &[Self] = &[$(Self::$act,)+];
+
+            /// As it is stored.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$act => $name,)+
+                }
+            }
+
+            /// What somebody did, in words that follow their name.
+            pub fn words(self) -> &'static str {
+                match self {
+                    $(Self::$act => $words,)+
+                }
+            }
+        }
+    };
+}
+
+acts! {
+    // Records.
+    WorklistRead = "worklist.read", "read the worklist";
+    PatientsListed = "patients.listed", "listed patients";
+    RecordRead = "record.read", "opened the record";
+    SeriesRead = "record.series_read", "looked at a chart";
+    /// Hears at once of this person's readings.
+    RecordFollowed = "record.followed", "followed the record";
+    RecordRefused = "record.refused", "asked for a record out of reach";
+    GlassBroken = "record.glass_broken", "opened the record in an emergency";
+    PatientAdded = "patient.added", "added a patient";
+    /// Plan, limits, tags, pauses.
+    PlanChanged = "patient.plan_changed", "changed the plan";
+    ReadingEntered = "patient.reading_entered", "entered a reading";
+    JudgedAgain = "patient.judged_again", "had the record judged again";
+
+    // Alerts.
+    AlertFound = "alert.found", "looked up an alert";
+    AlertAcknowledged = "alert.acknowledged", "took an alert";
+    AlertClosed = "alert.closed", "closed an alert";
+
+    // Devices and who submits.
+    CodeMade = "device.code_made", "made an enrolment code";
+    DeviceEnrolled = "device.enrolled", "enrolled a phone";
+    EnrolmentRefused = "device.enrolment_refused", "gave a wrong date of birth with an enrolment code";
+    DeviceRevoked = "device.revoked", "revoked a phone";
+    DevicesListed = "device.listed", "listed phones";
+    CarerAdded = "carer.added", "added a carer";
+    CarerChanged = "carer.changed", "changed whom a carer submits for";
+    OwnReadingsRead = "own.readings_read", "read readings on the phone";
+    OwnAccessLogRead = "own.access_log_read", "read who opened the record";
+
+    // Rules, rosters, teams, staff.
+    RulebookPublished = "rules.published", "put rules in force";
+    RosterSet = "team.roster_set", "set the roster";
+    TeamMade = "team.made", "made a team";
+    TeamChanged = "team.changed", "changed a team";
+    MemberAdded = "team.member_added", "added somebody to a team";
+    MemberRemoved = "team.member_removed", "took somebody out of a team";
+    OrganisationMade = "organisation.made", "made an organisation";
+    OrganisationChanged = "organisation.changed", "changed an organisation";
+    StaffAdded = "staff.added", "added a member of staff";
+    StaffChanged = "staff.changed", "changed a member of staff";
+    StaffSuspended = "staff.suspended", "ended a member of staff's access";
+    StaffInvited = "staff.invited", "invited a member of staff";
+
+    // Signing in. Of a failed one the actor is whose account it was tried on.
+    InvitationUsed = "sign_in.invitation_used", "took up an invitation";
+    SignedIn = "sign_in.done", "signed in";
+    SignInFailed = "sign_in.failed", "could not sign in";
+    SignInLimited = "sign_in.limited", "was kept from guessing on";
+    SignedOut = "sign_in.ended", "signed out";
+    SessionRevoked = "sign_in.revoked", "ended a session";
+    PasswordSet = "sign_in.password_set", "set a password";
+    FactorAdded = "sign_in.factor_added", "added a second factor";
+    FactorRemoved = "sign_in.factor_removed", "removed a second factor";
+    RecoveryCodesMade = "sign_in.recovery_codes_made", "made recovery codes";
+    RecoveryCodeUsed = "sign_in.recovery_code_used", "used a recovery code";
+    AccountLinked = "sign_in.account_linked", "linked an account of their organisation";
+
+    // The audit itself.
+    AuditSearched = "audit.searched", "searched the audit";
+    AuditExported = "audit.exported", "exported the audit";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_acts_bear_one_name() {
+        let names: BTreeSet<_> = Act::ALL.iter().map(|act| act.name()).collect();
+        assert_eq!(names.len(), Act::ALL.len());
+        assert!(names.iter().all(|name| name.chars().all(|letter| matches!(letter, 'a'..='z' | '_' | '.'))));
+    }
+}
