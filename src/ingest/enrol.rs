@@ -7,11 +7,11 @@ use std::net::IpAddr;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use mobile_api::decode;
@@ -22,7 +22,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::counters;
-use crate::listen::Peer;
+use crate::listen::Visitor;
 use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
@@ -30,7 +30,7 @@ use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::device;
 use crate::store::enrolment::{self, NewDevice};
 
-pub async fn enrol(State(parts): State<Parts>, ConnectInfo(Peer(peer)): ConnectInfo<Peer>, body: Bytes) -> Response {
+pub async fn enrol(State(parts): State<Parts>, Extension(Visitor(from)): Extension<Visitor>, body: Bytes) -> Response {
     let request = match decode::enrolment(&String::from_utf8_lossy(&body)) {
         Ok(request) => request,
         Err(refusal) => return refused(StatusCode::BAD_REQUEST, refusal),
@@ -42,7 +42,7 @@ pub async fn enrol(State(parts): State<Parts>, ConnectInfo(Peer(peer)): ConnectI
     let code_hash = enrolment::hash_of(&request.code);
     // A task of its own: a phone that goes away in the middle must not leave half a transaction behind.
     let working = tokio::spawn(async move {
-        match open(&parts, &code_hash, &request, &thumbprint, peer.ip()).await? {
+        match open(&parts, &code_hash, &request, &thumbprint, from).await? {
             Some(device) => Ok(Some((device, device::people(&parts.store.ingest, device).await?))),
             None => Ok::<_, sqlx::Error>(None),
         }

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
@@ -26,7 +26,7 @@ use serde::Deserialize;
 use super::accept::Sender;
 use super::together::NoAnswer;
 use super::{Ingest, counters, proof, receipt};
-use crate::listen::Peer;
+use crate::listen::Visitor;
 use crate::random;
 use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::device::{self, Device, Person};
@@ -142,7 +142,7 @@ pub async fn plan(
 /// A person's own readings on their own device. A carer sees what to do, not what was measured.
 pub async fn readings(
     State(ingest): State<Arc<Ingest>>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    Extension(Visitor(from)): Extension<Visitor>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -155,7 +155,7 @@ pub async fn readings(
         return Err(not_theirs());
     }
     let look = Entry::new(Actor::Device(device.device), Act::OwnReadingsRead, ingest.parts.clock.machine_now());
-    let look = look.about(person.patient, person.organisation).from_address(peer.ip());
+    let look = look.about(person.patient, person.organisation).from_address(from);
     audit::write_look(&mut *ingest.parts.store.ingest.acquire().await?, &look).await?;
     let components = own_reading::page(&ingest.parts.store.ingest, person.patient, whose.since, PAGE_READINGS).await?;
     let mut readings: Vec<StoredReading> = Vec::new();

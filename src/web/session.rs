@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Web;
-use super::address::Address;
 use super::failure::Failure;
+use crate::listen::Visitor;
 use crate::store;
 use crate::store::audit::{Act, Actor, Entry};
 
@@ -28,7 +28,7 @@ pub struct SignedIn {
     pub role: String,
     pub organisation: Uuid,
     /// Where the request comes from.
-    pub address: IpAddr,
+    pub address: Option<IpAddr>,
 }
 
 impl SignedIn {
@@ -44,7 +44,7 @@ impl FromRequestParts<Arc<Web>> for SignedIn {
 
     async fn from_request_parts(request: &mut RequestParts, web: &Arc<Web>) -> Result<Self, Failure> {
         let token = token(&CookieJar::from_headers(&request.headers), web).ok_or_else(Failure::not_signed_in)?;
-        let Ok(Address(address)) = Address::from_request_parts(request, web).await;
+        let address = request.extensions.get::<Visitor>().map(|visitor| visitor.0);
         let mut db = web.parts.store.web.acquire().await?;
         let session = store::session::find(&mut db, &hash(&token), web.parts.clock.machine_now()).await?;
         let session = session.ok_or_else(Failure::not_signed_in)?;
