@@ -83,6 +83,7 @@ fn routes() -> Vec<Route> {
         ("GET", "/api/me", get(sign_in::me)),
         ("GET", "/api/worklist", get(worklist::worklist)),
         ("GET", "/api/patients", get(patients::list)),
+        ("POST", "/api/patients/search", post(patients::search)),
         ("GET", "/api/patients/{patient}", get(patient::page)),
         ("GET", "/api/patients/{patient}/series", get(series::series)),
         ("GET", "/api/alerts/{reference}", get(alerts::find)),

@@ -4,31 +4,37 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::api::{PatientHead, PatientList, PatientRow};
-use super::extract::Query;
+use super::api::{PatientHead, PatientList, PatientRow, Search};
+use super::extract::Body;
 use super::failure::Answer;
 use super::session::SignedIn;
 use super::{Web, alerts, reach, words};
 use crate::store::audit::{self, Act};
 use crate::store::{self, reading_seen};
 
-#[derive(Debug, Deserialize)]
-pub struct Asked {
-    #[serde(default)]
-    search: String,
+pub async fn list(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<PatientList>> {
+    found(&web, &who, "").await
 }
 
-pub async fn list(State(web): State<Arc<Web>>, who: SignedIn, Query(asked): Query<Asked>) -> Answer<Json<PatientList>> {
-    let now = web.parts.clock.care_now();
+/// A question that changes nothing, and yet no GET: a name has no place in an address, which proxies and browsers write down.
+pub async fn search(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Body(asked): Body<Search>,
+) -> Answer<Json<PatientList>> {
     // A NUL is in nobody's name, and PostgreSQL takes none.
-    let search = asked.search.replace('\0', "");
+    found(&web, &who, asked.name.replace('\0', "").trim()).await
+}
+
+/// Those whose name holds `part`.
+async fn found(web: &Web, who: &SignedIn, part: &str) -> Answer<Json<PatientList>> {
+    let now = web.parts.clock.care_now();
     let mut db = web.parts.store.web_tx(who.organisation).await?;
-    let teams: Vec<Uuid> = reach::teams(&mut db, &who).await?.iter().map(|team| team.team).collect();
-    let listed = store::patient::list(&mut db, Some(&teams), search.trim()).await?;
+    let teams: Vec<Uuid> = reach::teams(&mut db, who).await?.iter().map(|team| team.team).collect();
+    let listed = store::patient::list(&mut db, Some(&teams), part).await?;
     let ids: Vec<Uuid> = listed.iter().map(|row| row.patient.patient).collect();
     let newest = reading_seen::newest(&mut db, &ids, now).await?;
     let look = who.did(Act::PatientsListed, web.parts.clock.machine_now()).detail(json!({ "people": ids.len() }));

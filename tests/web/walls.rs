@@ -30,6 +30,7 @@ fn questions(browser: &Browser, named: &Named<'_>) -> Vec<(String, RequestBuilde
                 _ => String::new(),
             };
             let body = match address {
+                "/api/patients/search" => json!({ "name": "" }),
                 "/api/alerts/{alert}/close" => json!({ "outcome": "no_action", "note": "" }),
                 _ => json!({}),
             };
@@ -150,7 +151,7 @@ async fn looks_but_does_not_act(browser: &Browser, named: &Named<'_>) {
             continue; // It has no end.
         }
         let (status, _, body) = browser.send(request).await;
-        if what.starts_with("GET ") {
+        if what.starts_with("GET ") || what.ends_with("/search") {
             assert_eq!(status, StatusCode::OK, "{what}: {body}");
         } else {
             let code = body["error"]["code"].as_str();

@@ -10,7 +10,7 @@ mod worklist;
 
 pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Outcome};
 pub use patient::{
-    Device, Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Slot, VitalSummary, Whose,
+    Device, Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Search, Slot, VitalSummary, Whose,
 };
 pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint, Side};
 pub use session::{Me, Organisation, Role, SignIn, Team};
@@ -106,6 +106,7 @@ mod tests {
             Changed,
             What,
             PatientHead,
+            Search,
             PatientList,
             PatientRow,
             PatientPage,

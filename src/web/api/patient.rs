@@ -20,7 +20,14 @@ pub struct PatientHead {
     pub lives_alone: bool,
 }
 
-/// `GET /api/patients`, `?search=` for part of a name. By family name.
+/// `POST /api/patients/search`
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct Search {
+    /// Part of a name.
+    pub name: String,
+}
+
+/// `GET /api/patients`, and what a search found. By family name.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 pub struct PatientList {
     pub patients: Vec<PatientRow>,

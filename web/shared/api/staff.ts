@@ -143,7 +143,16 @@ export type PatientHead = { patient: string, given_name: string, family_name: st
 age: number, lives_alone: boolean, };
 
 /**
- * `GET /api/patients`, `?search=` for part of a name. By family name.
+ * `POST /api/patients/search`
+ */
+export type Search = { 
+/**
+ * Part of a name.
+ */
+name: string, };
+
+/**
+ * `GET /api/patients`, and what a search found. By family name.
  */
 export type PatientList = { patients: Array<PatientRow>, };
 
