@@ -6,6 +6,7 @@
 mod architecture;
 mod cli;
 mod harness;
+mod safety;
 mod simulate;
 mod store;
 mod stories;
