@@ -78,6 +78,24 @@ async fn submissions_are_stored_and_the_persons_own_screens_served() {
 }
 
 #[tokio::test]
+async fn whoever_is_no_longer_monitored_is_told_so_with_every_reading_and_nothing_is_lost() {
+    let town = Town::start().await;
+    let (patient, device) = town.person("Dorothy").await;
+    sqlx::query("UPDATE patient SET ended_at = made_at WHERE patient = $1")
+        .bind(patient)
+        .execute(&town.store.owner)
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        let body = json!({ "phone_time": now(), "items": [pressure(128, 82, json!({}))] }).to_string();
+        let (_, receipt) = ask(&device, "POST", "/mobile/v1/submissions", &body).await;
+        let item = &receipt["items"][0];
+        assert_eq!((&item["state"], &item["flags"]), (&json!("stored"), &json!(["not_monitored"])), "{receipt}");
+        assert!(receipt["notice"].as_str().unwrap().contains("nobody watches these readings any more"), "{receipt}");
+    }
+}
+
+#[tokio::test]
 async fn a_proof_is_for_one_request_once() {
     let town = Town::start().await;
     let (_, device) = town.person("Dorothy").await;

@@ -52,6 +52,9 @@ describe('receipts in words, from facts', () => {
     expect(words(stored, { judgedThrough: 7 })).toEqual(['Stored 08:05', 'Checked by the computer. A person looks only if it is outside your limits.'])
     expect(words({ ...stored, seenBy: 'Ida, Belper team' }, { judgedThrough: 7 }).at(-1)).toBe('Seen by Ida, Belper team')
   })
+  test('who is no longer monitored is told that nobody looks', () => {
+    expect(words({ ...stored, flags: ['not_monitored'] })).toContain('You are no longer monitored. Nobody looks at this reading.')
+  })
   test('outside cover it says when the team is back and whom to ring', () => {
     expect(words(stored, { judgedThrough: 7, now: Date.parse('2026-03-01T21:00:00Z') })[1]).toBe(
       'Checked by the computer. The team is back at 08:00. Before then at most the person on call is told, and only if it is severe. If you feel unwell, do not wait: ring 111. In an emergency, ring 999.',
