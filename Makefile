@@ -48,8 +48,9 @@ python: .cache/python/.ready ## the Python tools of the tests: an outside client
 	@.cache/python/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
-schema: ## write the generated schemas and TypeScript types again
+schema: timescaledb web ## write the generated schemas, TypeScript types and access matrix again
 	DERWENT_REGENERATE=1 $(CARGO) test --locked --workspace generated
+	DERWENT_REGENERATE=1 $(CARGO) test --locked --test derwent web::matrix::every_route
 
 bench: timescaledb web ## measure for half an hour, and write docs/benchmarks.md (release build)
 	$(CARGO) build --locked --release --quiet --bin derwent

@@ -51,11 +51,10 @@ ALTER TABLE audit ENABLE ALWAYS TRIGGER waits, ENABLE ALWAYS TRIGGER append_only
 ALTER TABLE audit_chain ENABLE ALWAYS TRIGGER append_only;
 
 -- An organisation's auditors see what was done to its records and what its staff did to others'; staff write in their own name.
-DROP POLICY one_organisation ON audit;
 CREATE POLICY of_organisation ON audit FOR SELECT TO derwent_web
-    USING (nullif(current_setting('derwent.organisation', true), '')::uuid IN (organisation, employer));
+    USING ((SELECT acting_organisation()) IN (organisation, employer));
 CREATE POLICY in_own_name ON audit FOR INSERT TO derwent_web
-    WITH CHECK (staff IS NULL OR staff = coalesce(nullif(current_setting('derwent.staff', true), '')::uuid, staff));
+    WITH CHECK (staff IS NULL OR staff = coalesce((SELECT acting_staff()), staff));
 
 -- Phones' own reading is on record too, once an hour.
 GRANT INSERT, SELECT (at, staff, device, patient, what, detail) ON audit TO derwent_ingest;

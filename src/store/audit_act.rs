@@ -37,7 +37,10 @@ acts! {
     RecordFollowed = "record.followed", "followed the record";
     RecordRefused = "record.refused", "asked for a record out of reach";
     GlassBroken = "record.glass_broken", "opened the record in an emergency";
+    PersonSought = "record.person_sought", "looked for somebody out of reach";
     PatientAdded = "patient.added", "added a patient";
+    PatientShared = "patient.shared", "let another team look after the patient";
+    PatientUnshared = "patient.unshared", "ended another team's looking after the patient";
     /// Plan, limits, tags, pauses.
     PlanChanged = "patient.plan_changed", "changed the plan";
     ReadingEntered = "patient.reading_entered", "entered a reading";

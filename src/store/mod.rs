@@ -8,6 +8,7 @@ pub mod arrival;
 pub mod ask;
 pub mod audit;
 mod audit_act;
+pub mod break_glass;
 pub mod carer;
 pub mod chart;
 pub mod checkup;
@@ -63,6 +64,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 use sqlx::postgres::{PgConnectOptions, Postgres};
 use sqlx::{PgPool, Transaction};
 use uuid::Uuid;
@@ -89,7 +91,7 @@ pub struct Store {
     pub lookups: PgPool,
     /// Judging and telling.
     pub monitor: PgPool,
-    /// Staff and patients' own screens, one organisation at a time.
+    /// Staff pages, each transaction on behalf of one member of staff.
     pub web: PgPool,
     options: PgConnectOptions,
     versions: Versions,
@@ -131,11 +133,12 @@ impl Store {
         MIGRATIONS.run(&self.owner).await.context("the database's tables cannot be brought up to date")
     }
 
-    /// A transaction of the web role that sees one organisation.
-    pub async fn web_tx(&self, organisation: Uuid) -> sqlx::Result<Transaction<'static, Postgres>> {
+    /// A transaction of the web role that sees what this member of staff may see at `now` (machine time).
+    pub async fn web_tx(&self, staff: Uuid, now: Timestamp) -> sqlx::Result<Transaction<'static, Postgres>> {
         let mut transaction = self.web.begin().await?;
-        sqlx::query("SELECT set_config('derwent.organisation', $1, true)")
-            .bind(organisation.to_string())
+        sqlx::query("SELECT set_config('derwent.staff', $1, true), set_config('derwent.now', $2, true)")
+            .bind(staff.to_string())
+            .bind(now.to_string())
             .execute(&mut *transaction)
             .await?;
         Ok(transaction)

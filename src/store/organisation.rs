@@ -45,3 +45,8 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<Organisation, sqlx::Error> {
         time_zone: row.try_get("time_zone")?,
     })
 }
+
+/// The organisations of all patients that this transaction sees.
+pub async fn of_seen_patients(db: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar("SELECT DISTINCT organisation FROM patient").fetch_all(db).await
+}

@@ -66,6 +66,46 @@ pub async fn get(db: &mut PgConnection, patient: Uuid) -> Result<Option<Patient>
     row.as_ref().map(read).transpose()
 }
 
+/// If a team of this member of staff looks after the patient, or they broke the glass for them (in `Store::web_tx`, whose machine
+/// time decides whether that is still so).
+pub async fn within_reach(db: &mut PgConnection, patient: Uuid, staff: Uuid) -> Result<Option<Patient>, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT patient, organisation, team, given_name, family_name, date_of_birth, phone, lives_alone, time_zone, live_since
+         FROM patient
+         WHERE patient = $1
+               AND (EXISTS (SELECT FROM (SELECT team_member.team FROM team_member WHERE team_member.staff = $2
+                                         UNION SELECT roster.team FROM roster WHERE roster.staff = $2) AS own
+                            WHERE own.team = patient.team
+                                  OR EXISTS (SELECT FROM patient_team
+                                             WHERE patient_team.patient = patient.patient AND patient_team.team = own.team))
+                    OR EXISTS (SELECT FROM break_glass
+                               WHERE break_glass.patient = patient.patient AND break_glass.staff = $2
+                                     AND break_glass.until > current_setting('derwent.now')::timestamptz))",
+    )
+    .bind(patient)
+    .bind(staff)
+    .fetch_optional(db)
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Another team looks after this patient, too. Once more is as good as once.
+pub async fn share(db: &mut PgConnection, patient: &Patient, team: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO patient_team (patient, team, organisation) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        .bind(patient.patient)
+        .bind(team)
+        .bind(patient.organisation)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Whether that team did.
+pub async fn unshare(db: &mut PgConnection, patient: Uuid, team: Uuid) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("DELETE FROM patient_team WHERE patient = $1 AND team = $2").bind(patient).bind(team);
+    Ok(done.execute(db).await?.rows_affected() > 0)
+}
+
 /// A patient as a list shows them.
 #[derive(Clone, Debug)]
 pub struct Listed {
@@ -75,8 +115,20 @@ pub struct Listed {
     pub open: Option<String>,
 }
 
-/// The people of these teams, or of all, by family name; `search` is part of a name.
-pub async fn list(db: &mut PgConnection, teams: Option<&[Uuid]>, search: &str) -> Result<Vec<Listed>, sqlx::Error> {
+/// Whose people are listed.
+#[derive(Clone, Copy, Debug)]
+pub enum Of<'a> {
+    Organisation(Uuid),
+    /// Those that any of these teams looks after.
+    Teams(&'a [Uuid]),
+}
+
+/// By family name; `search` is part of a name.
+pub async fn list(db: &mut PgConnection, of: Of<'_>, search: &str) -> Result<Vec<Listed>, sqlx::Error> {
+    let (organisation, teams) = match of {
+        Of::Organisation(organisation) => (Some(organisation), None),
+        Of::Teams(teams) => (None, Some(teams)),
+    };
     sqlx::query(
         "SELECT patient.patient, patient.organisation, patient.team, patient.given_name, patient.family_name,
                 patient.date_of_birth, patient.phone, patient.lives_alone, patient.time_zone, patient.live_since,
@@ -85,13 +137,17 @@ pub async fn list(db: &mut PgConnection, teams: Option<&[Uuid]>, search: &str) -
               LEFT JOIN LATERAL (SELECT alert.priority FROM alert
                                  WHERE alert.patient = patient.patient AND alert.closed_at IS NULL
                                  ORDER BY array_position(ARRAY['high', 'medium', 'low'], alert.priority) LIMIT 1) AS open ON true
-         WHERE patient.ended_at IS NULL AND ($3::uuid[] IS NULL OR patient.team = ANY($3))
+         WHERE patient.ended_at IS NULL
+               AND (patient.organisation = $4 OR patient.team = ANY($3)
+                    OR EXISTS (SELECT FROM patient_team
+                               WHERE patient_team.patient = patient.patient AND patient_team.team = ANY($3)))
                AND ($1 = '' OR strpos(lower(patient.given_name || ' ' || patient.family_name), lower($1)) > 0)
          ORDER BY patient.family_name, patient.given_name, patient.patient LIMIT $2",
     )
     .bind(search)
     .bind(LIST_ROWS)
     .bind(teams)
+    .bind(organisation)
     .fetch_all(db)
     .await?
     .iter()

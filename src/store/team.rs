@@ -83,6 +83,23 @@ pub async fn add_member(db: &mut PgConnection, team: Uuid, staff: Uuid) -> Resul
     Ok(())
 }
 
+pub async fn remove_member(db: &mut PgConnection, team: Uuid, staff: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM team_member WHERE team = $1 AND staff = $2").bind(team).bind(staff).execute(db).await?;
+    Ok(())
+}
+
+/// Who may be paged for a team: its members, of whichever organisation, and everybody of its own organisation.
+pub async fn may_be_rostered(db: &mut PgConnection, team: Uuid) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT staff.staff FROM staff
+         WHERE staff.organisation = (SELECT team.organisation FROM team WHERE team.team = $1)
+               OR EXISTS (SELECT FROM team_member WHERE team_member.team = $1 AND team_member.staff = staff.staff)",
+    )
+    .bind(team)
+    .fetch_all(db)
+    .await
+}
+
 /// One place on a roster: the first whose shift holds the instant is on duty.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {

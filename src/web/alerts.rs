@@ -18,6 +18,7 @@ use crate::store;
 use crate::store::alert::{Acknowledged, Closed};
 use crate::store::alert_seen::{self, Explained};
 use crate::store::audit::Act;
+use crate::store::patient::Patient;
 
 /// Longest note with an outcome, in characters.
 const NOTE_LIMIT: usize = 2_000;
@@ -31,7 +32,7 @@ pub async fn find(State(web): State<Arc<Web>>, who: SignedIn, Path(asked): Path<
 
 pub async fn acknowledge(State(web): State<Arc<Web>>, who: SignedIn, Path(alert): Path<Uuid>) -> Answer<Json<Alert>> {
     let now = web.parts.clock.care_now();
-    let mut db = reach::act_on(&web, &who, alert, Act::AlertAcknowledged).await?;
+    let (mut db, of) = reach::alert(&web, &who, alert, Act::AlertAcknowledged).await?;
     match store::alert::acknowledge(&mut db, alert, who.staff, now).await? {
         Acknowledged::Theirs => {}
         Acknowledged::AlreadyBy(name) => {
@@ -44,7 +45,7 @@ pub async fn acknowledge(State(web): State<Arc<Web>>, who: SignedIn, Path(alert)
         Acknowledged::AlreadyClosed => return Err(already_closed()),
         Acknowledged::Missing => return Err(Failure::not_found()),
     }
-    settle(&web, &who, db, alert).await
+    settle(&web, db, alert, &of).await
 }
 
 pub async fn close(
@@ -61,28 +62,27 @@ pub async fn close(
     let now = web.parts.clock.care_now();
     let outcome = serde_json::to_value(asked.outcome).map_err(|_| Failure::internal())?;
     let outcome = outcome.as_str().ok_or_else(Failure::internal)?;
-    let mut db = reach::act_on(&web, &who, alert, Act::AlertClosed).await?;
+    let (mut db, of) = reach::alert(&web, &who, alert, Act::AlertClosed).await?;
     match store::alert::close(&mut db, alert, who.staff, outcome, asked.note.trim(), now).await? {
         Closed::Done => {}
         Closed::AlreadyClosed => return Err(already_closed()),
         Closed::Missing => return Err(Failure::not_found()),
     }
-    settle(&web, &who, db, alert).await
+    settle(&web, db, alert, &of).await
 }
 
 /// Commits, tells everyone, and answers with the alert as it is now.
 async fn settle(
     web: &Web,
-    who: &SignedIn,
     mut db: sqlx::Transaction<'static, sqlx::Postgres>,
     alert: Uuid,
+    of: &Patient,
 ) -> Answer<Json<Alert>> {
     let (row, explained) = alert_seen::get(&mut db, alert).await?.ok_or_else(Failure::not_found)?;
     let history = alert_seen::history(&mut db, &[alert]).await?;
-    let patient = row.patient;
     db.commit().await?;
-    web.parts.signals.send(Signal::Alerts { organisation: who.organisation });
-    web.parts.signals.send(Signal::Seen { patient });
+    web.parts.signals.send(Signal::Alerts { organisation: of.organisation });
+    web.parts.signals.send(Signal::Seen { patient: of.patient });
     Ok(Json(shown(row, explained, history)))
 }
 

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::stream::{self, Stream};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
@@ -24,6 +25,7 @@ use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::{Web, reach};
 use crate::signal::Signal;
+use crate::store;
 use crate::store::audit::Act;
 
 /// The browser comes back by itself, and has to be signed in then.
@@ -33,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Readings of anybody are news to a worklist at most this often.
 const PAUSE_READINGS: Duration = Duration::from_secs(5);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Asked {
     /// Also hear of this patient's readings at once.
     patient: Option<Uuid>,
@@ -43,7 +45,8 @@ struct Listening {
     /// Heard and not yet told.
     news: BTreeSet<(What, Option<Uuid>)>,
     signals: broadcast::Receiver<Signal>,
-    organisation: Uuid,
+    /// Of one's own, and of every patient within reach.
+    organisations: BTreeSet<Uuid>,
     patient: Option<Uuid>,
     ends_at: Instant,
     readings_again_at: Instant,
@@ -56,15 +59,18 @@ pub async fn events(
     who: SignedIn,
     Query(asked): Query<Asked>,
 ) -> Answer<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
-    if let Some(patient) = asked.patient {
-        let (db, _) = reach::patient(&web, &who, patient, Act::RecordFollowed, json!({})).await?;
-        db.commit().await?;
-    }
+    let mut db = match asked.patient {
+        Some(patient) => reach::patient(&web, &who, patient, Act::RecordFollowed, json!({})).await?.0,
+        None => web.transaction(&who).await?,
+    };
+    let organisations =
+        store::organisation::of_seen_patients(&mut db).await?.into_iter().chain([who.organisation]).collect();
+    db.commit().await?;
     let now = Instant::from_std(web.parts.clock.instant());
     let listening = Listening {
         news: BTreeSet::new(),
         signals: web.parts.signals.subscribe(),
-        organisation: who.organisation,
+        organisations,
         patient: asked.patient,
         ends_at: now + LONGEST,
         readings_again_at: now,
@@ -120,10 +126,10 @@ impl Listening {
         self.news.insert((What::Readings, self.patient));
     }
 
-    /// Nothing of another organisation: its patients' ids do not go out, and that somebody somewhere was judged says nothing.
+    /// Nothing of an organisation whose patients one does not see: its patients' ids do not go out, and that somebody somewhere was judged says nothing.
     fn hear(&mut self, signal: &Signal, now: Instant) {
         match signal {
-            Signal::Alerts { organisation } if *organisation == self.organisation => {
+            Signal::Alerts { organisation } if self.organisations.contains(organisation) => {
                 self.news.insert((What::Alerts, None));
             }
             Signal::Judged { patient, .. } | Signal::Plan { patient } if self.patient == Some(*patient) => {

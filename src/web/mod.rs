@@ -5,9 +5,11 @@
 //! those that change something then the same-origin check; and handlers of the API run in a task of their own, so that a
 //! browser that leaves cancels no statement halfway.
 
+mod access;
 mod address;
 mod alerts;
 pub mod api;
+mod break_glass;
 mod events;
 mod extract;
 mod failure;
@@ -15,11 +17,13 @@ mod guesses;
 mod headers;
 mod health;
 mod limits;
+mod openapi;
 pub mod pages;
 pub mod password;
 mod patient;
 mod patients;
 mod reach;
+mod routes;
 mod rulebook;
 mod same_origin;
 mod sentence;
@@ -35,10 +39,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderName, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::get;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -49,6 +53,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::parts::Parts;
 use crate::random;
+pub use access::{Access, Right};
 use failure::Failure;
 
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -73,29 +78,27 @@ struct Web {
     rulebook: rulebook::Cache,
 }
 
-type Route = (&'static str, &'static str, MethodRouter<Arc<Web>>);
-
-/// Every question of the staff API. The walls between organisations, teams and roles are tested on each of them.
-fn routes() -> Vec<Route> {
-    vec![
-        ("POST", "/api/sign-in", post(sign_in::sign_in)),
-        ("POST", "/api/sign-out", post(sign_in::sign_out)),
-        ("GET", "/api/me", get(sign_in::me)),
-        ("GET", "/api/worklist", get(worklist::worklist)),
-        ("GET", "/api/patients", get(patients::list)),
-        ("POST", "/api/patients/search", post(patients::search)),
-        ("GET", "/api/patients/{patient}", get(patient::page)),
-        ("GET", "/api/patients/{patient}/series", get(series::series)),
-        ("GET", "/api/alerts/{reference}", get(alerts::find)),
-        ("POST", "/api/alerts/{alert}/acknowledge", post(alerts::acknowledge)),
-        ("POST", "/api/alerts/{alert}/close", post(alerts::close)),
-        ("GET", "/api/events", get(events::events)),
-    ]
+/// Every question of the staff API, for tests that must try each of them.
+pub fn questions() -> Vec<Question> {
+    routes::routes()
+        .into_iter()
+        .map(|route| Question {
+            query: route.query_names(),
+            method: route.method,
+            path: route.path,
+            access: route.access,
+        })
+        .collect()
 }
 
-/// Method and path of every question of the staff API.
-pub fn addresses() -> impl Iterator<Item = (&'static str, &'static str)> {
-    routes().into_iter().map(|(method, path, _)| (method, path))
+/// A route as the access matrix sees it.
+#[derive(Debug)]
+pub struct Question {
+    pub method: Method,
+    pub path: &'static str,
+    /// What may stand behind the `?`.
+    pub query: Vec<String>,
+    pub access: Access,
 }
 
 /// Everything browsers may ask for.
@@ -109,9 +112,7 @@ pub fn router(parts: &Parts) -> Router {
         streams: Arc::new(Semaphore::new(STREAMS)),
         rulebook: rulebook::Cache::default(),
     });
-    let api = routes()
-        .into_iter()
-        .fold(Router::new(), |api, (_, address, handler)| api.route(address, handler))
+    let api = routes::router(&web)
         .route("/api/{*rest}", axum::routing::any(|| async { Failure::not_found() }))
         .method_not_allowed_fallback(|| async {
             Failure::new(

@@ -32,9 +32,9 @@ pub async fn search(
 /// Those whose name holds `part`.
 async fn found(web: &Web, who: &SignedIn, part: &str) -> Answer<Json<PatientList>> {
     let now = web.parts.clock.care_now();
-    let mut db = web.parts.store.web_tx(who.organisation).await?;
+    let mut db = web.transaction(who).await?;
     let teams: Vec<Uuid> = reach::teams(&mut db, who).await?.iter().map(|team| team.team).collect();
-    let listed = store::patient::list(&mut db, Some(&teams), part).await?;
+    let listed = store::patient::list(&mut db, store::patient::Of::Teams(&teams), part).await?;
     let ids: Vec<Uuid> = listed.iter().map(|row| row.patient.patient).collect();
     let newest = reading_seen::newest(&mut db, &ids, now).await?;
     let look = who.did(Act::PatientsListed, web.parts.clock.machine_now()).detail(json!({ "people": ids.len() }));

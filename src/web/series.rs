@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -32,7 +33,7 @@ const OLDEST: SignedDuration = SignedDuration::from_hours(24 * 366 * 130);
 /// A reading that arrives later than this after it was taken is marked.
 const LATE: SignedDuration = SignedDuration::from_hours(1);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Asked {
     vital: String,
     from: Option<Timestamp>,

@@ -4,16 +4,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts as RequestParts;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
+use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::Web;
-use super::failure::Failure;
-use crate::listen::Visitor;
+use super::api::Role;
+use super::failure::{Answer, Failure};
+use super::{Web, reach};
 use crate::store;
 use crate::store::audit::{Act, Actor, Entry};
 
@@ -25,13 +27,22 @@ pub const LENGTH: SignedDuration = SignedDuration::from_hours(12);
 pub struct SignedIn {
     pub staff: Uuid,
     pub name: String,
-    pub role: String,
+    pub role: Role,
     pub organisation: Uuid,
     /// Where the request comes from.
     pub address: Option<IpAddr>,
 }
 
 impl SignedIn {
+    pub async fn find(headers: &HeaderMap, address: Option<IpAddr>, web: &Web) -> Answer<Self> {
+        let token = token(&CookieJar::from_headers(headers), web).ok_or_else(Failure::not_signed_in)?;
+        let mut db = web.parts.store.web.acquire().await?;
+        let session = store::session::find(&mut db, &hash(&token), web.parts.clock.machine_now()).await?;
+        let session = session.ok_or_else(Failure::not_signed_in)?;
+        let role = reach::role(&session.role);
+        Ok(Self { staff: session.staff, name: session.name, role, organisation: session.organisation, address })
+    }
+
     /// For the audit: that this member of staff did it. `at` is machine time.
     pub fn did(&self, act: Act, at: Timestamp) -> Entry {
         let actor = Actor::Staff { staff: self.staff, employer: self.organisation };
@@ -39,22 +50,19 @@ impl SignedIn {
     }
 }
 
+/// Found by the access check of the route (`access.rs`); a route for anyone has nobody here.
 impl FromRequestParts<Arc<Web>> for SignedIn {
     type Rejection = Failure;
 
-    async fn from_request_parts(request: &mut RequestParts, web: &Arc<Web>) -> Result<Self, Failure> {
-        let token = token(&CookieJar::from_headers(&request.headers), web).ok_or_else(Failure::not_signed_in)?;
-        let address = request.extensions.get::<Visitor>().map(|visitor| visitor.0);
-        let mut db = web.parts.store.web.acquire().await?;
-        let session = store::session::find(&mut db, &hash(&token), web.parts.clock.machine_now()).await?;
-        let session = session.ok_or_else(Failure::not_signed_in)?;
-        Ok(Self {
-            staff: session.staff,
-            name: session.name,
-            role: session.role,
-            organisation: session.organisation,
-            address,
-        })
+    async fn from_request_parts(request: &mut RequestParts, _: &Arc<Web>) -> Result<Self, Failure> {
+        request.extensions.get::<Self>().cloned().ok_or_else(Failure::not_signed_in)
+    }
+}
+
+impl Web {
+    /// A transaction that sees what this member of staff sees.
+    pub async fn transaction(&self, who: &SignedIn) -> sqlx::Result<Transaction<'static, Postgres>> {
+        self.parts.store.web_tx(who.staff, self.parts.clock.machine_now()).await
     }
 }
 

@@ -12,7 +12,7 @@ use super::api::{Me, Organisation, SignIn, Team};
 use super::extract::Body;
 use super::failure::{Answer, Failure};
 use super::session::{self, SignedIn};
-use super::{Web, password, reach};
+use super::{Web, password};
 use crate::random;
 use crate::secret::Secret;
 use crate::store;
@@ -58,7 +58,7 @@ pub async fn sign_in(
     let token = random::token();
     let now = web.parts.clock.machine_now();
     let ends_at = now + session::LENGTH;
-    let mut db = web.parts.store.web_tx(known.organisation).await?;
+    let mut db = web.parts.store.web_tx(known.staff, now).await?;
     store::session::insert(&mut db, &session::hash(&token), known.staff, known.organisation, now, ends_at).await?;
     let actor = Actor::Staff { staff: known.staff, employer: known.organisation };
     audit::write(&mut db, &Entry::new(actor, Act::SignedIn, now).from_address(address)).await?;
@@ -77,14 +77,14 @@ pub async fn sign_out(State(web): State<Arc<Web>>, jar: CookieJar) -> Answer<(Co
 }
 
 pub async fn me(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<Me>> {
-    let mut db = web.parts.store.web_tx(who.organisation).await?;
+    let mut db = web.transaction(&who).await?;
     let organisation = store::organisation::get(&mut db, who.organisation).await?.ok_or_else(Failure::not_signed_in)?;
     let teams = store::team::of_staff(&mut db, who.staff).await?;
     db.commit().await?;
     Ok(Json(Me {
         staff: who.staff,
         name: who.name,
-        role: reach::role(&who.role),
+        role: who.role,
         organisation: Organisation { organisation: organisation.organisation, name: organisation.name },
         teams: teams.into_iter().map(team).collect(),
         time_zone: organisation.time_zone,

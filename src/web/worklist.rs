@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::roster::{Duty, Hours, Roster};
 use crate::store::audit::{self, Act};
 use crate::store::{self, alert_seen, reading_seen};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Asked {
     team: Option<Uuid>,
 }
@@ -30,7 +31,7 @@ pub async fn worklist(
     Query(asked): Query<Asked>,
 ) -> Answer<Json<Worklist>> {
     let now = web.parts.clock.care_now();
-    let mut db = web.parts.store.web_tx(who.organisation).await?;
+    let mut db = web.transaction(&who).await?;
     let mut teams = reach::teams(&mut db, &who).await?;
     if let Some(wanted) = asked.team {
         teams.retain(|team| team.team == wanted);

@@ -19,6 +19,19 @@ async fn with_two_readings() -> (Database, Store, Someone, Someone) {
     (database, store, dorothy, stranger)
 }
 
+const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
+
+/// A co-ordinator in this person's team.
+async fn staff_of(store: &Store, of: Someone) -> uuid::Uuid {
+    let staff = derwent::random::new_id();
+    let insert = "INSERT INTO staff (staff, organisation, name, email, role, profession)
+                  VALUES ($1, $2, 'Ida Shaw', $1 || '@example.org', 'co-ordinator', 'nurse')";
+    sqlx::query(insert).bind(staff).bind(of.organisation).execute(&store.owner).await.unwrap();
+    let member = "INSERT INTO team_member (team, staff) VALUES ($1, $2)";
+    sqlx::query(member).bind(of.team).bind(staff).execute(&store.owner).await.unwrap();
+    staff
+}
+
 async fn refused(pool: &PgPool, statement: &'static str) {
     let error = sqlx::raw_sql(statement).execute(pool).await.expect_err(statement);
     let code = error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned());
@@ -28,13 +41,14 @@ async fn refused(pool: &PgPool, statement: &'static str) {
 #[tokio::test]
 async fn web_reads_readings_through_the_view_alone() {
     let (_database, store, dorothy, _) = with_two_readings().await;
+    let ida = staff_of(&store, dorothy).await;
     refused(&store.web, "SELECT count(*) FROM reading").await;
     let chunk: String =
         sqlx::query_scalar("SELECT show_chunks('reading')::text").fetch_one(&store.owner).await.unwrap();
     let by_name = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {chunk}"))).execute(&store.web).await;
     assert!(by_name.is_err(), "web can read the chunk {chunk} by its name");
 
-    let mut transaction = store.web_tx(dorothy.organisation).await.unwrap();
+    let mut transaction = store.web_tx(ida, NOW).await.unwrap();
     let seen: Vec<uuid::Uuid> =
         sqlx::query_scalar("SELECT DISTINCT patient FROM reading_seen WHERE effective_at > '2026-01-01'")
             .fetch_all(&mut *transaction)
@@ -44,17 +58,18 @@ async fn web_reads_readings_through_the_view_alone() {
 }
 
 #[tokio::test]
-async fn web_sees_one_organisation_and_the_choice_ends_with_the_transaction() {
+async fn web_sees_what_the_acting_member_of_staff_may_and_that_ends_with_the_transaction() {
     let (_database, store, dorothy, _) = with_two_readings().await;
+    let ida = staff_of(&store, dorothy).await;
     for table in ["patient", "submission", "patient_head"] {
         let sql = format!("SELECT patient FROM {table}");
-        let mut transaction = store.web_tx(dorothy.organisation).await.unwrap();
+        let mut transaction = store.web_tx(ida, NOW).await.unwrap();
         let seen: Vec<uuid::Uuid> =
             sqlx::query_scalar(sqlx::AssertSqlSafe(sql.clone())).fetch_all(&mut *transaction).await.unwrap();
         assert_eq!(seen, [dorothy.patient], "{table}");
         transaction.commit().await.unwrap();
         let after: Vec<uuid::Uuid> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&store.web).await.unwrap();
-        assert!(after.is_empty(), "{table} is seen without an organisation");
+        assert!(after.is_empty(), "{table} is seen by nobody in particular");
     }
 }
 

@@ -4,6 +4,9 @@
 mod alerts;
 mod charts;
 mod doors;
+mod matrix;
 mod pages;
+mod region;
+mod second_wall;
 mod walls;
 pub mod world;

@@ -1,185 +1,144 @@
-//! What is another organisation's or another team's looks exactly like what does not exist; without a session there is nothing
-//! at all; and who may look may not always act.
+//! What is another organisation's or another team's looks exactly like what does not exist, and what opens it: membership, a
+//! shared patient, a broken glass. Every route as every role is in `matrix.rs`.
 
-use derwent::web;
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::world::{Browser, World, id};
+use super::region::{Region, nobody, team};
+use super::world::{Browser, World};
 
-const NOBODY: &str = "019ab000-0000-7000-8000-000000000000";
-
-/// What the addresses name.
-struct Named<'a> {
-    patient: &'a str,
-    alert: &'a str,
-    reference: &'a str,
-}
-
-const OF_NOBODY: Named<'_> = Named { patient: NOBODY, alert: NOBODY, reference: "A999999" };
-
-/// Every question of the staff API but signing in and out. A new route is asked as it stands, and what it names is put in;
-/// what else it needs is said here.
-fn questions(browser: &Browser, named: &Named<'_>) -> Vec<(String, RequestBuilder)> {
-    let of_staff = web::addresses().filter(|(_, address)| !["/api/sign-in", "/api/sign-out"].contains(address));
-    of_staff
-        .map(|(method, address)| {
-            let query = match address {
-                "/api/patients/{patient}/series" => "?vital=blood_pressure".to_owned(),
-                "/api/events" => format!("?patient={}", named.patient),
-                _ => String::new(),
-            };
-            let body = match address {
-                "/api/patients/search" => json!({ "name": "" }),
-                "/api/alerts/{alert}/close" => json!({ "outcome": "no_action", "note": "" }),
-                _ => json!({}),
-            };
-            let path = address
-                .replace("{patient}", named.patient)
-                .replace("{alert}", named.alert)
-                .replace("{reference}", named.reference);
-            assert!(!path.contains('{'), "{address}: say here what it names");
-            let method: Method = method.parse().unwrap();
-            let request = browser.request(method.clone(), &format!("{path}{query}"));
-            let request = if method == Method::GET { request } else { request.json(&body) };
-            (format!("{method} {address}{query}"), request)
-        })
-        .collect()
-}
-
-/// Those about somebody.
-fn about_somebody(browser: &Browser, named: &Named<'_>) -> Vec<(String, RequestBuilder)> {
-    let mut asked = questions(browser, named);
-    asked.retain(|(what, _)| what.contains('{') || what.contains("?patient="));
-    asked
-}
-
-/// To `browser` these people and alerts look as if they did not exist.
-async fn sees_nothing_of(browser: &Browser, named: &Named<'_>) {
-    let hidden = about_somebody(browser, named);
-    let missing = about_somebody(browser, &OF_NOBODY);
-    assert!(hidden.len() >= 6);
-    for ((what, hidden), (_, missing)) in hidden.into_iter().zip(missing) {
-        let (status, _, body) = browser.send(hidden).await;
-        assert_eq!(status, StatusCode::NOT_FOUND, "{what}: {body}");
-        let (missing_status, _, missing_body) = browser.send(missing).await;
-        assert_eq!((status, body), (missing_status, missing_body), "{what}");
+/// Everybody's record looks like nobody's to this browser.
+async fn sees_nobody(browser: &Browser, region: &Region) {
+    for someone in [&region.own, &region.other_team, &region.other_organisation, &nobody()] {
+        let (status, body) = browser.get(&format!("/api/patients/{}", someone.patient)).await;
+        let code = body["error"]["code"].as_str();
+        assert!(
+            matches!(
+                (status, code),
+                (StatusCode::NOT_FOUND, Some("not_found")) | (StatusCode::FORBIDDEN, Some("not_allowed"))
+            ),
+            "{body}"
+        );
     }
-    assert_eq!(browser.read("/api/patients").await["patients"], json!([]));
-    assert_eq!(browser.read("/api/worklist").await["rows"], json!([]));
+}
+
+async fn sees(browser: &Browser, patient: &str) -> bool {
+    let (status, body) = browser.get(&format!("/api/patients/{patient}")).await;
+    assert!(matches!(status, StatusCode::OK | StatusCode::NOT_FOUND), "{body}");
+    status == StatusCode::OK
 }
 
 #[tokio::test]
-async fn another_organisations_people_look_like_nobody() {
-    let world = World::new().await;
-    world.told("230", "120");
-    let other =
-        id(&world.admin(&["organisation", "add", "--name", "Derby", "--time-zone", "Europe/London"]), "organisation");
-    let team = id(
-        &world.admin(&[
-            "team",
-            "add",
-            "--organisation",
-            &other,
-            "--name",
-            "Derby team",
-            "--phone",
-            "01332",
-            "--cover",
-            "all-day",
-        ]),
-        "team",
+async fn what_is_nobodys_in_the_own_team_is_nobodys_on_any_list() {
+    let region = Region::new().await;
+    let eve = region.browser("eve@example.org").await;
+    let names = |list: &Value| -> Vec<String> {
+        let rows = list["patients"].as_array().expect("rows");
+        rows.iter().map(|row| row["patient"]["family_name"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(names(&eve.read("/api/patients").await), ["Bell"]);
+    assert_eq!(eve.read("/api/worklist").await["rows"].as_array().expect("rows").len(), 1);
+    let (_, found) = eve.post("/api/patients/search", json!({ "name": "Marsh" })).await;
+    assert_eq!(names(&found), [""; 0]);
+    let max = region.browser("max@example.org").await;
+    sees_nobody(&max, &region).await;
+}
+
+#[tokio::test]
+async fn in_a_joint_team_people_of_two_organisations_look_after_patients_of_a_third() {
+    let region = Region::new().await;
+    let world = &region.world;
+    let eve = region.browser("eve@example.org").await;
+    let me = eve.read("/api/me").await;
+    assert!(!sees(&eve, &region.own.patient).await);
+
+    world.admin(&["team", "join", "--team", &world.team, "--staff", me["staff"].as_str().expect("an id")]);
+    assert!(sees(&eve, &region.own.patient).await);
+    assert!(!sees(&eve, &region.other_team.patient).await);
+    let rows = eve.read("/api/worklist").await["rows"].as_array().expect("rows").len();
+    assert_eq!(rows, 2, "Dorothy's and Joan's");
+    let (status, body) = eve.post(&format!("/api/alerts/{}/acknowledge", region.own.alert), json!({})).await;
+    assert_eq!((status, body["owner"]["name"].as_str()), (StatusCode::OK, Some("Eve Stone")));
+    // She may stand on its roster, too; and whoever is on a roster cannot leave unnoticed.
+    world.admin(&["roster", "set", "--team", &world.team, "--shift", "eve@example.org=all-day"]);
+    let left =
+        world.try_admin(&["team", "leave", "--team", &world.team, "--staff", me["staff"].as_str().expect("an id")]);
+    assert!(!left.status.success());
+    world.admin(&["roster", "set", "--team", &world.team, "--shift", "ida@example.org=all-day"]);
+    world.admin(&["team", "leave", "--team", &world.team, "--staff", me["staff"].as_str().expect("an id")]);
+    assert!(!sees(&eve, &region.own.patient).await);
+}
+
+#[tokio::test]
+async fn a_second_team_looks_after_somebody_as_long_as_it_is_told_to() {
+    let region = Region::new().await;
+    let eve = region.browser("eve@example.org").await;
+    let shared = ["--patient", &region.own.patient, "--team", &region.other_organisation.team];
+    region.world.admin(&[&["patient", "share"], &shared[..]].concat());
+    assert!(sees(&eve, &region.own.patient).await);
+    let listed = eve.read("/api/patients").await;
+    assert_eq!(listed["patients"].as_array().expect("rows").len(), 2);
+    let series = eve.read(&format!("/api/patients/{}/series?vital=blood_pressure", region.own.patient)).await;
+    assert_eq!(series["readings"], json!(1), "readings, too, through the view");
+    let (status, body) = eve.post(&format!("/api/alerts/{}/acknowledge", region.own.alert), json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    region.world.admin(&[&["patient", "unshare"], &shared[..]].concat());
+    assert!(!sees(&eve, &region.own.patient).await);
+}
+
+#[tokio::test]
+async fn the_glass_is_broken_with_a_reason_by_those_who_care_for_people_of_the_same_organisation() {
+    let region = Region::new().await;
+    let ida = region.browser("ida@example.org").await;
+    let amir = &region.other_team.patient;
+    let of = |patient: &str| format!("/api/patients/{patient}/break-glass");
+    assert!(!sees(&ida, amir).await);
+
+    let find = |name: &str, born: &str| json!({ "family_name": name, "date_of_birth": born });
+    let (_, found) = ida.post("/api/break-glass/find", find("khan", "1950-01-02")).await;
+    assert_eq!(
+        (found["people"][0]["patient"].as_str(), found["people"][0]["team"].as_str()),
+        (Some(amir.as_str()), Some("Alfreton team"))
     );
-    world.staff("Eve Stone", "eve@example.org", &other, Some(&team));
-    let mut service = world.serve();
-    service.step("2026-03-01T08:00:00Z");
-    let ida = Browser::signed_in(&service, "ida@example.org").await;
-    let eve = Browser::signed_in(&service, "eve@example.org").await;
-    let work = ida.read("/api/worklist").await;
-    let alert = id(&work["rows"][0]["alert"], "alert");
-    let reference = id(&work["rows"][0]["alert"], "reference");
-
-    let dorothys = Named { patient: &world.dorothy, alert: &alert, reference: &reference };
-    sees_nothing_of(&eve, &dorothys).await;
-    let (status, _) = eve.get(&format!("/api/worklist?team={}", world.team)).await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
-    assert_eq!(ida.read(&format!("/api/alerts/{reference}")).await["alert"], json!(alert));
-    // Nothing of what Eve tried has changed anything.
-    let row = &ida.read("/api/worklist").await["rows"][0];
-    assert_eq!(row["alert"]["acknowledged_at"], Value::Null);
-}
-
-/// A second team, with Tom on it too.
-fn second_team(world: &World) -> String {
-    let add = ["team", "add", "--organisation", &world.organisation, "--name", "Alfreton team", "--phone", "01773 1"];
-    id(&world.admin(&[&add[..], &["--cover", "all-day"]].concat()), "team")
-}
-
-#[tokio::test]
-async fn another_teams_people_look_like_nobody_but_to_an_administrator_and_to_who_is_paged_for_them() {
-    let world = World::new().await;
-    world.told("230", "120");
-    let alfreton = second_team(&world);
-    world.staff("Nell Wood", "nell@example.org", &world.organisation, Some(&alfreton));
-    world.staff_as("Ada Hall", "ada@example.org", "administrator", None);
-    let mut service = world.serve();
-    service.step("2026-03-01T08:00:00Z");
-    let nell = Browser::signed_in(&service, "nell@example.org").await;
-    let ada = Browser::signed_in(&service, "ada@example.org").await;
-    let ida = Browser::signed_in(&service, "ida@example.org").await;
-    let head = ida.read("/api/worklist").await["rows"][0]["alert"].clone();
-    let (alert, reference) = (id(&head, "alert"), id(&head, "reference"));
-    let dorothys = Named { patient: &world.dorothy, alert: &alert, reference: &reference };
-
-    sees_nothing_of(&nell, &dorothys).await;
-    let (status, _) = nell.get(&format!("/api/worklist?team={}", world.team)).await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
-
-    assert_eq!(ada.read("/api/worklist").await["rows"][0]["alert"]["alert"], json!(alert));
-    looks_but_does_not_act(&ada, &dorothys).await;
-
-    // Nell takes a shift of Dorothy's team.
-    world.admin(&["roster", "set", "--team", &world.team, "--shift", "nell@example.org=all-day"]);
-    let (status, body) = nell.post(&format!("/api/alerts/{alert}/acknowledge"), json!({})).await;
-    assert_eq!((status, body["owner"]["name"].as_str()), (StatusCode::OK, Some("Nell Wood")));
-}
-
-/// Every question is answered, and everything that would change something is refused by name.
-async fn looks_but_does_not_act(browser: &Browser, named: &Named<'_>) {
-    for (what, request) in questions(browser, named) {
-        if what.starts_with("GET /api/events") {
-            continue; // It has no end.
-        }
-        let (status, _, body) = browser.send(request).await;
-        if what.starts_with("GET ") || what.ends_with("/search") {
-            assert_eq!(status, StatusCode::OK, "{what}: {body}");
-        } else {
-            let code = body["error"]["code"].as_str();
-            assert_eq!((status, code), (StatusCode::FORBIDDEN, Some("not_allowed")), "{what}: {body}");
-        }
+    for (name, born) in [("Kha", "1950-01-02"), ("Khan", "1950-01-03"), ("Bell", "1950-01-02")] {
+        let (status, found) = ida.post("/api/break-glass/find", find(name, born)).await;
+        assert_eq!((status, &found["people"]), (StatusCode::OK, &json!([])), "{name} {born}");
     }
-}
 
-#[tokio::test]
-async fn an_auditor_of_the_team_looks_but_does_not_act() {
-    let world = World::new().await;
-    world.told("230", "120");
-    world.staff_as("Max Webb", "max@example.org", "auditor", Some(&world.team));
-    let mut service = world.serve();
-    service.step("2026-03-01T08:00:00Z");
-    let max = Browser::signed_in(&service, "max@example.org").await;
-    let head = max.read("/api/worklist").await["rows"][0]["alert"].clone();
-    let (alert, reference) = (id(&head, "alert"), id(&head, "reference"));
-    looks_but_does_not_act(&max, &Named { patient: &world.dorothy, alert: &alert, reference: &reference }).await;
-    let row = &max.read("/api/worklist").await["rows"][0];
-    assert_eq!(row["alert"]["acknowledged_at"], Value::Null);
+    let reason = json!({ "reason": "Found at home by a neighbour, ambulance asks for medicines" });
+    let (status, body) = ida.post(&of(amir), json!({ "reason": "because" })).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+    let (status, body) = ida.post(&of(&region.other_organisation.patient), reason.clone()).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
+    assert!(!sees(&ida, amir).await);
+
+    let (status, body) = ida.post(&of(amir), reason.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert!(sees(&ida, amir).await);
+    let series = ida.read(&format!("/api/patients/{amir}/series?vital=blood_pressure")).await;
+    assert_eq!(series["readings"], json!(1));
+    assert!(!sees(&region.browser("cleo@example.org").await, amir).await, "only to whoever broke it");
+
+    let store = region.world.database.store().await;
+    let (why, at): (String, String) = sqlx::query_as(
+        "SELECT break_glass.reason, (break_glass.until - break_glass.at)::text FROM break_glass JOIN staff USING (staff)
+         WHERE staff.email = 'ida@example.org' AND break_glass.patient::text = $1",
+    )
+    .bind(amir)
+    .fetch_one(&store.owner)
+    .await
+    .expect("one row");
+    assert_eq!((json!({ "reason": why }), at.as_str()), (reason, "04:00:00"));
+    // When its time is over, it is whole again.
+    sqlx::query("UPDATE break_glass SET until = at").execute(&store.owner).await.expect("changed");
+    assert!(!sees(&ida, amir).await);
 }
 
 #[tokio::test]
 async fn who_works_in_two_teams_has_one_worklist_of_both() {
     let world = World::new().await;
     world.told("230", "120");
-    let alfreton = second_team(&world);
+    let alfreton = team(&world, &world.organisation, "Alfreton team");
     world.admin(&["roster", "set", "--team", &alfreton, "--shift", "tom@example.org=all-day"]);
     let mut service = world.serve();
     service.step("2026-03-01T08:00:00Z");
@@ -193,21 +152,14 @@ async fn who_works_in_two_teams_has_one_worklist_of_both() {
 }
 
 #[tokio::test]
-async fn without_a_session_there_is_nothing() {
+async fn a_guessed_session_is_none() {
     let world = World::new().await;
     let service = world.serve();
     let mut stranger = Browser::new(&service);
-    for cookie in [None, Some("derwent_session=guessed".to_owned()), Some("derwent_session=".to_owned())] {
-        stranger.cookie = cookie;
-        let dorothys = Named { patient: &world.dorothy, alert: NOBODY, reference: "A1" };
-        for (what, request) in questions(&stranger, &dorothys) {
-            let (status, _, body) = stranger.send(request).await;
-            assert_eq!(
-                (status, body["error"]["code"].as_str()),
-                (StatusCode::UNAUTHORIZED, Some("not_signed_in")),
-                "{what}"
-            );
-        }
+    for cookie in ["derwent_session=guessed", "derwent_session="] {
+        stranger.cookie = Some(cookie.to_owned());
+        let (status, body) = stranger.get("/api/me").await;
+        assert_eq!((status, body["error"]["code"].as_str()), (StatusCode::UNAUTHORIZED, Some("not_signed_in")));
     }
 }
 

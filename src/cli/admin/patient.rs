@@ -30,6 +30,20 @@ pub enum Command {
         #[arg(long)]
         patient: Uuid,
     },
+    /// Let another team look after a patient, too: it sees and acts, while the patient's own team is paged
+    Share {
+        #[arg(long)]
+        patient: Uuid,
+        #[arg(long)]
+        team: Uuid,
+    },
+    /// A team looks after a patient no more
+    Unshare {
+        #[arg(long)]
+        patient: Uuid,
+        #[arg(long)]
+        team: Uuid,
+    },
     /// List patients
     List {
         #[arg(long)]
@@ -42,9 +56,12 @@ pub enum Command {
 
 #[derive(Args, Debug)]
 pub struct Add {
-    /// The team that looks after this person
+    /// The team that looks after this person: its roster is paged
     #[arg(long)]
     team: Uuid,
+    /// The organisation this person belongs to; without it, the team's
+    #[arg(long)]
+    organisation: Option<Uuid>,
     #[arg(long)]
     given_name: String,
     #[arg(long)]
@@ -97,11 +114,40 @@ impl Command {
                 desk.signals.send(Signal::Arrived);
                 Ok(Done { text: format!("patient {patient} is judged again"), json: json!({ "patient": patient }) })
             }
-            Self::List { organisation, search } => {
-                let mut db = desk.store.web_tx(organisation).await?;
-                let all = patient::list(&mut db, None, &search).await?;
-                desk.record(&mut db, organisation, None, Act::PatientsListed, json!({ "people": all.len() })).await?;
+            Self::Share { patient, team } => {
+                let mut db = desk.store.owner.begin().await?;
+                let known = known(&mut db, patient).await?;
+                let with = team::get(&mut db, team)
+                    .await?
+                    .with_context(|| format!("there is no team {team}; `derwent admin team list` shows them"))?;
+                patient::share(&mut db, &known, team).await?;
+                let detail = json!({ "team": team });
+                desk.record(&mut db, known.organisation, Some(patient), Act::PatientShared, detail).await?;
                 db.commit().await?;
+                Ok(Done {
+                    text: format!("{} looks after patient {patient}, too", with.name),
+                    json: json!({ "patient": patient, "team": team }),
+                })
+            }
+            Self::Unshare { patient, team } => {
+                let mut db = desk.store.owner.begin().await?;
+                let known = known(&mut db, patient).await?;
+                if !patient::unshare(&mut db, patient, team).await? {
+                    bail!(
+                        "team {team} does not look after patient {patient} beside their own team; nothing was changed"
+                    );
+                }
+                let detail = json!({ "team": team });
+                desk.record(&mut db, known.organisation, Some(patient), Act::PatientUnshared, detail).await?;
+                db.commit().await?;
+                Ok(Done {
+                    text: format!("team {team} looks after patient {patient} no more"),
+                    json: json!({ "patient": patient, "team": team }),
+                })
+            }
+            Self::List { organisation, search } => {
+                let mut db = desk.store.owner.acquire().await?;
+                let all = patient::list(&mut db, patient::Of::Organisation(organisation), &search).await?;
                 let text = all.iter().map(|row| {
                     let who = &row.patient;
                     format!("patient {}  {} {}, {}", who.patient, who.given_name, who.family_name, row.team_name)
@@ -130,11 +176,13 @@ impl Add {
         let team = team::get(&mut db, self.team)
             .await?
             .with_context(|| format!("there is no team {}; `derwent admin team list` shows them", self.team))?;
-        let organisation =
-            organisation::get(&mut db, team.organisation).await?.context("the team's organisation is gone")?;
+        let belongs_to = self.organisation.unwrap_or(team.organisation);
+        let organisation = organisation::get(&mut db, belongs_to).await?.with_context(|| {
+            format!("there is no organisation {belongs_to}; `derwent admin organisation list` shows them")
+        })?;
         let new = Patient {
             patient: random::new_id(),
-            organisation: team.organisation,
+            organisation: belongs_to,
             team: self.team,
             given_name: self.given_name,
             family_name: self.family_name,

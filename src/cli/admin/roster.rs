@@ -47,7 +47,9 @@ impl Command {
             Self::Set { team, shift } => {
                 let mut db = desk.store.owner.begin().await?;
                 let known = team::get(&mut db, team).await?.with_context(|| unknown(team))?;
-                let staff = staff::list(&mut db, Some(known.organisation)).await?;
+                let may = team::may_be_rostered(&mut db, team).await?;
+                let mut staff = staff::list(&mut db, None).await?;
+                staff.retain(|person| may.contains(&person.staff));
                 let places: Vec<team::Place> = shift
                     .iter()
                     .map(|shift| {
@@ -67,7 +69,7 @@ impl Command {
 
 fn find<'a>(staff: &'a [Staff], who: &str) -> anyhow::Result<&'a Staff> {
     staff.iter().find(|person| person.email == who || person.staff.to_string() == who).with_context(|| {
-        format!("{who} is not on the staff of this team's organisation; `derwent admin staff list` shows them")
+        format!("{who} neither works in this team nor for its organisation; `derwent admin staff list` shows them, `derwent admin team join` lets them in")
     })
 }
 

@@ -1,6 +1,7 @@
 //! An alert, its history, and what staff do with it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::{Kind, Person, Priority};
 
 /// What a row of the worklist says of an alert.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct AlertHead {
     pub alert: Uuid,
     /// What pages and mails call it: `A1042`.
@@ -28,7 +29,7 @@ pub struct AlertHead {
 /// Everything about one alert. Answer of `POST /api/alerts/{id}/acknowledge` and `…/close`, too.
 /// Acknowledging what another has already acknowledged: 409 `already_acknowledged`, and the message names who has it.
 /// Doing anything to a closed one: 409 `already_closed`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Alert {
     #[serde(flatten)]
     pub head: AlertHead,
@@ -47,13 +48,13 @@ pub struct Alert {
 }
 
 /// `GET /api/alerts/{reference}`, as in `A1042`: where the link in a page or a mail leads.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct AlertPlace {
     pub alert: Uuid,
     pub patient: Uuid,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct AlertEvent {
     pub at: Timestamp,
     /// `opened`, `raised`, `worsened`, `paged`, `acknowledged`, `came_back`, `closed`, …
@@ -65,7 +66,7 @@ pub struct AlertEvent {
 }
 
 /// `POST /api/alerts/{id}/close`
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Close {
     pub outcome: Outcome,
     /// What was done, in words; may be empty.
@@ -74,7 +75,7 @@ pub struct Close {
 }
 
 /// What came of an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     TreatmentChanged,

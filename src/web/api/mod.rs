@@ -3,12 +3,14 @@
 //! (`make schema` writes it anew).
 
 mod alert;
+mod break_glass;
 mod patient;
 mod series;
 mod session;
 mod worklist;
 
 pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Outcome};
+pub use break_glass::{BreakGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use patient::{
     Device, Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Search, Slot, VitalSummary, Whose,
 };
@@ -16,12 +18,13 @@ pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesE
 pub use session::{Me, Organisation, Role, SignIn, Team};
 pub use worklist::{Changed, Counts, LastReading, OnDuty, TeamNow, What, Worklist, WorklistRow};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
 /// How soon a person must act (IEC 60601-1-8). Worst first, so that sorting puts the worst on top.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     High,
@@ -30,7 +33,7 @@ pub enum Priority {
 }
 
 /// What an alert is about: the patient's health, their silence, their instruments, or the service itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Clinical,
@@ -40,19 +43,19 @@ pub enum Kind {
 }
 
 /// A member of staff, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Person {
     pub staff: Uuid,
     pub name: String,
 }
 
 /// The body of every answer that is not a success.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Failure {
     pub error: FailureDetail,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct FailureDetail {
     /// For programs: `not_signed_in`, `not_found`, `already_acknowledged`, …
     pub code: String,
@@ -123,6 +126,11 @@ mod tests {
             AlertEvent,
             Outcome,
             Close,
+            FindPerson,
+            FoundPeople,
+            FoundPerson,
+            BreakGlass,
+            GlassBroken,
             Series,
             SeriesPoint,
             PointState,

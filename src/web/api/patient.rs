@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
 use super::{Alert, LastReading, Priority, Team};
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PatientHead {
     pub patient: Uuid,
     pub given_name: String,
@@ -21,19 +22,19 @@ pub struct PatientHead {
 }
 
 /// `POST /api/patients/search`
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Search {
     /// Part of a name.
     pub name: String,
 }
 
 /// `GET /api/patients`, and what a search found. By family name.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PatientList {
     pub patients: Vec<PatientRow>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PatientRow {
     pub patient: PatientHead,
     pub team: String,
@@ -44,7 +45,7 @@ pub struct PatientRow {
 }
 
 /// `GET /api/patients/{id}`
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PatientPage {
     /// Care time.
     pub now: Timestamp,
@@ -71,7 +72,7 @@ pub struct PatientPage {
     pub devices: Vec<Device>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Plan {
     pub version: i64,
     pub packs: Vec<String>,
@@ -81,7 +82,7 @@ pub struct Plan {
 }
 
 /// What a patient is asked to do, and by when.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Slot {
     /// As in `Blood pressure`.
     pub what: String,
@@ -91,7 +92,7 @@ pub struct Slot {
     pub days: Vec<String>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Limit {
     /// `hypertension`
     pub pack: String,
@@ -107,14 +108,14 @@ pub struct Limit {
 }
 
 /// Who set a limit: the pack for everybody, or the plan for this person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Whose {
     Pack,
     Plan,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct VitalSummary {
     /// As on the wire: `blood_pressure`.
     pub vital: String,
@@ -124,14 +125,14 @@ pub struct VitalSummary {
     pub last: LastReading,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Refusal {
     pub at: Timestamp,
     pub reason: String,
     pub detail: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Device {
     pub device: Uuid,
     pub name: String,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use super::{Kind, Priority, Whose};
 
 /// `GET /api/patients/{id}/series?vital=blood_pressure&from=…&until=…` (times optional: the last 90 days)
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Series {
     pub vital: String,
     /// As in `Blood pressure`.
@@ -37,7 +38,7 @@ pub struct Series {
     pub sentence: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SeriesPoint {
     pub seq: i64,
     pub at: Timestamp,
@@ -63,7 +64,7 @@ pub struct SeriesPoint {
     pub absent: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PointState {
     /// As measured.
@@ -76,14 +77,14 @@ pub enum PointState {
     Withdrawn,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Given {
     pub component: String,
     /// As in `186 mm[Hg]`, `HI`.
     pub text: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct LimitStep {
     /// As rules name it: `severe_systolic`.
     pub name: String,
@@ -98,14 +99,14 @@ pub struct LimitStep {
     pub whose: Whose,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     Above,
     Below,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SeriesEvent {
     pub at: Timestamp,
     /// `insulin`, `meal`, `exercise`, …
@@ -114,7 +115,7 @@ pub struct SeriesEvent {
     pub text: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SeriesAlert {
     pub alert: Uuid,
     pub reference: String,
@@ -126,7 +127,7 @@ pub struct SeriesAlert {
     pub closed_at: Option<Timestamp>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Gap {
     pub from: Timestamp,
     pub until: Timestamp,

@@ -1,6 +1,7 @@
 //! The worklist, one row a person, and the hints that something on it changed.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::{AlertHead, PatientHead, Person, Team};
 
 /// `GET /api/worklist`: of all one's teams, or with `?team=` of one of them.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Worklist {
     /// Care time: what every clock on the page counts from.
     pub now: Timestamp,
@@ -20,7 +21,7 @@ pub struct Worklist {
     pub rows: Vec<WorklistRow>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct TeamNow {
     #[serde(flatten)]
     pub team: Team,
@@ -30,7 +31,7 @@ pub struct TeamNow {
     pub next: Option<Person>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct OnDuty {
     pub staff: Uuid,
     pub name: String,
@@ -38,14 +39,14 @@ pub struct OnDuty {
     pub until: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Counts {
     pub high: u32,
     pub medium: u32,
     pub low: u32,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct WorklistRow {
     pub patient: PatientHead,
     /// By name.
@@ -58,7 +59,7 @@ pub struct WorklistRow {
 }
 
 /// The newest reading of any vital, in words.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct LastReading {
     pub vital: String,
     /// As in `148/92 mmHg`, `HI`, `71.4 kg`.
@@ -67,14 +68,14 @@ pub struct LastReading {
 }
 
 /// `GET /api/events` (server-sent events, named `changed`): a hint that something changed. Fetch again.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Changed {
     pub what: What,
     /// null: perhaps anybody.
     pub patient: Option<Uuid>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum What {
     Alerts,

@@ -41,7 +41,7 @@ export type SignIn = { email: string, password: string, };
  */
 export type Me = { staff: string, name: string, role: Role, organisation: Organisation, 
 /**
- * The caseloads this person works on; empty for an administrator, who sees all of them.
+ * The caseloads this person works on: their own teams, and those whose roster they stand on.
  */
 teams: Array<Team>, 
 /**
@@ -347,6 +347,30 @@ export type Close = { outcome: Outcome,
  * What was done, in words; may be empty.
  */
 note: string, };
+
+/**
+ * `POST /api/break-glass/find`: the whole family name and the day of birth, of a patient of one's own organisation.
+ */
+export type FindPerson = { family_name: string, date_of_birth: string, };
+
+export type FoundPeople = { people: Array<FoundPerson>, };
+
+export type FoundPerson = { patient: string, given_name: string, family_name: string, date_of_birth: string, 
+/**
+ * The team that looks after this person.
+ */
+team: string, };
+
+/**
+ * `POST /api/patients/{id}/break-glass`. The patient can read the reason.
+ */
+export type BreakGlass = { reason: string, };
+
+export type GlassBroken = { 
+/**
+ * The record is open to whoever opened it until then.
+ */
+until: string, };
 
 /**
  * `GET /api/patients/{id}/series?vital=blood_pressure&from=…&until=…` (times optional: the last 90 days)

@@ -1,0 +1,82 @@
+//! Who may ask what. Every route states its access (`routes.rs`); what it states is checked here, before its handler runs.
+//!
+//! A role says what one may do, a team whose records one sees (`reach.rs`), a profession what one is. A right is refused whatever
+//! the request names; what is out of reach looks exactly like what does not exist.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Web;
+use super::api::Role;
+use super::failure::Failure;
+use super::session::SignedIn;
+use crate::listen::Visitor;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever comes: nobody is signed in yet.
+    Anyone,
+    /// Every member of staff, about themselves.
+    Own,
+    /// Those whose role has this right.
+    May(Right),
+}
+
+/// What a role may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// See the records of the patients within reach.
+    SeeRecords,
+    /// Acknowledge and close alerts of the patients within reach.
+    ActOnAlerts,
+    /// Open a record out of reach, with a reason.
+    BreakGlass,
+}
+
+impl Role {
+    /// An administrator who works in a team does there what a co-ordinator does: a small practice has no two of each.
+    pub fn may(self, right: Right) -> bool {
+        match (self, right) {
+            (Self::Coordinator | Self::Clinician, _) => true,
+            (Self::Administrator, Right::SeeRecords | Right::ActOnAlerts) => true,
+            (Self::Administrator, Right::BreakGlass) => false,
+            (Self::Auditor, _) => false,
+        }
+    }
+}
+
+impl Access {
+    pub fn is_granted_to(self, role: Role) -> bool {
+        match self {
+            Self::Anyone | Self::Own => true,
+            Self::May(right) => role.may(right),
+        }
+    }
+}
+
+/// Lets through whom the route is for; handlers then find in the request who it is.
+pub async fn check(State((web, access)): State<(Arc<Web>, Access)>, mut request: Request, next: Next) -> Response {
+    if access == Access::Anyone {
+        return next.run(request).await;
+    }
+    let address = request.extensions().get::<Visitor>().map(|visitor| visitor.0);
+    let who = match SignedIn::find(request.headers(), address, &web).await {
+        Ok(who) => who,
+        Err(failure) => return failure.into_response(),
+    };
+    if !access.is_granted_to(who.role) {
+        return Failure::new(
+            StatusCode::FORBIDDEN,
+            "not_allowed",
+            "Your role does not include this. Ask a colleague whose role does, or your administrator.",
+        )
+        .into_response();
+    }
+    request.extensions_mut().insert(who);
+    next.run(request).await
+}

@@ -1,0 +1,176 @@
+//! Who may ask what about whom: every route of the staff API, as every role, about somebody of the own team, of another team, of
+//! another organisation, and about nobody at all. What the real service answers is held against `docs/access-matrix.md`, which
+//! people read and sign; a new route is not in it, and fails here until somebody has decided.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use derwent::web::{Access, Question, questions};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::region::{BELPER, Region, Someone, nobody};
+use super::world::Browser;
+
+const FILE: &str = "docs/access-matrix.md";
+
+/// What a body must hold to be taken; a reason too short, so that the glass stays whole while others are asked.
+fn body(path: &str) -> Value {
+    match path {
+        "/api/alerts/{alert}/close" => json!({ "outcome": "no_action", "note": "" }),
+        "/api/patients/search" => json!({ "name": "Nobody" }),
+        "/api/break-glass/find" => json!({ "family_name": "Nobody", "date_of_birth": "1950-01-02" }),
+        "/api/patients/{patient}/break-glass" => json!({ "reason": "asked by the access matrix" }),
+        _ => json!({}),
+    }
+}
+
+/// A question as it is asked: perhaps about somebody behind the `?`.
+struct Asked<'a> {
+    question: &'a Question,
+    about: Option<&'static str>,
+}
+
+/// The kinds of things that questions name.
+const NAMED: [&str; 4] = ["patient", "alert", "reference", "team"];
+
+impl Asked<'_> {
+    fn title(&self) -> String {
+        let about = self.about.map(|name| format!("?{name}={{{name}}}")).unwrap_or_default();
+        format!("{} {}{about}", self.question.method, self.question.path)
+    }
+
+    fn names_somebody(&self) -> bool {
+        self.about.is_some() || self.question.path.contains('{')
+    }
+
+    fn address(&self, someone: &Someone) -> String {
+        let values = BTreeMap::from([
+            ("patient", &someone.patient),
+            ("alert", &someone.alert),
+            ("reference", &someone.reference),
+            ("team", &someone.team),
+        ]);
+        let mut path = self.question.path.to_owned();
+        for (name, value) in &values {
+            path = path.replace(&format!("{{{name}}}"), value);
+        }
+        assert!(!path.contains('{'), "{}: say in `NAMED` and here what it names", self.question.path);
+        let vital = self.question.query.iter().any(|name| name == "vital").then(|| "vital=weight".to_owned());
+        let about = self.about.map(|name| format!("{name}={}", values[name]));
+        let query: Vec<String> = vital.into_iter().chain(about).collect();
+        if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+    }
+
+    /// Status, code and body; what has no end is not read.
+    async fn ask(&self, browser: &Browser, someone: &Someone) -> (StatusCode, String) {
+        let request = browser.request(self.question.method.clone(), &self.address(someone));
+        let request =
+            if self.question.method == Method::GET { request } else { request.json(&body(self.question.path)) };
+        let response = request.send().await.expect("an answer");
+        let status = response.status();
+        let text = if status.is_success() { String::new() } else { response.text().await.expect("a body") };
+        (status, text)
+    }
+}
+
+/// Breaking the glass changes what is within reach, so it comes last.
+fn all(questions: &[Question]) -> Vec<Asked<'_>> {
+    let mut asked = Vec::new();
+    for question in questions {
+        asked.push(Asked { question, about: None });
+        let about = NAMED.into_iter().filter(|name| question.query.iter().any(|known| known == name));
+        asked.extend(about.map(|name| Asked { question, about: Some(name) }));
+    }
+    asked.retain(|asked| !["/api/sign-in", "/api/sign-out"].contains(&asked.question.path));
+    asked.sort_by_key(|asked| asked.question.path.ends_with("break-glass"));
+    asked
+}
+
+/// One cell of the matrix.
+async fn cell(asked: &Asked<'_>, browser: &Browser, region: &Region) -> String {
+    let about = [&region.own, &region.other_team, &region.other_organisation, &nobody()];
+    let mut answers = Vec::new();
+    for someone in about {
+        answers.push(asked.ask(browser, someone).await);
+        if !asked.names_somebody() {
+            break;
+        }
+    }
+    let missing = answers.last().expect("asked").clone();
+    // What is hidden must look exactly like what is missing; everything else got past the wall.
+    let marks: Vec<char> = answers
+        .iter()
+        .map(|(status, text)| match *status {
+            StatusCode::UNAUTHORIZED => 's',
+            StatusCode::FORBIDDEN => '-',
+            StatusCode::NOT_FOUND if (*status, text) == (missing.0, &missing.1) => '0',
+            status if status.is_success() || status == StatusCode::CONFLICT => '+',
+            status => panic!("{}: {status} {text}", asked.title()),
+        })
+        .collect();
+    let said = match marks.iter().collect::<String>().as_str() {
+        "s" | "ssss" => "sign in first",
+        "-" | "----" => "no",
+        "+" => "yes",
+        "+000" => "own teams",
+        "++00" => "own organisation",
+        "++++" => "all of them: LEAK",
+        other => panic!("{}: {other}: LEAK, or hidden and missing look different", asked.title()),
+    };
+    said.to_owned()
+}
+
+#[tokio::test]
+async fn every_route_answers_every_role_as_decided() {
+    let table = table(&Region::new().await).await;
+    if std::env::var_os("DERWENT_REGENERATE").is_some() {
+        std::fs::write(path(), &table).expect("the matrix written");
+        return;
+    }
+    is_as_decided(&table);
+}
+
+/// This region's service answers as decided.
+pub async fn holds(region: &Region) {
+    is_as_decided(&table(region).await);
+}
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE)
+}
+
+fn is_as_decided(table: &str) {
+    let decided = std::fs::read_to_string(path()).unwrap_or_default();
+    assert!(decided == table, "{FILE} is not what the service does:\n{table}");
+}
+
+async fn table(region: &Region) -> String {
+    let questions = questions();
+    let stranger = Browser::new(&region.service);
+    let mut staff = Vec::new();
+    for (_, email) in BELPER {
+        staff.push(region.browser(email).await);
+    }
+    let mut table = String::from(
+        "# Who may ask what about whom\n\n\
+         Every route of the staff API, asked of the real service by a member of the Belper team in each role: about a patient or an\n\
+         alert of their own team, of another team, of another organisation, and about nobody at all. *Own teams*: what belongs to\n\
+         others answers exactly like what does not exist. *Own organisation*: also what another of its teams looks after. A test\n\
+         (`tests/web/matrix.rs`) makes this table and fails when it differs; `make schema` writes it anew, for a person to read.\n\n\
+         | | nobody | co-ordinator | clinician | administrator | auditor |\n|---|---|---|---|---|---|\n",
+    );
+    for asked in all(&questions) {
+        let open = asked.question.access == Access::Anyone;
+        write!(table, "| `{}` |", asked.title()).expect("a string takes everything");
+        let first = cell(&asked, &stranger, region).await;
+        assert_eq!(first == "yes", open, "{}: a stranger gets {first}", asked.title());
+        write!(table, " {first} |").expect("a string takes everything");
+        for browser in &staff {
+            write!(table, " {} |", cell(&asked, browser, region).await).expect("a string takes everything");
+        }
+        table.push('\n');
+    }
+    table
+}

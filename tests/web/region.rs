@@ -1,0 +1,95 @@
+//! Two organisations with three teams, a patient with a high alert in each, and staff of every role.
+
+use serde_json::Value;
+
+use super::world::{Browser, World, id};
+use crate::harness::service::Service;
+
+/// A patient of a team, and the alert they have.
+#[derive(Clone, Debug)]
+pub struct Someone {
+    pub team: String,
+    pub patient: String,
+    pub alert: String,
+    pub reference: String,
+}
+
+/// Named by nobody.
+pub fn nobody() -> Someone {
+    let id = "019ab000-0000-7000-8000-000000000000".to_owned();
+    Someone { team: id.clone(), patient: id.clone(), alert: id, reference: "A999999".to_owned() }
+}
+
+pub struct Region {
+    pub world: World,
+    pub service: Service,
+    /// Of the Belper team.
+    pub own: Someone,
+    /// Of the Alfreton team, which is of the same organisation.
+    pub other_team: Someone,
+    /// Of the Derby team, which is of another.
+    pub other_organisation: Someone,
+}
+
+/// The members of the Belper team: one for each role, by e-mail address.
+pub const BELPER: [(&str, &str); 4] = [
+    ("co-ordinator", "ida@example.org"),
+    ("clinician", "cleo@example.org"),
+    ("administrator", "ada@example.org"),
+    ("auditor", "max@example.org"),
+];
+
+impl Region {
+    pub async fn new() -> Self {
+        let world = World::new().await;
+        world.staff_as("Cleo Park", "cleo@example.org", "clinician", Some(&world.team));
+        world.staff_as("Ada Hall", "ada@example.org", "administrator", Some(&world.team));
+        world.staff_as("Max Webb", "max@example.org", "auditor", Some(&world.team));
+        let alfreton = team(&world, &world.organisation, "Alfreton team");
+        world.staff("Nell Wood", "nell@example.org", &world.organisation, Some(&alfreton));
+        let made = world.admin(&["organisation", "add", "--name", "Derby", "--time-zone", "Europe/London"]);
+        let derby = id(&made, "organisation");
+        let derby_team = team(&world, &derby, "Derby team");
+        world.staff("Eve Stone", "eve@example.org", &derby, Some(&derby_team));
+        let amir = patient(&world, &alfreton, "Amir", "Khan");
+        let joan = patient(&world, &derby_team, "Joan", "Bell");
+        for (patient, staff) in [(&world.dorothy, "ida"), (&amir, "nell"), (&joan, "eve")] {
+            let staff = format!("{staff}@example.org");
+            let told = ["reading", "--patient", patient, "--staff", &staff, "--vital", "blood_pressure"];
+            world.admin(&[&told[..], &["--systolic", "230", "--diastolic", "120"]].concat());
+        }
+        let mut service = world.serve();
+        service.step("2026-03-01T08:00:00Z");
+        let own = someone(&service, "ida@example.org", &world.team).await;
+        let other_team = someone(&service, "nell@example.org", &alfreton).await;
+        let other_organisation = someone(&service, "eve@example.org", &derby_team).await;
+        Self { world, service, own, other_team, other_organisation }
+    }
+
+    pub async fn browser(&self, email: &str) -> Browser {
+        Browser::signed_in(&self.service, email).await
+    }
+}
+
+pub fn team(world: &World, organisation: &str, name: &str) -> String {
+    let add = ["team", "add", "--organisation", organisation, "--name", name, "--phone", "01773 1"];
+    id(&world.admin(&[&add[..], &["--cover", "all-day"]].concat()), "team")
+}
+
+fn patient(world: &World, team: &str, given_name: &str, family_name: &str) -> String {
+    let add = ["patient", "add", "--team", team, "--given-name", given_name, "--family-name", family_name];
+    let plan =
+        ["--born", "1950-01-02", "--pack", "hypertension", "--tag", "pregnant=no", "--slot", "blood_pressure@08:00"];
+    id(&world.admin(&[&add[..], &plan[..]].concat()), "patient")
+}
+
+/// The one person on this member of staff's worklist.
+async fn someone(service: &Service, email: &str, team: &str) -> Someone {
+    let row: Value = Browser::signed_in(service, email).await.read("/api/worklist").await["rows"][0].clone();
+    Someone {
+        team: team.to_owned(),
+        patient: id(&row["patient"], "patient"),
+        alert: id(&row["alert"], "alert"),
+        reference: id(&row["alert"], "reference"),
+    }
+}
