@@ -229,6 +229,19 @@ async fn inside(
             format!("{} must be on, or no reading is ever called stored; set it in postgresql.conf", off.join(" and ")),
         );
     }
+    let telling = checkup::settings_that_tell(&mut db).await?;
+    if telling.is_empty() {
+        report.good("database log", "quotes nothing of what is stored");
+    } else {
+        report.wrong(
+            "database log",
+            format!(
+                "can hold names and values of patients because of {}; in postgresql.conf set log_error_verbosity to terse, and \
+                 log_parameter_max_length and log_parameter_max_length_on_error to 0",
+                telling.join(" and ")
+            ),
+        );
+    }
     let without = checkup::teams_without_roster(&mut db).await?;
     if without.is_empty() {
         report.good("rosters", "every team has somebody to page");

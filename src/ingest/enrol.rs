@@ -29,6 +29,7 @@ use crate::signal::Signal;
 use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::device;
 use crate::store::enrolment::{self, NewDevice};
+use crate::telemetry;
 
 pub async fn enrol(State(parts): State<Parts>, Extension(Visitor(from)): Extension<Visitor>, body: Bytes) -> Response {
     let request = match decode::enrolment(&String::from_utf8_lossy(&body)) {
@@ -62,7 +63,7 @@ pub async fn enrol(State(parts): State<Parts>, Extension(Visitor(from)): Extensi
             refused(StatusCode::SERVICE_UNAVAILABLE, Refusal::new(Reason::NotStored, "nothing was changed; try again"))
         }
         Err(error) => {
-            tracing::error!(%error, "an enrolment ended unexpectedly");
+            tracing::error!(how = telemetry::end_of(&error), "an enrolment ended unexpectedly");
             refused(
                 StatusCode::SERVICE_UNAVAILABLE,
                 Refusal::new(Reason::NotStored, "it is not known whether it was stored; try again"),

@@ -31,6 +31,7 @@ use crate::random;
 use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::device::{self, Device, Person};
 use crate::store::{http_challenge, own_reading};
+use crate::telemetry;
 
 /// Readings in one answer.
 const PAGE_READINGS: i64 = 200;
@@ -106,7 +107,7 @@ pub async fn submissions(
         }
     });
     let decided = deciding.await.map_err(|error| {
-        tracing::error!(%error, "a batch over HTTP ended unexpectedly");
+        tracing::error!(how = telemetry::end_of(&error), "a batch over HTTP ended unexpectedly");
         Refused::With(
             StatusCode::SERVICE_UNAVAILABLE,
             Refusal::new(Reason::NotStored, "it is not known what was stored; send it again"),

@@ -96,3 +96,46 @@ impl Email {
         message.body(page.body.clone()).map_err(NotSent::permanent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random;
+
+    fn message(address: &str, subject: &str) -> Result<String, NotSent> {
+        let email = Email {
+            from: "Derwent <derwent@example.org>".parse().expect("an address"),
+            host: "derwent.example".into(),
+            transport: Transport::Folder(AsyncFileTransport::new("/nowhere")),
+        };
+        let page = Taken {
+            page: random::new_id(),
+            lease: random::new_id(),
+            alerts: Vec::new(),
+            address: address.to_owned().into(),
+            priority: "high".into(),
+            subject: subject.into(),
+            body: "It waits.".into(),
+            to_operator: false,
+            attempts: 1,
+        };
+        email.message(&page).map(|message| String::from_utf8(message.formatted()).expect("text"))
+    }
+
+    #[test]
+    fn nothing_that_is_put_in_adds_a_header() {
+        const EVIL: &str = "Bcc: everybody@example.com";
+        for end in ["\r\n", "\n", "\r", "\u{2028}", "\r\n\r\n"] {
+            let text = message("ida@example.org", &format!("HIGH A7{end}{EVIL}")).expect("a mail");
+            let head = text.split("\r\n\r\n").next().expect("a head");
+            assert!(
+                !head.lines().any(|line| line.starts_with("Bcc")) && head.contains("\r\nTo: ida@example.org"),
+                "{text}"
+            );
+            for address in [format!("ida@example.org{end}{EVIL}"), format!("Ida{end}{EVIL}{end}X: <ida@example.org>")] {
+                let head = message(&address, "HIGH A7").map(|text| text.replace("\r\n ", " ")).unwrap_or_default();
+                assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");
+            }
+        }
+    }
+}

@@ -16,6 +16,24 @@ pub async fn settings_off(db: &mut PgConnection) -> Result<Vec<String>, sqlx::Er
     .await
 }
 
+/// Settings with which the server's own log can hold what a patient sent: the row that an error quotes, or a statement's values.
+pub async fn settings_that_tell(db: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "WITH logs AS (
+             SELECT bool_or(name = 'log_statement' AND setting <> 'none'
+                            OR name LIKE 'log_min_duration%' AND setting <> '-1') AS statements
+             FROM pg_settings WHERE name IN ('log_statement', 'log_min_duration_statement', 'log_min_duration_sample')
+         )
+         SELECT name FROM pg_settings, logs
+         WHERE name = 'log_error_verbosity' AND setting <> 'terse'
+               OR name = 'log_parameter_max_length_on_error' AND setting <> '0'
+               OR name = 'log_parameter_max_length' AND setting <> '0' AND logs.statements
+         ORDER BY name",
+    )
+    .fetch_all(db)
+    .await
+}
+
 impl Store {
     /// How many migrations this version brings that the database has not had.
     pub async fn migrations_missing(&self) -> Result<usize, sqlx::Error> {

@@ -50,9 +50,11 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
+use uuid::Uuid;
 
 use crate::parts::Parts;
 use crate::random;
+use crate::telemetry;
 pub use access::{Access, Right};
 use failure::Failure;
 
@@ -151,7 +153,7 @@ async fn uncancelled(request: Request, next: Next) -> Response {
     match tokio::spawn(next.run(request)).await {
         Ok(response) => response,
         Err(error) => {
-            tracing::error!(%error, "a request's handler broke");
+            tracing::error!(how = telemetry::end_of(&error), "a request's handler broke");
             Failure::internal().into_response()
         }
     }
@@ -168,6 +170,7 @@ impl MakeRequestId for NewRequestId {
 
 /// The path's pattern is not known here and its ids are not wanted in logs: method and request id only.
 fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
-    let id = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    tracing::info_span!("request", method = %request.method(), id)
+    // One that is none of ours came with the request, and could say anything.
+    let id: Option<Uuid> = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    tracing::info_span!("request", method = %request.method(), id = id.map(tracing::field::display))
 }

@@ -57,7 +57,17 @@ async fn it_finds_what_is_missing_and_what_waits() {
         "{sentence}"
     );
     assert_eq!(of("pager").0, "advice");
-    for good in ["configuration", "database", "tables", "durability", "rosters", "judgement", "alerts", "pages sent"] {
+    for good in [
+        "configuration",
+        "database",
+        "tables",
+        "durability",
+        "database log",
+        "rosters",
+        "judgement",
+        "alerts",
+        "pages sent",
+    ] {
         assert_eq!(of(good).0, "good", "{good}: {}", of(good).1);
     }
     // The plan has waited since March: nobody serves.
@@ -118,4 +128,22 @@ fn it_says_so_when_there_is_no_database_at_all() {
     let (_, of) = examine(&mut doctor("postgres://derwent:secret@127.0.0.1:1/derwent"));
     let (state, sentence) = of("database");
     assert!(state == "wrong" && sentence.contains("is it running") && !sentence.contains("secret"), "{sentence}");
+}
+
+#[tokio::test]
+async fn it_finds_a_database_whose_log_quotes_what_is_stored() {
+    let world = World::new().await;
+    let store = world.database.store().await;
+    let set = async |setting: &str| {
+        let statement = format!("ALTER DATABASE {} SET {setting}", world.database.options.get_database().unwrap());
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&store.owner).await.unwrap();
+        examine(&mut doctor(&world.database.url)).1("database log")
+    };
+    let (state, sentence) = set("log_error_verbosity = 'default'").await;
+    assert!(state == "wrong" && sentence.contains("because of log_error_verbosity;"), "{sentence}");
+    set("log_error_verbosity = 'terse'").await;
+    let parameters = set("log_parameter_max_length = -1").await;
+    assert_eq!(parameters.0, "good", "no statement is logged");
+    let (state, sentence) = set("log_min_duration_statement = 500").await;
+    assert!(state == "wrong" && sentence.contains("because of log_parameter_max_length;"), "{sentence}");
 }

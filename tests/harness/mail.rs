@@ -15,6 +15,8 @@ pub struct Mail {
     pub message_id: String,
     pub subject: String,
     pub body: String,
+    /// All of it, as it came.
+    pub raw: String,
 }
 
 pub struct MailServer {

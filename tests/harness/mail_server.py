@@ -41,6 +41,7 @@ class Handler:
                     "message_id": message["Message-ID"],
                     "subject": message["Subject"],
                     "body": message.get_payload(decode=True).decode(),
+                    "raw": envelope.content.decode(),
                 }
             ),
             flush=True,

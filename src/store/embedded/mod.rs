@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::random;
+use crate::telemetry;
 use cluster::Cluster;
 use programs::Programs;
 use server::Server;
@@ -88,7 +89,7 @@ impl Embedded {
         if let Some((stop, keeper)) = keeper {
             drop(stop);
             if let Err(error) = keeper.await {
-                tracing::error!(%error, "the keeper of the private TimescaleDB broke");
+                tracing::error!(how = telemetry::end_of(&error), "the keeper of the private TimescaleDB broke");
             }
         }
     }
