@@ -8,6 +8,7 @@ mod doors;
 mod matrix;
 mod pages;
 mod region;
+mod schemathesis;
 mod second_wall;
 mod walls;
 pub mod world;
