@@ -30,17 +30,31 @@ const still = { reducedMotion: 'reduce' } as const
 export const desk = { viewport: { width: 1280, height: 800 }, ...still }
 export const hand = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, ...still }
 
-/** A page that fails the story when its console shows an error or anything is asked of another host. */
-export async function open(context: BrowserContext, troubles: string[]): Promise<Page> {
+/** A name in an address stays in histories and in the logs of proxies. */
+const names = service.name.toLowerCase().split(' ')
+
+/**
+ * A page that fails the story when its console shows an error, its content security policy had to stop something, anything is asked of
+ * another host, or an address holds the patient's name or what the story typed.
+ */
+export async function open(context: BrowserContext, troubles: string[], typed: string[] = []): Promise<Page> {
   const page = await context.newPage()
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} stopped ${event.blockedURI}`))
+  })
   page.on('pageerror', (error) => troubles.push(`page error: ${error.message}`))
   page.on('console', (message) => {
     // A refused sign-in and a cut line are part of the story.
     if (message.type() === 'error' && !/status of 401|ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|WebSocket connection/.test(message.text())) troubles.push(`console: ${message.text()}`)
   })
-  page.on('request', (request) => {
-    if (/^(https?|wss?):/.test(request.url()) && new URL(request.url()).host !== new URL(service.url).host) troubles.push(`asked another host: ${request.url()}`)
-  })
+  const asked = (address: string) => {
+    if (/^(https?|wss?):/.test(address) && new URL(address).host !== new URL(service.url).host) troubles.push(`asked another host: ${address}`)
+    const small = decodeURIComponent(address).toLowerCase()
+    for (const word of [...names, ...typed]) if (small.includes(word)) troubles.push(`${word} in an address: ${address}`)
+  }
+  page.on('request', (request) => asked(request.url()))
+  page.on('websocket', (socket) => asked(socket.url()))
+  page.on('framenavigated', (frame) => asked(frame.url()))
   return page
 }
 
