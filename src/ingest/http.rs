@@ -33,6 +33,8 @@ use crate::store::device::{self, Device, Person};
 use crate::store::{http_challenge, own_reading};
 use crate::telemetry;
 
+/// Said of everything that is no proof, so that trying teaches nothing.
+const PROOF_NEEDED: &str = "the request needs a proof in the header Derwent-Proof: by this device's key, about this very request, with all its claims";
 /// Readings in one answer.
 const PAGE_READINGS: i64 = 200;
 
@@ -202,10 +204,7 @@ async fn proven(
     let token = headers.get(PROOF_HEADER).and_then(|value| value.to_str().ok());
     let claimed: Option<HttpProof> = token.and_then(proof::claimed);
     let (Some(token), Some(claimed)) = (token, claimed) else {
-        return Err(unauthorised(
-            Reason::ProofInvalid,
-            "the request needs a proof in the header Derwent-Proof, with all its claims",
-        ));
+        return Err(unauthorised(Reason::ProofInvalid, PROOF_NEEDED));
     };
     let device = ingest.lookups.device.ask(claimed.iss).await?;
     let Some(device) = device.filter(|device| !device.revoked) else {
@@ -224,10 +223,7 @@ async fn proven(
         body_sha256: BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, body)),
     };
     if !proof::holds(token, &device.public_key, &expected) {
-        return Err(unauthorised(
-            Reason::ProofInvalid,
-            "the proof is not by this device's key, or not about this request",
-        ));
+        return Err(unauthorised(Reason::ProofInvalid, PROOF_NEEDED));
     }
     let now = ingest.parts.clock.machine_now();
     let made_at = http_challenge::take(&ingest.parts.store.ingest, &expected.nonce, now).await?;

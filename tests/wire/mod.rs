@@ -8,6 +8,7 @@ mod gauges;
 mod hostile;
 mod http;
 mod orders;
+mod proofs;
 mod python;
 mod raw;
 mod seen;
