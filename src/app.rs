@@ -15,6 +15,7 @@ use crate::listen::Doors;
 use crate::monitor::Monitor;
 use crate::notify::Notify;
 use crate::parts::Parts;
+use crate::sealer;
 use crate::signal::Signals;
 use crate::store::Store;
 use crate::web;
@@ -52,6 +53,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     }
     let monitor = Monitor::start(&parts).await?;
     let notify = Notify::start(&parts)?;
+    sealer::start(&parts);
     let writer = Writer::start(&parts.store, parts.signals.clone(), &parts.lifecycle);
     let rulebook = monitor.rulebook().await?;
     let router = ingest::router(&parts, &writer, &rulebook.rulebook).merge(web::router(&parts));

@@ -20,6 +20,7 @@ pub mod phone;
 pub mod random;
 pub mod roster;
 pub mod rule_files;
+mod sealer;
 pub mod secret;
 pub mod signal;
 pub mod simulate;

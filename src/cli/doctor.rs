@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::notify::email::Email;
 use crate::notify::pager::Pager;
-use crate::store::{self, Store, arrival, checkup};
+use crate::store::{self, Store, arrival, audit_chain, checkup};
 use crate::{rule_files, web};
 use reconcile::{Reconcile, Reconciled};
 
@@ -267,6 +267,7 @@ async fn inside(
         return Ok(reconciled);
     }
     delays(&mut db, clock.care_now(), report).await?;
+    sealing(&mut db, clock.machine_now(), report).await?;
     Ok(reconciled)
 }
 
@@ -301,5 +302,20 @@ async fn delays(db: &mut PgConnection, care_now: Timestamp, report: &mut Report)
         "no page was given up whose alert waits",
         "pages were given up and their alerts wait; open the worklist, and correct the addresses of the staff",
     );
+    Ok(())
+}
+
+async fn sealing(db: &mut PgConnection, machine_now: Timestamp, report: &mut Report) -> Result<(), sqlx::Error> {
+    let (waiting, oldest) = audit_chain::waiting(db).await?;
+    match oldest.map(|at| machine_now.duration_since(at)).filter(|age| *age > PATIENCE) {
+        None => report.good("audit", "is sealed up to now; `derwent audit verify` says whether anybody tampered with it"),
+        Some(age) => report.wrong(
+            "audit",
+            format!(
+                "{waiting} entries are not sealed, the oldest of them for {} minutes; is `derwent serve` running? Its log says more",
+                age.as_mins()
+            ),
+        ),
+    }
     Ok(())
 }

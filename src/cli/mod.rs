@@ -1,6 +1,7 @@
 //! The commands. Each has a file of its own; errors end here, in one sentence and an exit code.
 
 mod admin;
+mod audit;
 mod doctor;
 mod migrate;
 mod rules;
@@ -30,6 +31,8 @@ enum Command {
     Admin(Box<admin::Admin>),
     /// Say what is wrong and what to do; the exit code is not 0 when something is
     Doctor(doctor::Doctor),
+    /// Show whether the audit was tampered with
+    Audit(audit::Audit),
     /// Bring the database's tables up to date
     Migrate(DatabaseConfig),
     /// Show the whole thing with recorded readings of real people, in a browser
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
             Command::Serve(config) => app::serve(*config).await,
             Command::Admin(command) => admin::run(*command).await,
             Command::Doctor(doctor) => doctor::run(doctor).await,
+            Command::Audit(command) => audit::run(command).await,
             Command::Migrate(config) => migrate::run(config).await,
             Command::Demo(options) => demo::run(*options).await,
             Command::Load(options) => load::run(*options).await,

@@ -32,6 +32,7 @@ const ALERTS_WAITING: &str = "derwent_alerts_waiting";
 const NOTICES: &str = "derwent_operator_notices";
 const REQUESTS_WAITING: &str = "derwent_page_requests_waiting";
 const PAGES: &str = "derwent_pages_waiting";
+const UNSEALED: &str = "derwent_audit_unsealed";
 const DATABASE_ANSWERS: &str = "derwent_database_answers";
 
 /// From a commit of one reading on a quiet machine to one that waits for a disk that hangs.
@@ -71,6 +72,7 @@ fn install() -> anyhow::Result<PrometheusHandle> {
     describe_gauge!(ALERTS_WAITING, "Open alerts of patients that nobody has acknowledged (priority)");
     describe_gauge!(NOTICES, "Open notices to the operator about the service itself");
     describe_gauge!(REQUESTS_WAITING, "Page requests of which no page was formed yet");
+    describe_gauge!(UNSEALED, "Entries of the audit that are not sealed yet");
     describe_gauge!(DATABASE_ANSWERS, "1 when the database answered this scrape; at 0 what waits is of an earlier one");
     describe_gauge!(PAGES, "Pages ready to send, or being sent (state)");
     // What has not happened yet is 0, not missing.

@@ -82,6 +82,7 @@ async fn look(parts: &Parts) -> Result<(), sqlx::Error> {
     let oldest = queues.oldest_arrival_at.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0));
     gauge!(super::UNJUDGED).set(number(queues.arrivals));
     gauge!(super::OLDEST_UNJUDGED).set(oldest);
+    gauge!(super::UNSEALED).set(number(queues.unsealed));
     gauge!(super::NOTICES).set(number(queues.notices));
     gauge!(super::REQUESTS_WAITING).set(number(queues.requests));
     gauge!(super::PAGES, "state" => "ready").set(number(queues.pages_ready));

@@ -36,6 +36,8 @@ acts! {
     /// Hears at once of this person's readings.
     RecordFollowed = "record.followed", "followed the record";
     RecordRefused = "record.refused", "asked for a record out of reach";
+    /// Their role does not include it.
+    RightRefused = "right.refused", "asked for what their role does not include";
     GlassBroken = "record.glass_broken", "opened the record in an emergency";
     PersonSought = "record.person_sought", "looked for somebody out of reach";
     PatientAdded = "patient.added", "added a patient";

@@ -8,6 +8,8 @@ pub mod arrival;
 pub mod ask;
 pub mod audit;
 mod audit_act;
+pub mod audit_chain;
+mod audit_row;
 pub mod break_glass;
 pub mod carer;
 pub mod chart;

@@ -16,6 +16,8 @@ pub struct Queues {
     pub alerts: Vec<(String, i64)>,
     /// Open notices to the operator.
     pub notices: i64,
+    /// Entries of the audit that wait to be sealed.
+    pub unsealed: i64,
 }
 
 pub async fn look(pool: &PgPool) -> Result<Queues, sqlx::Error> {
@@ -25,7 +27,8 @@ pub async fn look(pool: &PgPool) -> Result<Queues, sqlx::Error> {
                 (SELECT count(*) FROM page_request WHERE NOT formed) AS requests,
                 (SELECT count(*) FROM page WHERE state = 'ready') AS ready,
                 (SELECT count(*) FROM page WHERE state = 'sending') AS sending,
-                (SELECT count(*) FROM alert WHERE closed_at IS NULL AND patient IS NULL) AS notices",
+                (SELECT count(*) FROM alert WHERE closed_at IS NULL AND patient IS NULL) AS notices,
+                (SELECT count(*) FROM audit_waiting) AS unsealed",
     )
     .fetch_one(&mut *db)
     .await?;
@@ -43,5 +46,6 @@ pub async fn look(pool: &PgPool) -> Result<Queues, sqlx::Error> {
         pages_sending: row.try_get("sending")?,
         alerts,
         notices: row.try_get("notices")?,
+        unsealed: row.try_get("unsealed")?,
     })
 }

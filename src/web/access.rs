@@ -5,16 +5,18 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 
 use super::Web;
 use super::api::Role;
 use super::failure::Failure;
 use super::session::SignedIn;
 use crate::listen::Visitor;
+use crate::store::audit::{self, Act};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +61,12 @@ impl Access {
     }
 }
 
+async fn refused(web: &Web, who: &SignedIn, detail: Value) -> Result<(), sqlx::Error> {
+    let mut db = web.transaction(who).await?;
+    audit::write_look(&mut db, &who.did(Act::RightRefused, web.parts.clock.machine_now()).detail(detail)).await?;
+    db.commit().await
+}
+
 /// Lets through whom the route is for; handlers then find in the request who it is.
 pub async fn check(State((web, access)): State<(Arc<Web>, Access)>, mut request: Request, next: Next) -> Response {
     if access == Access::Anyone {
@@ -70,6 +78,11 @@ pub async fn check(State((web, access)): State<(Arc<Web>, Access)>, mut request:
         Err(failure) => return failure.into_response(),
     };
     if !access.is_granted_to(who.role) {
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let detail = json!({ "method": request.method().as_str(), "route": route });
+        if let Err(error) = refused(&web, &who, detail).await {
+            return Failure::from(error).into_response();
+        }
         return Failure::new(
             StatusCode::FORBIDDEN,
             "not_allowed",

@@ -8,11 +8,11 @@ use jiff::SignedDuration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::Web;
 use super::api::{BreakGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 use super::extract::{Body, Path};
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
+use super::{Web, reach};
 use crate::random;
 use crate::store::audit::{self, Act};
 use crate::store::break_glass::{self, Broken};
@@ -60,7 +60,8 @@ pub async fn open(
     let now = web.parts.clock.machine_now();
     let mut db = web.transaction(&who).await?;
     if !break_glass::is_allowed(&mut db, patient).await? {
-        return Err(Failure::not_found());
+        let refused = who.did(Act::RecordRefused, now).about(patient, who.organisation);
+        return Err(reach::refuse(db, &refused).await?);
     }
     let broken = Broken {
         break_glass: random::new_id(),

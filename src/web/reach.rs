@@ -70,7 +70,7 @@ pub async fn alert(web: &Web, who: &SignedIn, alert: Uuid, act: Act) -> Answer<(
 }
 
 /// Nothing was done but asking: that is committed.
-async fn refuse(mut db: Tx, entry: &Entry) -> Answer<Failure> {
+pub async fn refuse(mut db: Tx, entry: &Entry) -> Answer<Failure> {
     audit::write_look(&mut db, entry).await?;
     db.commit().await?;
     Ok(Failure::not_found())

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::api::{Counts, OnDuty, PatientHead, Person, TeamNow, Worklist, WorklistRow};
 use super::extract::Query;
-use super::failure::{Answer, Failure};
+use super::failure::Answer;
 use super::session::SignedIn;
 use super::{Web, alerts, reach, sign_in, words};
 use crate::roster::{Duty, Hours, Roster};
@@ -36,7 +36,8 @@ pub async fn worklist(
     if let Some(wanted) = asked.team {
         teams.retain(|team| team.team == wanted);
         if teams.is_empty() {
-            return Err(Failure::not_found());
+            let refused = who.did(Act::RecordRefused, web.parts.clock.machine_now()).detail(json!({ "team": wanted }));
+            return Err(reach::refuse(db, &refused).await?);
         }
     }
     let ids: Vec<Uuid> = teams.iter().map(|team| team.team).collect();

@@ -1,6 +1,7 @@
 //! The commands as a person or a script types them: what is said, and the exit code.
 
 mod admin;
+mod audit;
 mod broken;
 mod doctor;
 mod load;

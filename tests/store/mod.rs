@@ -1,5 +1,6 @@
 //! The store on a real TimescaleDB: the writer's promises, the roles' walls, the pools' manners, the private server's life.
 
+mod audit;
 mod embedded;
 mod given;
 mod pools;

@@ -27,8 +27,8 @@ fn body(path: &str) -> Value {
 }
 
 /// A question as it is asked: perhaps about somebody behind the `?`.
-struct Asked<'a> {
-    question: &'a Question,
+pub struct Asked<'a> {
+    pub question: &'a Question,
     about: Option<&'static str>,
 }
 
@@ -36,12 +36,12 @@ struct Asked<'a> {
 const NAMED: [&str; 4] = ["patient", "alert", "reference", "team"];
 
 impl Asked<'_> {
-    fn title(&self) -> String {
+    pub fn title(&self) -> String {
         let about = self.about.map(|name| format!("?{name}={{{name}}}")).unwrap_or_default();
         format!("{} {}{about}", self.question.method, self.question.path)
     }
 
-    fn names_somebody(&self) -> bool {
+    pub fn names_somebody(&self) -> bool {
         self.about.is_some() || self.question.path.contains('{')
     }
 
@@ -64,7 +64,7 @@ impl Asked<'_> {
     }
 
     /// Status, code and body; what has no end is not read.
-    async fn ask(&self, browser: &Browser, someone: &Someone) -> (StatusCode, String) {
+    pub async fn ask(&self, browser: &Browser, someone: &Someone) -> (StatusCode, String) {
         let request = browser.request(self.question.method.clone(), &self.address(someone));
         let request =
             if self.question.method == Method::GET { request } else { request.json(&body(self.question.path)) };
@@ -76,7 +76,7 @@ impl Asked<'_> {
 }
 
 /// Breaking the glass changes what is within reach, so it comes last.
-fn all(questions: &[Question]) -> Vec<Asked<'_>> {
+pub fn all(questions: &[Question]) -> Vec<Asked<'_>> {
     let mut asked = Vec::new();
     for question in questions {
         asked.push(Asked { question, about: None });

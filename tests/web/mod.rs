@@ -5,6 +5,7 @@ mod alerts;
 mod canaries;
 mod charts;
 mod doors;
+mod entries;
 mod matrix;
 mod pages;
 mod region;
