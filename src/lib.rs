@@ -15,6 +15,7 @@ pub mod listen;
 pub mod load;
 pub mod monitor;
 pub mod notify;
+pub mod openapi;
 pub mod parts;
 pub mod phone;
 pub mod random;

@@ -5,6 +5,8 @@
 
 use std::net::IpAddr;
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use axum::body::Bytes;
@@ -21,7 +23,7 @@ use mobile_api::refusal::{Reason, Refusal};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::counters;
+use super::{Ingest, counters};
 use crate::listen::Visitor;
 use crate::parts::Parts;
 use crate::random;
@@ -31,7 +33,11 @@ use crate::store::device;
 use crate::store::enrolment::{self, NewDevice};
 use crate::telemetry;
 
-pub async fn enrol(State(parts): State<Parts>, Extension(Visitor(from)): Extension<Visitor>, body: Bytes) -> Response {
+pub async fn enrol(
+    State(ingest): State<Arc<Ingest>>,
+    Extension(Visitor(from)): Extension<Visitor>,
+    body: Bytes,
+) -> Response {
     let request = match decode::enrolment(&String::from_utf8_lossy(&body)) {
         Ok(request) => request,
         Err(refusal) => return refused(StatusCode::BAD_REQUEST, refusal),
@@ -41,6 +47,7 @@ pub async fn enrol(State(parts): State<Parts>, Extension(Visitor(from)): Extensi
         return refused(StatusCode::UNPROCESSABLE_ENTITY, Refusal::new(Reason::KeyInvalid, detail));
     };
     let code_hash = enrolment::hash_of(&request.code);
+    let parts = ingest.parts.clone();
     // A task of its own: a phone that goes away in the middle must not leave half a transaction behind.
     let working = tokio::spawn(async move {
         match open(&parts, &code_hash, &request, &thumbprint, from).await? {

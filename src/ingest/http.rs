@@ -21,6 +21,7 @@ use mobile_api::message::Receipt;
 use mobile_api::proof::{HttpProof, PROOF_HEADER, whole_seconds};
 use mobile_api::refusal::{Reason, Refusal};
 use mobile_api::session::clock_skew_ms;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::accept::Sender;
@@ -119,7 +120,7 @@ pub async fn submissions(
     Ok(Json(Receipt { batch: None, items: decided.items, notice }))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Whose {
     #[serde(rename = "for")]
     whom: Option<String>,

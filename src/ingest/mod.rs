@@ -15,6 +15,7 @@ mod plan;
 mod proof;
 pub mod receipt;
 mod registry;
+mod routes;
 mod socket;
 mod talk;
 mod together;
@@ -25,10 +26,7 @@ use std::sync::Arc;
 
 use alert_rules::rule::Rulebook;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
-use mobile_api::SOCKET_PATH;
-use mobile_api::limits::Limits;
+use axum::http::Method;
 use tokio::sync::Semaphore;
 
 use crate::parts::Parts;
@@ -56,6 +54,13 @@ pub struct Ingest {
     plans: Plans,
 }
 
+/// Method and address of everything phones ask over HTTP, and whether it needs a device's proof.
+pub fn questions() -> impl Iterator<Item = (Method, &'static str, bool)> {
+    let each =
+        |route: routes::Route| (route.operation.method, route.operation.path, route.operation.security.is_some());
+    routes::routes().into_iter().map(each)
+}
+
 pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
     let ingest = Arc::new(Ingest {
         parts: parts.clone(),
@@ -68,14 +73,5 @@ pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
         plans: Plans::of_rulebook(rulebook),
     });
     counters::start(Arc::clone(&ingest));
-    let enrolment = Router::new().route("/mobile/v1/enrol", post(enrol::enrol)).with_state(parts.clone());
-    Router::new()
-        .route("/mobile/v1/challenge", post(http::challenge))
-        .route("/mobile/v1/submissions", post(http::submissions))
-        .route("/mobile/v1/plan", get(http::plan))
-        .route("/mobile/v1/readings", get(http::readings))
-        .merge(enrolment)
-        .layer(DefaultBodyLimit::max(Limits::V1.frame_bytes))
-        .route(SOCKET_PATH, get(upgrade::upgrade))
-        .with_state(ingest)
+    routes::router().with_state(ingest)
 }

@@ -17,7 +17,6 @@ mod guesses;
 mod headers;
 mod health;
 mod limits;
-mod openapi;
 pub mod pages;
 pub mod password;
 mod patient;
@@ -52,6 +51,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use uuid::Uuid;
 
+use crate::openapi;
 use crate::parts::Parts;
 use crate::random;
 use crate::telemetry;
@@ -85,7 +85,7 @@ pub fn questions() -> Vec<Question> {
     routes::routes()
         .into_iter()
         .map(|route| Question {
-            query: route.query_names(),
+            query: route.query.map(openapi::query_names).unwrap_or_default(),
             method: route.method,
             path: route.path,
             access: route.access,

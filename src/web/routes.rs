@@ -3,17 +3,20 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, on};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use axum::{Json, Router};
+use schemars::JsonSchema;
+use serde_json::{Value, json};
 
 use super::access::{self, Access, Right};
-use super::{Web, alerts, api, break_glass, events, openapi, patient, patients, series, sign_in, worklist};
+use super::{Web, alerts, api, break_glass, events, patient, patients, series, sign_in, worklist};
+use crate::openapi::{self, Answer, Describe, Operation};
 
-type Describe = fn(&mut SchemaGenerator) -> Schema;
+/// How the document names the session's cookie.
+const SESSION: &str = "session";
 
 /// One question.
 #[derive(Debug)]
@@ -22,18 +25,18 @@ pub struct Route {
     /// With `{patient}`, `{alert}`, … for the objects it names.
     pub path: &'static str,
     pub access: Access,
-    pub summary: &'static str,
+    summary: &'static str,
     /// Answers that are no success beyond those its access and its parameters bring.
-    pub refuses: &'static [u16],
-    pub takes: Option<Describe>,
+    refuses: &'static [u16],
+    takes: Option<Describe>,
     pub query: Option<Describe>,
-    pub answers: Answers,
+    answers: Answers,
     router: Router<Arc<Web>>,
 }
 
 /// What a success looks like.
 #[derive(Clone, Copy, Debug)]
-pub enum Answers {
+enum Answers {
     /// 200 with this body.
     Json(Describe),
     /// 204.
@@ -63,7 +66,7 @@ impl Route {
     }
 
     fn takes<T: JsonSchema>(mut self) -> Self {
-        self.takes = Some(SchemaGenerator::subschema_for::<T>);
+        self.takes = Some(openapi::of::<T>());
         self
     }
 
@@ -73,12 +76,12 @@ impl Route {
     }
 
     fn answers<T: JsonSchema>(mut self) -> Self {
-        self.answers = Answers::Json(SchemaGenerator::subschema_for::<T>);
+        self.answers = Answers::Json(openapi::of::<T>());
         self
     }
 
     fn tells<T: JsonSchema>(mut self) -> Self {
-        self.answers = Answers::Events(SchemaGenerator::subschema_for::<T>);
+        self.answers = Answers::Events(openapi::of::<T>());
         self
     }
 
@@ -87,18 +90,78 @@ impl Route {
         self
     }
 
-    /// What may stand behind the `?`.
-    pub fn query_names(&self) -> Vec<String> {
-        let Some(describe) = self.query else { return Vec::new() };
-        let schema = describe(&mut SchemaGenerator::default());
-        let properties = schema.get("properties").and_then(serde_json::Value::as_object);
-        properties.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    fn operation(&self) -> Operation {
+        let success = match self.answers {
+            Answers::Nothing => Answer { status: 204, meaning: "Done", body: None },
+            Answers::Json(describe) => {
+                Answer { status: 200, meaning: "As asked", body: Some(("application/json", describe)) }
+            }
+            Answers::Events(describe) => {
+                Answer { status: 200, meaning: "News", body: Some(("text/event-stream", describe)) }
+            }
+        };
+        let failure = ("application/json", openapi::of::<api::Failure>());
+        let refusals =
+            self.refusals().into_iter().map(|status| Answer { status, meaning: meaning(status), body: Some(failure) });
+        Operation {
+            method: self.method.clone(),
+            path: self.path,
+            summary: self.summary,
+            takes: self.takes,
+            query: self.query,
+            security: (self.access != Access::Anyone).then_some(SESSION),
+            answers: std::iter::once(success).chain(refusals).collect(),
+        }
     }
 
-    /// What the path names: `patient`, `alert`, …
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    /// Every answer that is no success, by what the route is.
+    fn refusals(&self) -> Vec<u16> {
+        let mut statuses = vec![503];
+        if self.access != Access::Anyone {
+            statuses.push(401);
+        }
+        if matches!(self.access, Access::May(_)) || !self.method.is_safe() {
+            statuses.push(403);
+        }
+        if self.query.is_some() || self.takes.is_some() {
+            statuses.push(400);
+        }
+        if self.takes.is_some() {
+            statuses.extend([413, 415, 422]);
+        }
+        if openapi::named(self.path).next().is_some() {
+            statuses.push(404);
+        }
+        statuses.extend(self.refuses);
+        statuses.sort_unstable();
+        statuses.dedup();
+        statuses
     }
+}
+
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 | 422 => "The request cannot be read; the message says where",
+        401 => "Not signed in, or not rightly",
+        403 => "One's role does not include this, or the request came from another site",
+        404 => "Not there, or not within one's reach",
+        409 => "Somebody else was first, or it is over",
+        413 => "Too long",
+        415 => "Not JSON",
+        429 => "Too many tries",
+        _ => "Busy: try again in a few seconds",
+    }
+}
+
+/// `GET /api/openapi.json`
+async fn document() -> Json<Value> {
+    let about = json!({
+        "title": "Derwent, the staff API",
+        "description": "What the staff pages ask. Whatever is out of one's reach answers like what does not exist.",
+    });
+    let security = json!({ SESSION: { "type": "apiKey", "in": "cookie", "name": "__Host-derwent_session" } });
+    let operations: Vec<Operation> = routes().iter().map(Route::operation).collect();
+    Json(openapi::document(about, security, &operations))
 }
 
 /// The whole staff API.
@@ -108,8 +171,8 @@ pub fn routes() -> Vec<Route> {
     const GET: &Method = &Method::GET;
     const POST: &Method = &Method::POST;
     vec![
-        Route::new(GET, "/api/openapi.json", Anyone, openapi::document, "This document")
-            .answers::<serde_json::Map<String, serde_json::Value>>(),
+        Route::new(GET, "/api/openapi.json", Anyone, document, "This document")
+            .answers::<serde_json::Map<String, Value>>(),
         Route::new(POST, "/api/sign-in", Anyone, sign_in::sign_in, "Sign in")
             .takes::<api::SignIn>()
             .refuses(&[401, 429]),

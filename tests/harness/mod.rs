@@ -4,5 +4,6 @@ pub mod database;
 pub mod link;
 pub mod mail;
 pub mod pager;
+pub mod schemathesis;
 pub mod service;
 pub mod ward;

@@ -115,4 +115,5 @@ def main() -> None:
     print(json.dumps(heard))
 
 
-main()
+if __name__ == "__main__":
+    main()

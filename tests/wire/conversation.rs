@@ -220,17 +220,7 @@ async fn pushes_are_kept_until_acknowledged_and_shown_is_stored_once() {
     let town = Town::start().await;
     let (patient, device) = town.person("Dorothy").await;
     let ask = random::new_id();
-    sqlx::query(
-        "INSERT INTO push (device, n, patient, organisation, kind, body, made_at, acknowledged)
-         VALUES ($1, 1, $2, $3, 'ask', $4, '2026-01-01T00:00:00Z', false)",
-    )
-    .bind(device.id)
-    .bind(patient)
-    .bind(town.organisation)
-    .bind(json!({ "id": ask, "text": "Measure again.", "until": now() }))
-    .execute(&town.store.owner)
-    .await
-    .unwrap();
+    town.asked(&device, patient, ask).await;
 
     let is_ask = |message| match message {
         ServerMessage::Ask(ask) => Some(ask),

@@ -7,10 +7,12 @@ mod enrolment;
 mod gauges;
 mod hostile;
 mod http;
+mod matrix;
 mod orders;
 mod proofs;
 mod python;
 mod raw;
+mod schemathesis;
 mod seen;
 mod storm;
 
@@ -112,6 +114,46 @@ impl Town {
         };
         facts::insert(&mut db, new).await.unwrap();
         patient
+    }
+
+    /// A patient of another organisation, with a team of its own.
+    async fn elsewhere(&self) -> Uuid {
+        let (organisation, team) = (random::new_id(), random::new_id());
+        let mut db = self.store.owner.acquire().await.unwrap();
+        let new = Organisation { organisation, name: "Derby".into(), time_zone: "Europe/London".into() };
+        organisation::insert(&mut db, &new).await.unwrap();
+        let new = Team { team, organisation, name: "Derby team".into(), phone: "01332".into() };
+        team::insert(&mut db, &new, Cover { from: time(8, 0, 0, 0), until: time(20, 0, 0, 0) }).await.unwrap();
+        let patient = random::new_id();
+        let new = Patient {
+            patient,
+            organisation,
+            team,
+            given_name: "Joan".into(),
+            family_name: "Bell".into(),
+            date_of_birth: BORN,
+            phone: None,
+            lives_alone: true,
+            time_zone: "Europe/London".into(),
+            live_since: None,
+        };
+        patient::insert(&mut db, &new, now()).await.unwrap();
+        patient
+    }
+
+    /// A rule asks this patient to measure again.
+    async fn asked(&self, device: &Device, patient: Uuid, ask: Uuid) {
+        sqlx::query(
+            "INSERT INTO push (device, n, patient, organisation, kind, body, made_at, acknowledged)
+             VALUES ($1, 1, $2, $3, 'ask', $4, '2026-01-01T00:00:00Z', false)",
+        )
+        .bind(device.id)
+        .bind(patient)
+        .bind(self.organisation)
+        .bind(json!({ "id": ask, "text": "Measure again.", "until": now() }))
+        .execute(&self.store.owner)
+        .await
+        .unwrap();
     }
 
     async fn code(&self, whose: Whose, people: &[Uuid], replaces: Option<Uuid>) -> String {
