@@ -50,7 +50,7 @@ python: .cache/python/.ready ## the Python tools of the tests: an outside client
 
 schema: timescaledb web ## write the generated schemas, TypeScript types and access matrix again
 	DERWENT_REGENERATE=1 $(CARGO) test --locked --workspace generated
-	DERWENT_REGENERATE=1 $(CARGO) test --locked --test derwent web::matrix::every_route
+	DERWENT_REGENERATE=1 $(CARGO) test --locked --test derwent matrix::every
 
 bench: timescaledb web ## measure for half an hour, and write docs/benchmarks.md (release build)
 	$(CARGO) build --locked --release --quiet --bin derwent

@@ -12,6 +12,7 @@ use derwent::store::carer::{self, Carer};
 use derwent::store::enrolment_code::Whose;
 use mobile_api::item::{Body, Item};
 use mobile_api::message::ClientMessage;
+use mobile_api::time::PhoneTime;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -171,10 +172,7 @@ fn said(receipt: &Value, handle: &str) -> String {
 async fn over_the_socket(stage: &Stage, device: &Device) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     let about = stage.as_named_by(device);
-    let mut line = match Line::open(device, mobile_api::time::PhoneTime::utc(now()), 0).await {
-        Ok(line) => Some(line),
-        Err(_) => None,
-    };
+    let mut line = Line::open(device, PhoneTime::utc(now()), 0).await.ok();
     rows.push(("hello".to_owned(), if line.is_some() { "yes" } else { "no" }.to_owned()));
     for index in 0..items(&about[0]).len() {
         let (mut kind, mut answers) = ("", Vec::new());
