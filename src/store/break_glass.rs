@@ -70,3 +70,37 @@ pub async fn insert(db: &mut PgConnection, broken: &Broken<'_>) -> Result<(), sq
     .await?;
     Ok(())
 }
+
+/// One look behind broken glass, as the record shows it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub staff: Uuid,
+    pub name: String,
+    pub reason: String,
+    pub at: Timestamp,
+    pub until: Timestamp,
+}
+
+/// Newest first.
+pub async fn of_patient(db: &mut PgConnection, patient: Uuid, since: Timestamp) -> Result<Vec<Seen>, sqlx::Error> {
+    sqlx::query(
+        "SELECT break_glass.staff, staff.name, break_glass.reason, break_glass.at, break_glass.until
+         FROM break_glass JOIN staff USING (staff)
+         WHERE break_glass.patient = $1 AND break_glass.at >= $2 ORDER BY break_glass.at DESC",
+    )
+    .bind(patient)
+    .bind(since.to_sqlx())
+    .fetch_all(db)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(Seen {
+            staff: row.try_get("staff")?,
+            name: row.try_get("name")?,
+            reason: row.try_get("reason")?,
+            at: row.try_get::<jiff_sqlx::Timestamp, _>("at")?.to_jiff(),
+            until: row.try_get::<jiff_sqlx::Timestamp, _>("until")?.to_jiff(),
+        })
+    })
+    .collect()
+}

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::api::{Alert, Device, Limit, PatientPage, Plan, Refusal, Slot, VitalSummary};
+use super::api::{Alert, BrokenGlass, Device, Limit, PatientPage, Person, Plan, Refusal, Slot, VitalSummary};
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
@@ -23,6 +23,8 @@ use crate::store::{self, alert_seen, reading_seen};
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// Alerts closed longer ago are not shown.
 const CLOSED_SHOWN: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Looks behind broken glass longer ago are in the audit only.
+const GLASS_SHOWN: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uuid>) -> Answer<Json<PatientPage>> {
     let now = web.parts.clock.care_now();
@@ -35,6 +37,8 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
     let newest = reading_seen::newest_by_vital(&mut db, id, now - LOOK_BACK, now).await?;
     let refusals = store::patient::refusals(&mut db, id).await?;
     let devices = store::patient::devices(&mut db, id).await?;
+    let machine_now = web.parts.clock.machine_now();
+    let broken_glass = store::break_glass::of_patient(&mut db, id, machine_now - GLASS_SHOWN).await?;
     db.commit().await?;
     Ok(Json(PatientPage {
         now,
@@ -64,8 +68,14 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
                 revoked_at: device.revoked_at,
             })
             .collect(),
+        broken_glass: broken_glass.into_iter().map(|seen| broken(seen, machine_now)).collect(),
         patient: patients::head(patient, now),
     }))
+}
+
+fn broken(seen: store::break_glass::Seen, now: Timestamp) -> BrokenGlass {
+    let by = Person { staff: seen.staff, name: seen.name };
+    BrokenGlass { by, reason: seen.reason, at: seen.at, until: seen.until, open: seen.until > now }
 }
 
 async fn alerts_of(db: &mut sqlx::PgConnection, patient: Uuid, now: Timestamp) -> Answer<Vec<Alert>> {

@@ -2,11 +2,14 @@
 
 use std::process::Command;
 
+use super::region;
 use super::world::{BORN, PASSWORD, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_story_from_the_code_to_the_closed_alert_in_a_browser() {
     let world = World::live().await;
+    let alfreton = region::team(&world, &world.organisation, "Alfreton team");
+    region::patient(&world, &alfreton, "Amir", "Khan");
     let service = world.serve();
     let output = Command::new("npm")
         .args(["run", "--silent", "test:pages"])
@@ -17,6 +20,8 @@ async fn one_story_from_the_code_to_the_closed_alert_in_a_browser() {
         .env("DERWENT_PATIENT_CODE", &world.code)
         .env("DERWENT_PATIENT_BORN", BORN)
         .env("DERWENT_PATIENT_NAME", "Dorothy Marsh")
+        .env("DERWENT_ELSEWHERE_NAME", "Amir Khan")
+        .env("DERWENT_ELSEWHERE_BORN", region::BORN)
         .output()
         .expect("npm is there: `make test` looks for it");
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

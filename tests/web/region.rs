@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::world::{Browser, World, id};
 use crate::harness::service::Service;
 
+/// Of everybody but Dorothy.
+pub const BORN: &str = "1950-01-02";
+
 /// A patient of a team, and the alert they have.
 #[derive(Clone, Debug)]
 pub struct Someone {
@@ -76,10 +79,10 @@ pub fn team(world: &World, organisation: &str, name: &str) -> String {
     id(&world.admin(&[&add[..], &["--cover", "all-day"]].concat()), "team")
 }
 
-fn patient(world: &World, team: &str, given_name: &str, family_name: &str) -> String {
+/// With a hypertension plan.
+pub fn patient(world: &World, team: &str, given_name: &str, family_name: &str) -> String {
     let add = ["patient", "add", "--team", team, "--given-name", given_name, "--family-name", family_name];
-    let plan =
-        ["--born", "1950-01-02", "--pack", "hypertension", "--tag", "pregnant=no", "--slot", "blood_pressure@08:00"];
+    let plan = ["--born", BORN, "--pack", "hypertension", "--tag", "pregnant=no", "--slot", "blood_pressure@08:00"];
     id(&world.admin(&[&add[..], &plan[..]].concat()), "patient")
 }
 

@@ -1,5 +1,5 @@
 // Every request of the staff pages goes through here: same origin, JSON, one way to fail.
-import type { Alert, AlertPlace, Failure, Me, Outcome, PatientPage, Series, Worklist } from '../shared/api/staff'
+import type { Alert, AlertPlace, Failure, FoundPeople, GlassBroken, Me, Outcome, PatientPage, Series, Worklist } from '../shared/api/staff'
 
 /** The service answered, but not with what was asked for; the message is its own. */
 export class Refused extends Error {
@@ -40,6 +40,10 @@ export const patient = (id: string) => ask<PatientPage>('GET', `/patients/${id}`
 export const findAlert = (reference: string) => ask<AlertPlace>('GET', `/alerts/${reference}`)
 export const acknowledge = (alert: string) => ask<Alert>('POST', `/alerts/${alert}/acknowledge`)
 export const close = (alert: string, outcome: Outcome, note: string) => ask<Alert>('POST', `/alerts/${alert}/close`, { outcome, note })
+
+export const findPerson = (family_name: string, date_of_birth: string) =>
+  ask<FoundPeople>('POST', '/break-glass/find', { family_name, date_of_birth })
+export const breakGlass = (patient: string, reason: string) => ask<GlassBroken>('POST', `/patients/${patient}/break-glass`, { reason })
 
 export function series(id: string, vital: string, from: string, until: string): Promise<Series> {
   return ask<Series>('GET', `/patients/${id}/series?${new URLSearchParams({ vital, from, until })}`)

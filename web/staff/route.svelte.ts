@@ -4,11 +4,14 @@ export type Route =
   | { page: 'worklist' }
   /** Where the link in a page or a mail leads. */
   | { page: 'alert'; reference: string }
+  /** Opening a record that one's teams do not look after. */
+  | { page: 'break-glass' }
   | { page: 'patient'; patient: string; onlyChart: boolean }
 
 export function routeOf(address: URL): Route {
   const patient = /^\/staff\/patients\/([0-9a-f-]{36})\/?$/.exec(address.pathname)?.[1]
   const reference = /^\/staff\/alerts\/(A\d+)\/?$/.exec(address.pathname)?.[1]
+  if (/^\/staff\/break-glass\/?$/.test(address.pathname)) return { page: 'break-glass' }
   if (reference) return { page: 'alert', reference }
   return patient ? { page: 'patient', patient, onlyChart: address.searchParams.get('only') === 'chart' } : { page: 'worklist' }
 }

@@ -10,7 +10,7 @@ let phone: Page
 let staff: Page
 const troubles: string[] = []
 /** What the story types: none of it belongs into an address. */
-const typed = ['no-such-person', 'rang her', '226/131']
+const typed = ['no-such-person', 'rang her', '226/131', 'khan', 'found at home']
 
 beforeAll(async () => {
   browser = await launch()
@@ -189,6 +189,29 @@ describe('the staff pages', () => {
     await staff.keyboard.press('Enter')
     await staff.getByText('Treatment changed').waitFor()
     await expect.poll(() => staff.getByRole('button', { name: 'Close …' }).count()).toBe(before - 1)
+  })
+
+  test('another team’s record opens with a reason, and says so', async () => {
+    const family = service.elsewhere.name.split(' ').at(-1) ?? ''
+    await staff.getByRole('link', { name: '← Worklist' }).click()
+    await staff.getByRole('link', { name: 'Open another record' }).click()
+    await staff.getByLabel('Family name').fill('Nobody')
+    await staff.getByLabel('Date of birth').fill(service.elsewhere.born)
+    await staff.keyboard.press('Enter')
+    await staff.getByText('Nobody of your organisation has this name and date of birth.').waitFor()
+    await staff.getByLabel('Family name').fill(family)
+    await staff.getByRole('button', { name: 'Find' }).click()
+    await staff.getByText(service.elsewhere.name).waitFor()
+    await staff.getByLabel('Why you need this record now').fill('Found at home by a neighbour')
+    expect(await look(staff, 'staff-break-glass')).toEqual([])
+    await staff.setViewportSize({ width: 390, height: 844 })
+    await expect.poll(() => tooWideBy(staff)).toBeLessThanOrEqual(0)
+    expect(await look(staff, 'staff-break-glass-narrow')).toEqual([])
+    await staff.setViewportSize(desk.viewport)
+    await staff.getByRole('button', { name: 'Open the record' }).click()
+    await staff.getByRole('heading', { level: 1, name: service.elsewhere.name }).waitFor()
+    await staff.getByText('This record is open to you until').waitFor()
+    expect(await look(staff, 'staff-patient-glass')).toEqual([])
   })
 })
 

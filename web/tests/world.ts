@@ -17,6 +17,7 @@ export const service = {
   code: given('DERWENT_PATIENT_CODE'),
   born: given('DERWENT_PATIENT_BORN'),
   name: given('DERWENT_PATIENT_NAME'),
+  elsewhere: { name: given('DERWENT_ELSEWHERE_NAME'), born: given('DERWENT_ELSEWHERE_BORN') },
 }
 
 const OFFLINE_BROWSER = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
+use super::Person;
+
 /// `POST /api/break-glass/find`: the whole family name and the day of birth, of a patient of one's own organisation.
 #[derive(Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct FindPerson {
@@ -40,6 +42,18 @@ pub struct FoundPerson {
 pub struct BreakGlass {
     #[schemars(length(min = 10, max = 500))]
     pub reason: String,
+}
+
+/// On the patient's page: somebody opened the record although their teams do not look after the person.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct BrokenGlass {
+    pub by: Person,
+    pub reason: String,
+    /// Machine time.
+    pub at: Timestamp,
+    pub until: Timestamp,
+    /// It has not ended.
+    pub open: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]

@@ -10,7 +10,7 @@ mod session;
 mod worklist;
 
 pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Outcome};
-pub use break_glass::{BreakGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
+pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use patient::{
     Device, Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Search, Slot, VitalSummary, Whose,
 };
@@ -131,6 +131,7 @@ mod tests {
             FoundPerson,
             BreakGlass,
             GlassBroken,
+            BrokenGlass,
             Series,
             SeriesPoint,
             PointState,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::{Alert, LastReading, Priority, Team};
+use super::{Alert, BrokenGlass, LastReading, Priority, Team};
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PatientHead {
@@ -70,6 +70,8 @@ pub struct PatientPage {
     /// What their phone sent and we would not take, newest first.
     pub refusals: Vec<Refusal>,
     pub devices: Vec<Device>,
+    /// In the last 90 days, newest first.
+    pub broken_glass: Vec<BrokenGlass>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]

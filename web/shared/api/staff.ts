@@ -197,7 +197,11 @@ vitals: Array<VitalSummary>,
 /**
  * What their phone sent and we would not take, newest first.
  */
-refusals: Array<Refusal>, devices: Array<Device>, };
+refusals: Array<Refusal>, devices: Array<Device>, 
+/**
+ * In the last 90 days, newest first.
+ */
+broken_glass: Array<BrokenGlass>, };
 
 export type Plan = { version: number, packs: Array<string>, slots: Array<Slot>, 
 /**
@@ -371,6 +375,19 @@ export type GlassBroken = {
  * The record is open to whoever opened it until then.
  */
 until: string, };
+
+/**
+ * On the patient's page: somebody opened the record although their teams do not look after the person.
+ */
+export type BrokenGlass = { by: Person, reason: string, 
+/**
+ * Machine time.
+ */
+at: string, until: string, 
+/**
+ * It has not ended.
+ */
+open: boolean, };
 
 /**
  * `GET /api/patients/{id}/series?vital=blood_pressure&from=…&until=…` (times optional: the last 90 days)
