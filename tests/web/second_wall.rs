@@ -61,6 +61,48 @@ async fn no_table_shows_a_patient_to_who_does_not_look_after_them() {
     }
 }
 
+#[tokio::test]
+async fn nobody_writes_about_whom_they_do_not_see_nor_in_anothers_name() {
+    let region = Region::new().await;
+    let store = region.world.database.store().await;
+    let (own, other) = (&region.own, &region.other_team);
+    let arrival = "INSERT INTO arrival (patient, cause, earliest, rank, received_at)
+                   VALUES ($1::uuid, 'facts', '2026-03-01', 1, '2026-03-01')";
+    let glass = "INSERT INTO break_glass (break_glass, patient, organisation, staff, reason, at, until)
+                 SELECT gen_random_uuid(), $1::uuid, staff.organisation, staff.staff, 'reason', '2026-03-01', '2026-03-02'
+                 FROM staff WHERE staff.email = ";
+    let alert = "UPDATE alert SET act_by = act_by WHERE alert.patient = $1::uuid RETURNING 1";
+    // (what, whom it is about, who acts, what comes of it)
+    let tries = [
+        (arrival.to_owned(), &own.patient, "ida", Ok(1)),
+        (arrival.to_owned(), &own.patient, "nell", Err(())),
+        (arrival.to_owned(), &own.patient, "eve", Err(())),
+        (alert.to_owned(), &own.patient, "ida", Ok(1)),
+        (alert.to_owned(), &own.patient, "nell", Ok(0)),
+        (alert.to_owned(), &own.patient, "max", Ok(0)),
+        (format!("{glass} 'ida@example.org'"), &other.patient, "ida", Ok(1)),
+        (format!("{glass} 'ida@example.org'"), &other.patient, "cleo", Err(())),
+        (format!("{glass} 'ada@example.org'"), &other.patient, "ada", Err(())),
+        (format!("{glass} 'max@example.org'"), &own.patient, "max", Err(())),
+        (format!("{glass} 'ida@example.org'"), &region.other_organisation.patient, "ida", Err(())),
+    ];
+    for (statement, patient, who, wanted) in tries {
+        let staff: uuid::Uuid = sqlx::query_scalar("SELECT staff FROM staff WHERE email = $1 || '@example.org'")
+            .bind(who)
+            .fetch_one(&store.owner)
+            .await
+            .expect("staff");
+        let mut db = store.web_tx(staff, jiff::Timestamp::UNIX_EPOCH).await.expect("a transaction");
+        let done = sqlx::query(AssertSqlSafe(statement.clone())).bind(patient).execute(&mut *db).await;
+        let got = match done {
+            Ok(done) => Ok(done.rows_affected()),
+            Err(sqlx::Error::Database(refused)) if refused.code().as_deref() == Some("42501") => Err(()),
+            Err(other) => panic!("{statement}: {other}"),
+        };
+        assert_eq!(got, wanted, "{who}: {statement}");
+    }
+}
+
 /// With the database's wall down, what the service decides itself must do; the other way round is the test above.
 #[tokio::test]
 async fn the_first_wall_holds_alone() {
