@@ -17,7 +17,7 @@ use crate::notify::Notify;
 use crate::parts::Parts;
 use crate::sealer;
 use crate::signal::Signals;
-use crate::store::Store;
+use crate::store::{Store, staff};
 use crate::web;
 use steps::Steps;
 
@@ -56,12 +56,17 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     sealer::start(&parts);
     let writer = Writer::start(&parts.store, parts.signals.clone(), &parts.lifecycle);
     let rulebook = monitor.rulebook().await?;
-    let router = ingest::router(&parts, &writer, &rulebook.rulebook).merge(web::router(&parts));
+    let router = ingest::router(&parts, &writer, &rulebook.rulebook).merge(web::router(&parts)?);
     // From here the connections alone hold the writer: when the last of them is gone, it stores what it has and ends.
     drop(writer);
 
     let mut serving = tokio::spawn(doors.serve(router, parts.lifecycle.stopping.clone()));
     println!("listening {}", parts.config.origin());
+    if !staff::is_any(&parts.store.owner).await? {
+        eprintln!(
+            "nobody works here yet: `derwent admin first-run --help` makes an organisation and invites its first administrator"
+        );
+    }
 
     let ended = tokio::select! {
         asked = lifecycle::asked_to_end() => asked.context("cannot wait for the signal to end"),

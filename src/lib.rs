@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod lifecycle;
 pub mod listen;
 pub mod load;
+pub mod mail;
 pub mod monitor;
 pub mod notify;
 pub mod openapi;

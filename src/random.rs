@@ -28,9 +28,18 @@ pub fn token() -> String {
 
 /// A code a co-ordinator reads out: `7K3QM-X0ZTB`.
 pub fn enrolment_code() -> String {
-    let letters: String =
-        bytes::<CODE_LETTERS>().iter().map(|byte| char::from(CODE_ALPHABET[usize::from(byte % 32)])).collect();
+    let letters = letters::<CODE_LETTERS>();
     format!("{}-{}", &letters[..CODE_LETTERS / 2], &letters[CODE_LETTERS / 2..])
+}
+
+/// A code a member of staff keeps on paper, 80 bits: `7K3Q-MX0Z-TB4N-9PQR`.
+pub fn recovery_code() -> String {
+    let letters = letters::<16>();
+    format!("{}-{}-{}-{}", &letters[..4], &letters[4..8], &letters[8..12], &letters[12..])
+}
+
+fn letters<const N: usize>() -> String {
+    bytes::<N>().iter().map(|byte| char::from(CODE_ALPHABET[usize::from(byte % 32)])).collect()
 }
 
 /// A fraction in [0, 1), for jitter.

@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::notify::email::Email;
+use crate::mail::Mailer;
 use crate::notify::pager::Pager;
 use crate::store::{self, Store, arrival, audit_chain, checkup};
 use crate::{rule_files, web};
@@ -149,7 +149,7 @@ async fn mail(config: &Config, report: &mut Report) {
         // `configuration` has said so.
         return;
     }
-    let answers = async { Email::open(config, &config.origin())?.answers().await };
+    let answers = async { Mailer::open(config, &config.origin())?.answers().await };
     match answers.await {
         Ok(()) => report.good("mail", "the mail server answers"),
         Err(error) => report.wrong("mail", format!("{error:#}; start it, or correct DERWENT_SMTP_URL")),

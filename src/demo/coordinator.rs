@@ -15,7 +15,9 @@ use reqwest::{Client, Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::web::api::{Alert, AlertHead, Close, Kind, Outcome, PatientPage, Priority, SignIn, Worklist};
+use crate::web::api::{
+    Alert, AlertHead, Close, Kind, Outcome, PatientPage, Priority, SecondFactorCode, SignIn, Worklist,
+};
 
 const AFTER_A_PAGE: SignedDuration = SignedDuration::from_mins(4);
 /// From acknowledging a high alert to closing it.
@@ -36,6 +38,14 @@ pub struct Coordinator {
     next_round: Timestamp,
 }
 
+/// What she signs in with.
+#[derive(Debug)]
+pub struct WaysIn<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+    pub code: String,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
     High,
@@ -46,28 +56,39 @@ impl Coordinator {
     pub async fn sign_in(
         http: Client,
         origin: &str,
-        email: &str,
-        password: &str,
+        ways_in: &WaysIn<'_>,
         zone: TimeZone,
         now: Timestamp,
     ) -> anyhow::Result<Self> {
-        let body = SignIn { email: email.to_owned(), password: password.to_owned() };
-        let answer = http.post(format!("{origin}/api/sign-in")).header(ORIGIN, origin).json(&body).send().await;
+        let next_round = next_round(now, &zone)?;
+        let mut her = Self {
+            http,
+            origin: origin.to_owned(),
+            cookie: String::new(),
+            set_cookie: Vec::new(),
+            zone,
+            called: None,
+            next_round,
+        };
+        let (email, password) = (ways_in.email.to_owned(), ways_in.password.to_owned());
+        her.give("/api/sign-in", &SignIn { email, password, shared_computer: false }).await?;
+        her.give("/api/sign-in/code", &SecondFactorCode { code: ways_in.code.clone() }).await?;
+        Ok(her)
+    }
+
+    /// One step of signing in; the cookies of the last are those of the session.
+    async fn give(&mut self, path: &str, body: &impl Serialize) -> anyhow::Result<()> {
+        let request = self.http.post(format!("{}{path}", self.origin)).header(ORIGIN, &self.origin).json(body);
+        let answer = request.header(COOKIE, &self.cookie).send().await;
         let answer = answer.context("the co-ordinator could not reach the service")?;
         if !answer.status().is_success() {
-            bail!("the co-ordinator could not sign in: {}", answer.status());
+            bail!("{path} answered {} to the co-ordinator", answer.status());
         }
-        let set_cookie: Vec<String> = answer
-            .headers()
-            .get_all(SET_COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .map(str::to_owned)
-            .collect();
-        let pairs: Vec<&str> = set_cookie.iter().filter_map(|cookie| cookie.split(';').next()).collect();
-        let cookie = pairs.join("; ");
-        let next_round = next_round(now, &zone)?;
-        Ok(Self { http, origin: origin.to_owned(), cookie, set_cookie, zone, called: None, next_round })
+        let given = answer.headers().get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+        self.set_cookie = given.map(str::to_owned).collect();
+        let pairs: Vec<&str> = self.set_cookie.iter().filter_map(|cookie| cookie.split(';').next()).collect();
+        self.cookie = pairs.join("; ");
+        Ok(())
     }
 
     /// A high page went out: she looks a little later, unless she is about to look anyway.

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::actor::{Actor, Seen};
-use super::coordinator::Coordinator;
+use super::coordinator::{Coordinator, WaysIn};
 use super::inbox::Inbox;
 use super::service::{Options, Service};
 use super::setup::{self, World};
@@ -23,6 +23,7 @@ use crate::config::DatabaseConfig;
 use crate::demo::cast::Cast;
 use crate::phone::{Device, Phone};
 use crate::store::{Store, tally};
+use crate::web::totp;
 
 /// While an ask is open, a high alert may open at any minute, and the co-ordinator must get to answer it before the next
 /// person is paged.
@@ -93,8 +94,11 @@ impl Player {
         let coordinator = Coordinator::sign_in(
             http.clone(),
             &service.origin,
-            &world.coordinator_email,
-            &world.coordinator_password,
+            &WaysIn {
+                email: &world.coordinator_email,
+                password: &world.coordinator_password,
+                code: totp::code(&world.coordinator_totp, clock.machine_now()).context("a one-time code")?,
+            },
             world.zone.clone(),
             begin,
         )

@@ -21,17 +21,18 @@ use crate::store::organisation::Organisation;
 use crate::store::patient::Patient;
 use crate::store::staff::Staff;
 use crate::store::team::{Cover, Place, Team};
-use crate::store::{Store, facts, organisation, patient, staff, team};
-use crate::web::password;
+use crate::store::{Store, credential, facts, organisation, patient, second_factor, staff, team};
+use crate::web::{password, totp};
 
 /// What was made, as far as the demo goes on to need it.
 #[derive(Debug)]
 pub struct World {
     pub organisation: Uuid,
     pub zone: TimeZone,
-    /// Who works the demo's worklist, and her password.
+    /// Who works the demo's worklist, her password, and the secret of her one-time codes.
     pub coordinator_email: String,
     pub coordinator_password: String,
+    pub coordinator_totp: [u8; totp::SECRET_BYTES],
     /// In the order of the cast.
     pub people: Vec<Enrollable>,
 }
@@ -57,7 +58,9 @@ pub async fn set_up(store: &Store, cast: &Cast, begins: &[Timestamp], machine_no
     organisation::insert(&mut tx, &organisation).await?;
     let team = make_team(&mut tx, cast, organisation.organisation).await?;
     let coordinator_password = random::token();
-    make_staff(&mut tx, cast, &team, &coordinator_password).await?;
+    let coordinator_totp = totp::new_secret();
+    let ways_in = Secrets { password: &coordinator_password, totp: &coordinator_totp, set_at: machine_now };
+    make_staff(&mut tx, cast, &team, &ways_in).await?;
     let mut people = Vec::new();
     ensure!(begins.len() == cast.person.len(), "each person needs a beginning");
     for (person, begin_of_plan) in cast.person.iter().zip(begins) {
@@ -66,7 +69,14 @@ pub async fn set_up(store: &Store, cast: &Cast, begins: &[Timestamp], machine_no
     }
     tx.commit().await?;
     let coordinator_email = cast.staff.first().context("the cast has staff")?.email.clone();
-    Ok(World { organisation: organisation.organisation, zone, coordinator_email, coordinator_password, people })
+    Ok(World {
+        organisation: organisation.organisation,
+        zone,
+        coordinator_email,
+        coordinator_password,
+        coordinator_totp,
+        people,
+    })
 }
 
 async fn make_team(db: &mut PgConnection, cast: &Cast, organisation: Uuid) -> anyhow::Result<Team> {
@@ -77,9 +87,16 @@ async fn make_team(db: &mut PgConnection, cast: &Cast, organisation: Uuid) -> an
     Ok(new)
 }
 
+/// What the co-ordinator signs in with.
+struct Secrets<'a> {
+    password: &'a str,
+    totp: &'a [u8],
+    /// Machine time.
+    set_at: Timestamp,
+}
+
 /// All of them carry a pager; the first can sign in.
-async fn make_staff(db: &mut PgConnection, cast: &Cast, team: &Team, password: &str) -> anyhow::Result<()> {
-    let hash = password::hash(password)?;
+async fn make_staff(db: &mut PgConnection, cast: &Cast, team: &Team, ways_in: &Secrets<'_>) -> anyhow::Result<()> {
     let mut places = Vec::new();
     for (index, member) in cast.staff.iter().enumerate() {
         let new = Staff {
@@ -90,8 +107,12 @@ async fn make_staff(db: &mut PgConnection, cast: &Cast, team: &Team, password: &
             role: "co-ordinator".into(),
             profession: member.profession.clone(),
         };
-        let password = (index == 0).then_some(hash.as_str());
-        staff::insert(db, &new, Some(&member.name.clone().into()), password).await?;
+        staff::insert(db, &new).await?;
+        staff::set_pager_key(db, new.staff, &member.name.clone().into()).await?;
+        if index == 0 {
+            credential::set(db, new.staff, &password::hash(ways_in.password)?, ways_in.set_at).await?;
+            second_factor::set_totp(db, new.staff, ways_in.totp, 0, ways_in.set_at).await?;
+        }
         team::add_member(db, team.team, new.staff).await?;
         let (from, until) = span(&member.shift)?;
         places.push(Place { staff: new.staff, from, until });

@@ -38,7 +38,7 @@ pub async fn staff(store: &Store) -> anyhow::Result<(Uuid, Uuid)> {
         role: "co-ordinator".into(),
         profession: "nurse".into(),
     };
-    staff::insert(&mut tx, &nurse, None, None).await?;
+    staff::insert(&mut tx, &nurse).await?;
     team::add_member(&mut tx, team.team, nurse.staff).await?;
     team::set_roster(&mut tx, team.team, &[Place { staff: nurse.staff, from: always.0, until: always.1 }]).await?;
     tx.commit().await?;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::notify::email::Email;
+use crate::mail::Mailer;
+use crate::notify::email;
 use crate::notify::pager::Pager;
 use crate::notify::retry::Failure;
 use crate::store::page::{Channel, Taken};
@@ -31,7 +32,7 @@ impl NotSent {
 
 #[derive(Debug)]
 pub struct Channels {
-    email: Email,
+    mailer: Mailer,
     pager: Option<Pager>,
 }
 
@@ -40,7 +41,7 @@ impl Channels {
     pub fn open(config: &Config) -> anyhow::Result<Self> {
         let origin = config.origin();
         Ok(Self {
-            email: Email::open(config, &origin)?,
+            mailer: Mailer::open(config, &origin)?,
             pager: config.pager_url.as_ref().map(|url| Pager::open(url, &origin)).transpose()?,
         })
     }
@@ -52,7 +53,7 @@ impl Channels {
     pub async fn send(&self, channel: Channel, page: &Taken) -> Result<(), NotSent> {
         let sending = async {
             match (channel, &self.pager) {
-                (Channel::Email, _) => self.email.send(page).await,
+                (Channel::Email, _) => email::send(&self.mailer, page).await,
                 (Channel::Pager, Some(pager)) => pager.send(page).await,
                 (Channel::Pager, None) => {
                     Err(NotSent::permanent("no pager service is configured any more; set DERWENT_PAGER_URL"))

@@ -76,6 +76,8 @@ acts! {
     StaffAdded = "staff.added", "added a member of staff";
     StaffChanged = "staff.changed", "changed a member of staff";
     StaffSuspended = "staff.suspended", "ended a member of staff's access";
+    StaffReinstated = "staff.reinstated", "gave a member of staff access again";
+    StaffReset = "staff.reset", "had a member of staff choose a new password and second factor";
     StaffInvited = "staff.invited", "invited a member of staff";
 
     // Signing in. Of a failed one the actor is whose account it was tried on.

@@ -15,6 +15,7 @@ pub mod carer;
 pub mod chart;
 pub mod checkup;
 mod columns;
+pub mod credential;
 pub mod decision_count;
 pub mod device;
 pub mod due;
@@ -25,11 +26,13 @@ pub mod evaluation;
 mod extension;
 pub mod facts;
 pub mod finding;
+pub mod guess;
 pub mod health;
 pub mod history;
 pub mod http_challenge;
 mod installation;
 pub mod intake;
+pub mod invitation;
 pub mod judged;
 pub mod ledger;
 pub mod notice;
@@ -41,6 +44,7 @@ pub mod page_request;
 pub mod patient;
 pub mod pending;
 pub mod person;
+pub mod place;
 pub mod plan;
 pub mod pools;
 pub mod push;
@@ -50,12 +54,15 @@ pub mod reconcile;
 pub mod record;
 pub mod roster;
 pub mod rulebook;
+pub mod second_factor;
 pub mod seed;
 pub mod seen;
 pub mod service_gap;
 pub mod session;
 pub mod shown;
+pub mod sign_in_attempt;
 pub mod staff;
+pub mod staff_list;
 pub mod submission;
 pub mod tally;
 pub mod team;
@@ -95,6 +102,8 @@ pub struct Store {
     pub monitor: PgPool,
     /// Staff pages, each transaction on behalf of one member of staff.
     pub web: PgPool,
+    /// Sign-in and who may sign in: the only one that reads a password's hash or a secret.
+    pub sign_in: PgPool,
     options: PgConnectOptions,
     versions: Versions,
     embedded: Option<Arc<Embedded>>,
@@ -124,6 +133,7 @@ impl Store {
             lookups: lookups(&options),
             monitor: pool(&options, Role::Monitor),
             web: pool(&options, Role::Web),
+            sign_in: pool(&options, Role::SignIn),
             options,
             versions,
             embedded,
@@ -153,7 +163,7 @@ impl Store {
 
     /// Closes the pools, then stops the private database if this process owns it.
     pub async fn close(self) {
-        for pool in [&self.owner, &self.ingest, &self.lookups, &self.monitor, &self.web] {
+        for pool in [&self.owner, &self.ingest, &self.lookups, &self.monitor, &self.web, &self.sign_in] {
             // Somebody may still hold a connection; what it has not committed was not promised to anyone.
             let _ = tokio::time::timeout(CLOSE_LIMIT, pool.close()).await;
         }

@@ -14,7 +14,7 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// Begins a transaction in which everything is found by key, so that a plan made once is as good as a new one.
 pub const BEGIN_BY_KEY: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan";
 
-/// Which role a pool acts as, and how many connections it may hold. With those for lookups a replica takes 25 of
+/// Which role a pool acts as, and how many connections it may hold. With those for lookups a replica takes 28 of
 /// a server's.
 #[derive(Clone, Copy, Debug)]
 pub enum Role {
@@ -23,6 +23,7 @@ pub enum Role {
     Ingest,
     Monitor,
     Web,
+    SignIn,
 }
 
 impl Role {
@@ -32,6 +33,7 @@ impl Role {
             Self::Ingest => Some("derwent_ingest"),
             Self::Monitor => Some("derwent_monitor"),
             Self::Web => Some("derwent_web"),
+            Self::SignIn => Some("derwent_sign_in"),
         }
     }
 
@@ -41,6 +43,7 @@ impl Role {
             Self::Ingest => 5,
             Self::Monitor => 7,
             Self::Web => 8,
+            Self::SignIn => 3,
         }
     }
 }

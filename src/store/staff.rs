@@ -1,6 +1,8 @@
 //! Members of staff.
 
-use sqlx::{PgConnection, Row};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::secret::Secret;
@@ -15,53 +17,39 @@ pub struct Staff {
     pub profession: String,
 }
 
-/// What sign-in compares.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    pub staff: Uuid,
-    pub organisation: Uuid,
-    /// argon2id, PHC string. None: this person cannot sign in.
-    pub password: Option<Secret>,
-}
-
-/// `password` is its hash; without one this person cannot sign in.
-pub async fn insert(
-    db: &mut PgConnection,
-    new: &Staff,
-    pager_key: Option<&Secret>,
-    password: Option<&str>,
-) -> Result<(), sqlx::Error> {
+/// Cannot sign in until there is a credential or an invitation.
+pub async fn insert(db: &mut PgConnection, new: &Staff) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO staff (staff, organisation, name, email, pager_key, role, profession, password)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO staff (staff, organisation, name, email, role, profession) VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind(new.staff)
     .bind(new.organisation)
     .bind(&new.name)
     .bind(&new.email)
-    .bind(pager_key.map(Secret::expose))
     .bind(&new.role)
     .bind(&new.profession)
-    .bind(password)
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// E-mail addresses are kept in small letters.
-pub async fn credentials(db: &mut PgConnection, email: &str) -> Result<Option<Credentials>, sqlx::Error> {
-    let row = sqlx::query("SELECT staff, organisation, password FROM staff WHERE email = $1")
-        .bind(email)
-        .fetch_optional(db)
+/// Routing key of the pager service.
+pub async fn set_pager_key(db: &mut PgConnection, staff: Uuid, pager_key: &Secret) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE staff SET pager_key = $2 WHERE staff = $1")
+        .bind(staff)
+        .bind(pager_key.expose())
+        .execute(db)
         .await?;
-    row.map(|row| {
-        Ok(Credentials {
-            staff: row.try_get("staff")?,
-            organisation: row.try_get("organisation")?,
-            password: row.try_get::<Option<String>, _>("password")?.map(Secret::from),
-        })
-    })
-    .transpose()
+    Ok(())
+}
+
+pub async fn is_any(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM staff)").fetch_one(pool).await
+}
+
+/// Whether somebody has this e-mail address, which is kept in small letters.
+pub async fn is_taken(db: &mut PgConnection, email: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM staff WHERE email = $1)").bind(email).fetch_one(db).await
 }
 
 pub async fn list(db: &mut PgConnection, organisation: Option<Uuid>) -> Result<Vec<Staff>, sqlx::Error> {
@@ -85,7 +73,7 @@ pub async fn get(db: &mut PgConnection, staff: Uuid) -> Result<Option<Staff>, sq
     row.as_ref().map(read).transpose()
 }
 
-fn read(row: &sqlx::postgres::PgRow) -> Result<Staff, sqlx::Error> {
+pub(super) fn read(row: &sqlx::postgres::PgRow) -> Result<Staff, sqlx::Error> {
     Ok(Staff {
         staff: row.try_get("staff")?,
         organisation: row.try_get("organisation")?,
@@ -96,9 +84,12 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<Staff, sqlx::Error> {
     })
 }
 
-/// `password` is its hash. Ends this person's sessions.
-pub async fn set_password(db: &mut PgConnection, staff: Uuid, password: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE staff SET password = $2 WHERE staff = $1").bind(staff).bind(password).execute(&mut *db).await?;
-    sqlx::query("DELETE FROM staff_session WHERE staff = $1").bind(staff).execute(db).await?;
+/// `at` is machine time; None: works here again.
+pub async fn set_deactivated(db: &mut PgConnection, staff: Uuid, at: Option<Timestamp>) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE staff SET deactivated_at = $2 WHERE staff = $1")
+        .bind(staff)
+        .bind(at.map(ToSqlx::to_sqlx))
+        .execute(db)
+        .await?;
     Ok(())
 }

@@ -38,14 +38,16 @@ pub enum Right {
     ActOnAlerts,
     /// Open a record out of reach, with a reason.
     BreakGlass,
+    /// Invite, reset and deactivate members of staff of the own organisation, and say which teams they work in.
+    ManageStaff,
 }
 
 impl Role {
     /// An administrator who works in a team does there what a co-ordinator does: a small practice has no two of each.
     pub fn may(self, right: Right) -> bool {
         match (self, right) {
-            (Self::Coordinator | Self::Clinician, _) => true,
-            (Self::Administrator, Right::SeeRecords | Right::ActOnAlerts) => true,
+            (Self::Coordinator | Self::Clinician, right) => right != Right::ManageStaff,
+            (Self::Administrator, Right::SeeRecords | Right::ActOnAlerts | Right::ManageStaff) => true,
             (Self::Administrator, Right::BreakGlass) => false,
             (Self::Auditor, _) => false,
         }

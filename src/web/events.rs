@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::api::{Changed, What};
 use super::extract::Query;
 use super::failure::{Answer, Failure};
-use super::session::SignedIn;
+use super::session::{self, SignedIn};
 use super::{Web, reach};
 use crate::signal::Signal;
 use crate::store;
@@ -30,6 +30,8 @@ use crate::store::audit::Act;
 
 /// The browser comes back by itself, and has to be signed in then.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// How soon a stream hears that its session is over.
+const STILL_THERE: Duration = Duration::from_secs(20);
 /// A page is not told more often than this.
 const PAUSE: Duration = Duration::from_millis(250);
 /// Readings of anybody are news to a worklist at most this often.
@@ -47,7 +49,9 @@ struct Listening {
     signals: broadcast::Receiver<Signal>,
     /// Of one's own, and of every patient within reach.
     organisations: BTreeSet<Uuid>,
+    session: Uuid,
     patient: Option<Uuid>,
+    checked_again_at: Instant,
     ends_at: Instant,
     readings_again_at: Instant,
     stopping: CancellationToken,
@@ -71,17 +75,18 @@ pub async fn events(
         news: BTreeSet::new(),
         signals: web.parts.signals.subscribe(),
         organisations,
+        session: who.session,
         patient: asked.patient,
+        checked_again_at: now + STILL_THERE,
         ends_at: now + LONGEST,
         readings_again_at: now,
         stopping: web.parts.lifecycle.stopping.clone(),
         _place: Arc::clone(&web.streams).try_acquire_owned().map_err(|_| Failure::busy())?,
     };
-    let clock = web.parts.clock.clone();
     let news = stream::unfold(listening, move |mut listening| {
-        let clock = clock.clone();
+        let web = Arc::clone(&web);
         async move {
-            let changed = listening.next(&clock).await?;
+            let changed = listening.next(&web).await?;
             let event = Event::default().event("changed").json_data(changed).unwrap_or_default();
             Some((Ok(event), listening))
         }
@@ -89,19 +94,34 @@ pub async fn events(
     Ok(Sse::new(news).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 
+/// In a task of its own: a browser that leaves must not cancel a statement halfway.
+async fn goes_on(web: &Arc<Web>, session: Uuid) -> bool {
+    let web = Arc::clone(web);
+    let asked = tokio::spawn(async move { session::goes_on(&web, session).await });
+    // Whoever cannot be asked about comes back and is asked who they are.
+    matches!(asked.await, Ok(Ok(true)))
+}
+
 impl Listening {
     /// The next hint; several of a kind within a moment are one. None: the stream ends, and the browser comes back.
-    async fn next(&mut self, clock: &crate::clock::Clock) -> Option<Changed> {
+    async fn next(&mut self, web: &Arc<Web>) -> Option<Changed> {
         loop {
             if let Some((what, patient)) = self.news.pop_first() {
                 return Some(Changed { what, patient });
             }
             let signal = tokio::select! {
                 signal = self.signals.recv() => signal,
+                () = tokio::time::sleep_until(self.checked_again_at) => {
+                    self.checked_again_at += STILL_THERE;
+                    if goes_on(web, self.session).await {
+                        continue;
+                    }
+                    return None;
+                }
                 () = self.stopping.cancelled() => return None,
                 () = tokio::time::sleep_until(self.ends_at) => return None,
             };
-            let now = Instant::from_std(clock.instant());
+            let now = Instant::from_std(web.parts.clock.instant());
             match signal {
                 Ok(signal) => self.hear(&signal, now),
                 Err(RecvError::Lagged(_)) => self.hear_anything(),

@@ -10,15 +10,16 @@ mod address;
 mod alerts;
 pub mod api;
 mod break_glass;
+mod caller;
+mod cookies;
 mod events;
 mod extract;
 mod failure;
-mod guesses;
 mod headers;
 mod health;
 mod limits;
+mod me;
 pub mod pages;
-pub mod password;
 mod patient;
 mod patients;
 mod reach;
@@ -29,6 +30,7 @@ mod sentence;
 mod series;
 mod session;
 mod sign_in;
+mod staff;
 mod thin;
 mod words;
 mod worklist;
@@ -51,12 +53,14 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use uuid::Uuid;
 
+use crate::mail::Mailer;
 use crate::openapi;
 use crate::parts::Parts;
 use crate::random;
 use crate::telemetry;
 pub use access::{Access, Right};
 use failure::Failure;
+pub use sign_in::{invite, password, totp};
 
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
@@ -73,7 +77,7 @@ struct Web {
     parts: Parts,
     /// The origin is https: cookies may travel over nothing else.
     secure: bool,
-    guesses: guesses::Guesses,
+    mailer: Mailer,
     waiting: Semaphore,
     comparing: Semaphore,
     streams: Arc<Semaphore>,
@@ -104,11 +108,15 @@ pub struct Question {
 }
 
 /// Everything browsers may ask for.
-pub fn router(parts: &Parts) -> Router {
+///
+/// # Errors
+/// Without a mail server that could be asked.
+pub fn router(parts: &Parts) -> anyhow::Result<Router> {
+    let mailer = Mailer::open(&parts.config, &parts.config.origin())?;
     let web = Arc::new(Web {
         parts: parts.clone(),
         secure: parts.config.origin().starts_with("https:"),
-        guesses: guesses::Guesses::default(),
+        mailer,
         waiting: Semaphore::new(SIGNING_IN),
         comparing: Semaphore::new(COMPARISONS),
         streams: Arc::new(Semaphore::new(STREAMS)),
@@ -127,7 +135,7 @@ pub fn router(parts: &Parts) -> Router {
         .layer(from_fn_with_state(Arc::clone(&web), same_origin::check))
         .layer(from_fn(headers::keep_private));
     let request_id = HeaderName::from_static("x-request-id");
-    Router::new()
+    Ok(Router::new()
         .merge(api)
         .route("/health", get(health::health))
         .fallback(pages::page)
@@ -139,7 +147,7 @@ pub fn router(parts: &Parts) -> Router {
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::new(request_id, NewRequestId))
-        .with_state(web)
+        .with_state(web))
 }
 
 /// `make web` ran before this binary was built.

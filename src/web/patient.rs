@@ -15,7 +15,7 @@ use super::api::{Alert, BrokenGlass, Device, Limit, PatientPage, Person, Plan, R
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use super::{Web, alerts, limits, patients, reach, sign_in, words};
+use super::{Web, alerts, limits, me, patients, reach, words};
 use crate::store::audit::Act;
 use crate::store::{self, alert_seen, reading_seen};
 
@@ -45,7 +45,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
         date_of_birth: patient.date_of_birth,
         phone: patient.phone.clone(),
         time_zone: patient.time_zone.clone(),
-        team: sign_in::team(team),
+        team: me::team(team),
         live_since: patient.live_since,
         stored,
         judged,

@@ -85,3 +85,12 @@ pub fn role(name: &str) -> Role {
         _ => Role::Auditor,
     }
 }
+
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Coordinator => "co-ordinator",
+        Role::Clinician => "clinician",
+        Role::Administrator => "administrator",
+        Role::Auditor => "auditor",
+    }
+}

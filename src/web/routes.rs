@@ -12,7 +12,8 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::access::{self, Access, Right};
-use super::{Web, alerts, api, break_glass, events, patient, patients, series, sign_in, worklist};
+use super::sign_in::{invitation, second_factor};
+use super::{Web, alerts, api, break_glass, events, me, patient, patients, series, sign_in, staff, worklist};
 use crate::openapi::{self, Answer, Describe, Operation};
 
 /// How the document names the session's cookie.
@@ -149,6 +150,7 @@ fn meaning(status: u16) -> &'static str {
         413 => "Too long",
         415 => "Not JSON",
         429 => "Too many tries",
+        502 => "The mail server did not take the letter",
         _ => "Busy: try again in a few seconds",
     }
 }
@@ -167,17 +169,91 @@ async fn document() -> Json<Value> {
 /// The whole staff API.
 pub fn routes() -> Vec<Route> {
     use Access::{Anyone, May, Own};
-    use Right::{ActOnAlerts, BreakGlass, SeeRecords};
+    use Right::{ActOnAlerts, BreakGlass, ManageStaff, SeeRecords};
     const GET: &Method = &Method::GET;
     const POST: &Method = &Method::POST;
+    const PUT: &Method = &Method::PUT;
+    const DELETE: &Method = &Method::DELETE;
     vec![
         Route::new(GET, "/api/openapi.json", Anyone, document, "This document")
             .answers::<serde_json::Map<String, Value>>(),
-        Route::new(POST, "/api/sign-in", Anyone, sign_in::sign_in, "Sign in")
+        Route::new(POST, "/api/sign-in", Anyone, sign_in::sign_in, "Sign in: the first factor")
             .takes::<api::SignIn>()
+            .answers::<api::SignInNext>()
             .refuses(&[401, 429]),
+        Route::new(POST, "/api/sign-in/code", Anyone, second_factor::code, "The second factor: a one-time code")
+            .takes::<api::SecondFactorCode>()
+            .refuses(&[401, 429]),
+        Route::new(
+            POST,
+            "/api/sign-in/recovery-code",
+            Anyone,
+            second_factor::recovery_code,
+            "The second factor: a recovery code",
+        )
+        .takes::<api::SecondFactorCode>()
+        .answers::<api::RecoveryCodesLeft>()
+        .refuses(&[401, 429]),
+        Route::new(POST, "/api/sign-in/set-up", Anyone, second_factor::set_up, "Begin to set up a second factor")
+            .answers::<api::TotpOffer>()
+            .refuses(&[401]),
+        Route::new(POST, "/api/sign-in/set-up/confirm", Anyone, second_factor::confirm, "Set up a second factor")
+            .takes::<api::SecondFactorCode>()
+            .answers::<api::RecoveryCodes>()
+            .refuses(&[401, 409]),
+        Route::new(POST, "/api/invitation", Anyone, invitation::show, "Whom an invitation's link invites")
+            .takes::<api::InvitationToken>()
+            .answers::<api::Invited>()
+            .refuses(&[401]),
+        Route::new(
+            POST,
+            "/api/invitation/accept",
+            Anyone,
+            invitation::accept,
+            "Accept an invitation: the first factor",
+        )
+        .takes::<api::AcceptInvitation>()
+        .answers::<api::SignInNext>()
+        .refuses(&[400, 401]),
         Route::new(POST, "/api/sign-out", Anyone, sign_in::sign_out, "Sign out, with or without a session"),
-        Route::new(GET, "/api/me", Own, sign_in::me, "Who one is").answers::<api::Me>(),
+        Route::new(GET, "/api/me", Own, me::me, "Who one is").answers::<api::Me>(),
+        Route::new(GET, "/api/me/sessions", Own, me::sessions, "One's own sessions").answers::<api::SessionList>(),
+        Route::new(DELETE, "/api/me/sessions/{session}", Own, me::end_session, "End one of one's own sessions"),
+        Route::new(POST, "/api/me/sessions/end-others", Own, me::end_other_sessions, "End all one's other sessions"),
+        Route::new(GET, "/api/me/security", Own, me::security, "With what one signs in").answers::<api::Security>(),
+        Route::new(POST, "/api/me/password", Own, me::set_password, "Change one's password")
+            .takes::<api::NewPassword>(),
+        Route::new(POST, "/api/me/recovery-codes", Own, me::renew_recovery_codes, "Make new recovery codes")
+            .answers::<api::RecoveryCodes>(),
+        Route::new(POST, "/api/me/totp", Own, me::offer_totp, "Begin to change one's one-time codes")
+            .answers::<api::TotpOffer>(),
+        Route::new(POST, "/api/me/totp/confirm", Own, me::confirm_totp, "Change one's one-time codes")
+            .takes::<api::SecondFactorCode>()
+            .answers::<api::RecoveryCodes>()
+            .refuses(&[409]),
+        Route::new(GET, "/api/staff", May(ManageStaff), staff::list, "Who works in one's organisation")
+            .answers::<api::StaffList>(),
+        Route::new(POST, "/api/staff/invitations", May(ManageStaff), staff::invite, "Invite a member of staff")
+            .takes::<api::Invite>()
+            .answers::<api::StaffRow>()
+            .refuses(&[404, 409, 502]),
+        Route::new(POST, "/api/staff/{staff}/invitation", May(ManageStaff), staff::invite_again, "Invite again")
+            .answers::<api::StaffRow>()
+            .refuses(&[409, 502]),
+        Route::new(POST, "/api/staff/{staff}/end-sessions", May(ManageStaff), staff::end_sessions, "End all sessions")
+            .answers::<api::StaffRow>(),
+        Route::new(POST, "/api/staff/{staff}/reset", May(ManageStaff), staff::reset, "Have somebody choose anew")
+            .answers::<api::StaffRow>()
+            .refuses(&[409, 502]),
+        Route::new(POST, "/api/staff/{staff}/deactivate", May(ManageStaff), staff::deactivate, "End somebody's access")
+            .answers::<api::StaffRow>()
+            .refuses(&[409]),
+        Route::new(POST, "/api/staff/{staff}/activate", May(ManageStaff), staff::activate, "Give access again")
+            .answers::<api::StaffRow>()
+            .refuses(&[502]),
+        Route::new(PUT, "/api/staff/{staff}/teams", May(ManageStaff), staff::set_teams, "The teams somebody works in")
+            .takes::<api::StaffTeams>()
+            .answers::<api::StaffRow>(),
         Route::new(GET, "/api/worklist", May(SeeRecords), worklist::worklist, "The worklist of one's teams")
             .query::<worklist::Asked>()
             .answers::<api::Worklist>()

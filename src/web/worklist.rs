@@ -15,7 +15,7 @@ use super::api::{Counts, OnDuty, PatientHead, Person, TeamNow, Worklist, Worklis
 use super::extract::Query;
 use super::failure::Answer;
 use super::session::SignedIn;
-use super::{Web, alerts, reach, sign_in, words};
+use super::{Web, alerts, me, reach, words};
 use crate::roster::{Duty, Hours, Roster};
 use crate::store::audit::{self, Act};
 use crate::store::{self, alert_seen, reading_seen};
@@ -68,7 +68,7 @@ pub async fn worklist(
     let teams = teams.into_iter().map(|team| {
         let roster = rosters.iter().find(|roster| roster.team == team.team);
         let (on_duty, next) = roster.map_or((None, None), |roster| duty(roster, now));
-        TeamNow { team: sign_in::team(team), on_duty, next }
+        TeamNow { team: me::team(team), on_duty, next }
     });
     Ok(Json(Worklist { now, teams: teams.collect(), counts, rows }))
 }

@@ -76,9 +76,13 @@ async fn a_script_sets_up_a_service_and_gets_every_id_and_code() {
         "KAY@example.org",
     ]);
     assert_eq!(staff["email"], "kay@example.org");
-    assert!(staff["password"].as_str().unwrap().len() >= 40, "a password is made and shown once: {staff}");
+    let link = staff["invitation"].as_str().unwrap();
+    assert!(
+        link.starts_with("http://localhost:8080/staff/invitation#"),
+        "an invitation is made and shown once: {link}"
+    );
     let listed = world.admin(&["staff", "list", "--organisation", &world.organisation]);
-    assert!(!listed.to_string().contains("password"), "{listed}");
+    assert!(!listed.to_string().contains("invitation"), "{listed}");
 
     let people = world.admin(&["patient", "list", "--organisation", &world.organisation]);
     assert_eq!(people["patients"].as_array().unwrap().len(), 2);

@@ -97,8 +97,27 @@ async fn no_role_may_do_anothers_work() {
     refused(&store.ingest, "UPDATE alert SET closed_at = opened_at").await;
     refused(&store.ingest, "UPDATE device SET public_key = '{}'").await;
     refused(&store.ingest, "UPDATE push SET body = '{}'").await;
-    refused(&store.ingest, "SELECT password FROM staff").await;
-    refused(&store.monitor, "SELECT password FROM staff").await;
+    for pool in [&store.ingest, &store.monitor, &store.web] {
+        for secret in [
+            "SELECT password FROM staff_credential",
+            "SELECT secret FROM staff_totp",
+            "SELECT secret FROM staff_totp_offer",
+            "SELECT code_hash FROM staff_recovery_code",
+            "SELECT token_hash FROM sign_in_attempt",
+            "SELECT token_hash FROM staff_place",
+            "SELECT token_hash FROM staff_invitation",
+            "SELECT slate FROM sign_in_guess",
+        ] {
+            refused(pool, secret).await;
+        }
+    }
+    refused(&store.web, "DELETE FROM staff_session").await;
+    refused(&store.web, "UPDATE staff_session SET ends_at = used_at").await;
+    refused(&store.web, "UPDATE staff SET role = 'administrator'").await;
+    refused(&store.sign_in, "SELECT patient FROM patient").await;
+    refused(&store.sign_in, "SELECT count(*) FROM reading_seen").await;
+    refused(&store.sign_in, "UPDATE staff SET role = 'administrator'").await;
+    refused(&store.sign_in, "DELETE FROM audit").await;
     refused(&store.monitor, "UPDATE rulebook SET content = '{}'").await;
     refused(&store.monitor, "INSERT INTO patient_head (patient, last_seq) VALUES (gen_random_uuid(), 0)").await;
     refused(&store.monitor, "UPDATE patient_head SET last_seq = 9").await;

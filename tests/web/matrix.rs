@@ -11,7 +11,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::region::{BELPER, Region, Someone, nobody};
-use super::world::Browser;
+use super::world::{Browser, PASSWORD};
 
 const FILE: &str = "docs/access-matrix.md";
 
@@ -22,9 +22,18 @@ fn body(path: &str) -> Value {
         "/api/patients/search" => json!({ "name": "Nobody" }),
         "/api/break-glass/find" => json!({ "family_name": "Nobody", "date_of_birth": "1950-01-02" }),
         "/api/patients/{patient}/break-glass" => json!({ "reason": "asked by the access matrix" }),
+        "/api/me/password" => json!({ "password": PASSWORD }),
+        "/api/me/totp/confirm" => json!({ "code": "000000" }),
+        "/api/staff/invitations" => {
+            json!({ "email": "new@example.org", "name": "New", "role": "clinician", "profession": "nurse" })
+        }
+        "/api/staff/{staff}/teams" => json!({ "teams": [] }),
         _ => json!({}),
     }
 }
+
+/// Before a session there are no roles: `sign_in.rs` asks these.
+const BEFORE_A_SESSION: [&str; 3] = ["/api/sign-in", "/api/sign-out", "/api/invitation"];
 
 /// A question as it is asked: perhaps about somebody behind the `?`.
 pub struct Asked<'a> {
@@ -33,7 +42,7 @@ pub struct Asked<'a> {
 }
 
 /// The kinds of things that questions name.
-const NAMED: [&str; 4] = ["patient", "alert", "reference", "team"];
+const NAMED: [&str; 6] = ["patient", "alert", "reference", "team", "staff", "session"];
 
 impl Asked<'_> {
     pub fn title(&self) -> String {
@@ -51,6 +60,8 @@ impl Asked<'_> {
             ("alert", &someone.alert),
             ("reference", &someone.reference),
             ("team", &someone.team),
+            ("staff", &someone.staff),
+            ("session", &someone.session),
         ]);
         let mut path = self.question.path.to_owned();
         for (name, value) in &values {
@@ -75,7 +86,7 @@ impl Asked<'_> {
     }
 }
 
-/// Breaking the glass changes what is within reach, so it comes last.
+/// Breaking the glass and what is done to staff change what is within reach, so they come last.
 pub fn all(questions: &[Question]) -> Vec<Asked<'_>> {
     let mut asked = Vec::new();
     for question in questions {
@@ -83,8 +94,10 @@ pub fn all(questions: &[Question]) -> Vec<Asked<'_>> {
         let about = NAMED.into_iter().filter(|name| question.query.iter().any(|known| known == name));
         asked.extend(about.map(|name| Asked { question, about: Some(name) }));
     }
-    asked.retain(|asked| !["/api/sign-in", "/api/sign-out"].contains(&asked.question.path));
-    asked.sort_by_key(|asked| asked.question.path.ends_with("break-glass"));
+    asked.retain(|asked| !BEFORE_A_SESSION.iter().any(|start| asked.question.path.starts_with(start)));
+    asked.sort_by_key(|asked| {
+        asked.question.path.ends_with("break-glass") || asked.question.path.starts_with("/api/staff/{staff}")
+    });
     asked
 }
 
@@ -114,6 +127,8 @@ async fn cell(asked: &Asked<'_>, browser: &Browser, region: &Region) -> String {
         "s" | "ssss" => "sign in first",
         "-" | "----" => "no",
         "+" => "yes",
+        // What is about oneself, asked about others.
+        "0000" => "nobody else's",
         "+000" => "own teams",
         "++00" => "own organisation",
         "++++" => "all of them: LEAK",

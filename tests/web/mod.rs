@@ -11,5 +11,8 @@ mod pages;
 mod region;
 mod schemathesis;
 mod second_wall;
+mod sessions;
+mod sign_in;
+mod staff;
 mod walls;
 pub mod world;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::region;
-use super::world::{BORN, PASSWORD, World};
+use super::world::{BORN, PASSWORD, World, id};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_story_from_the_code_to_the_closed_alert_in_a_browser() {
@@ -11,12 +11,16 @@ async fn one_story_from_the_code_to_the_closed_alert_in_a_browser() {
     let alfreton = region::team(&world, &world.organisation, "Alfreton team");
     region::patient(&world, &alfreton, "Amir", "Khan");
     let service = world.serve();
+    let add =
+        ["staff", "add", "--organisation", &world.organisation, "--name", "Ada Hall", "--email", "ada@example.org"];
+    let invited = world.admin(&[&add[..], &["--role", "administrator", "--origin", &service.origin]].concat());
     let output = Command::new("npm")
         .args(["run", "--silent", "test:pages"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/web"))
         .env("DERWENT_URL", &service.origin)
         .env("DERWENT_STAFF_EMAIL", "ida@example.org")
         .env("DERWENT_STAFF_PASSWORD", PASSWORD)
+        .env("DERWENT_ADMINISTRATOR_INVITATION", id(&invited, "invitation"))
         .env("DERWENT_PATIENT_CODE", &world.code)
         .env("DERWENT_PATIENT_BORN", BORN)
         .env("DERWENT_PATIENT_NAME", "Dorothy Marsh")

@@ -8,19 +8,29 @@ use crate::harness::service::Service;
 /// Of everybody but Dorothy.
 pub const BORN: &str = "1950-01-02";
 
-/// A patient of a team, and the alert they have.
+/// A patient of a team, the alert they have, and somebody who works there.
 #[derive(Clone, Debug)]
 pub struct Someone {
     pub team: String,
     pub patient: String,
     pub alert: String,
     pub reference: String,
+    pub staff: String,
+    /// Of that member of staff.
+    pub session: String,
 }
 
 /// Named by nobody.
 pub fn nobody() -> Someone {
     let id = "019ab000-0000-7000-8000-000000000000".to_owned();
-    Someone { team: id.clone(), patient: id.clone(), alert: id, reference: "A999999".to_owned() }
+    Someone {
+        team: id.clone(),
+        patient: id.clone(),
+        alert: id.clone(),
+        reference: "A999999".to_owned(),
+        staff: id.clone(),
+        session: id,
+    }
 }
 
 pub struct Region {
@@ -63,7 +73,7 @@ impl Region {
         }
         let mut service = world.serve();
         service.step("2026-03-01T08:00:00Z");
-        let own = someone(&service, "ida@example.org", &world.team).await;
+        let own = someone(&service, "tom@example.org", &world.team).await;
         let other_team = someone(&service, "nell@example.org", &alfreton).await;
         let other_organisation = someone(&service, "eve@example.org", &derby_team).await;
         Self { world, service, own, other_team, other_organisation }
@@ -88,11 +98,14 @@ pub fn patient(world: &World, team: &str, given_name: &str, family_name: &str) -
 
 /// The one person on this member of staff's worklist.
 async fn someone(service: &Service, email: &str, team: &str) -> Someone {
-    let row: Value = Browser::signed_in(service, email).await.read("/api/worklist").await["rows"][0].clone();
+    let browser = Browser::signed_in(service, email).await;
+    let row: Value = browser.read("/api/worklist").await["rows"][0].clone();
     Someone {
         team: team.to_owned(),
         patient: id(&row["patient"], "patient"),
         alert: id(&row["alert"], "alert"),
         reference: id(&row["alert"], "reference"),
+        staff: id(&browser.read("/api/me").await, "staff"),
+        session: id(&browser.read("/api/me/sessions").await["sessions"][0], "session"),
     }
 }

@@ -21,6 +21,8 @@ fn fuzz(region: &Region, cookie: Option<&str>, about: &Someone) -> Result<(), St
             ("path.patient", &about.patient),
             ("path.alert", &about.alert),
             ("path.reference", &about.reference),
+            ("path.staff", &about.staff),
+            ("path.session", &about.session),
             ("query.team", &about.team),
             ("query.vital", "blood_pressure"),
         ],

@@ -1,7 +1,9 @@
 //! A small service as an administrator would set it up, and browsers that ask it.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Output, Stdio};
+use std::sync::Mutex;
 
 use reqwest::header::{COOKIE, HeaderMap, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -188,6 +190,20 @@ pub fn id(made: &Value, what: &str) -> String {
     made[what].as_str().unwrap_or_else(|| panic!("no {what} in {made}")).to_owned()
 }
 
+/// Of everybody who set up a second factor in this process, by service and e-mail.
+static RECOVERY_CODES: Mutex<BTreeMap<(String, String), Vec<String>>> = Mutex::new(BTreeMap::new());
+
+pub struct SetUp {
+    pub secret: Vec<u8>,
+    pub recovery_codes: Vec<String>,
+}
+
+/// What an authenticator app would show so many steps of thirty seconds from now.
+pub fn one_time_code(secret: &[u8], steps_on: i64) -> String {
+    let at = derwent::clock::Clock::ordinary().machine_now() + jiff::SignedDuration::from_secs(30 * steps_on);
+    derwent::web::totp::code(secret, at).expect("a code")
+}
+
 /// One browser, signed in or not.
 pub struct Browser {
     client: Client,
@@ -201,15 +217,53 @@ impl Browser {
         Self { client, origin: service.origin.clone(), cookie: None }
     }
 
+    /// The whole way: a password, then what there is of a second factor. The first time one is set up; from then on this
+    /// process knows its recovery codes.
     pub async fn signed_in(service: &Service, email: &str) -> Self {
         let mut browser = Self::new(service);
-        let (status, headers, body) = browser.sign_in(email, PASSWORD).await;
-        assert_eq!(status, StatusCode::NO_CONTENT, "{body}");
-        let set = headers[SET_COOKIE].to_str().expect("a cookie");
-        browser.cookie = set.split(';').next().map(str::to_owned);
+        let next = browser.give("/api/sign-in", json!({ "email": email, "password": PASSWORD })).await;
+        let account = (service.origin.clone(), email.to_owned());
+        if next["next"] == "set_up" {
+            let codes = browser.set_up().await.recovery_codes;
+            RECOVERY_CODES.lock().expect("not poisoned").insert(account, codes);
+        } else {
+            let code = RECOVERY_CODES.lock().expect("not poisoned").get_mut(&account).and_then(Vec::pop);
+            let code = code.unwrap_or_else(|| panic!("no recovery code of {email} is left, or known here"));
+            browser.give("/api/sign-in/recovery-code", json!({ "code": code })).await;
+        }
         browser
     }
 
+    /// Sets up one-time codes between the password and the session.
+    pub async fn set_up(&mut self) -> SetUp {
+        let offer = self.give("/api/sign-in/set-up", json!({})).await;
+        let secret = totp_rs::Secret::try_from_base32(id(&offer, "secret")).expect("base 32").as_bytes().to_vec();
+        let confirmed = self.give("/api/sign-in/set-up/confirm", json!({ "code": one_time_code(&secret, 0) })).await;
+        let codes = confirmed["recovery_codes"].as_array().expect("recovery codes").iter();
+        SetUp { secret, recovery_codes: codes.map(|code| code.as_str().expect("a code").to_owned()).collect() }
+    }
+
+    /// A step of signing in that must go well; its cookies are kept.
+    pub async fn give(&mut self, path: &str, body: Value) -> Value {
+        let (status, headers, body) = self.send(self.request(Method::POST, path).json(&body)).await;
+        assert!(status.is_success(), "{path}: {status} {body}");
+        self.keep(&headers);
+        body
+    }
+
+    /// The cookies of an answer, as a browser keeps them.
+    pub fn keep(&mut self, headers: &HeaderMap) {
+        let kept = self.cookie.take().unwrap_or_default();
+        let set = headers.get_all(SET_COOKIE).iter().map(|set| set.to_str().expect("text"));
+        let set = set.map(|set| set.split(';').next().unwrap_or_default());
+        let pairs = kept.split("; ").chain(set).filter_map(|pair| pair.split_once('='));
+        let mut jar: BTreeMap<&str, &str> = pairs.collect();
+        jar.retain(|_, value| !value.is_empty());
+        let pairs: Vec<String> = jar.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.cookie = (!pairs.is_empty()).then(|| pairs.join("; "));
+    }
+
+    /// The first step alone.
     pub async fn sign_in(&self, email: &str, password: &str) -> (StatusCode, HeaderMap, Value) {
         let asked = self.request(Method::POST, "/api/sign-in").json(&json!({ "email": email, "password": password }));
         self.send(asked).await

@@ -22,7 +22,7 @@ impl Town {
             profession: "nurse".into(),
         };
         let mut db = self.store.owner.acquire().await.unwrap();
-        staff::insert(&mut db, &new, None, None).await.unwrap();
+        staff::insert(&mut db, &new).await.unwrap();
         team::add_member(&mut db, self.team, new.staff).await.unwrap();
         new.staff
     }

@@ -1,13 +1,39 @@
 // Every request of the staff pages goes through here: same origin, JSON, one way to fail.
-import type { Alert, AlertPlace, Failure, FoundPeople, GlassBroken, Me, Outcome, PatientPage, Series, Worklist } from '../shared/api/staff'
+import { unattended } from './attention'
+import type {
+  Alert,
+  AlertPlace,
+  Failure,
+  FoundPeople,
+  GlassBroken,
+  Invite,
+  Invited,
+  Me,
+  Outcome,
+  PatientPage,
+  RecoveryCodes,
+  RecoveryCodesLeft,
+  Security,
+  Series,
+  SessionList,
+  SignIn,
+  SignInNext,
+  StaffList,
+  StaffRow,
+  TotpOffer,
+  Worklist,
+} from '../shared/api/staff'
 
 /** The service answered, but not with what was asked for; the message is its own. */
 export class Refused extends Error {
+  /** For programs, as in `sign_in_ended`. */
+  readonly code: string
   constructor(
     readonly status: number,
     body: unknown,
   ) {
     super(isFailure(body) ? body.error.message : `The service answered ${status}.`)
+    this.code = isFailure(body) ? body.error.code : ''
   }
 }
 
@@ -18,14 +44,17 @@ function isFailure(body: unknown): body is Failure {
   return typeof body === 'object' && body !== null && 'error' in body && typeof (body as Failure).error?.message === 'string'
 }
 
-async function ask<T>(method: 'GET' | 'POST', path: string, send?: unknown): Promise<T> {
+/** Before a session there is none that could end. */
+const BEFORE_A_SESSION = /^\/(sign-in|invitation)(\/|$)/
+
+async function ask<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, send?: unknown): Promise<T> {
   const answer = await fetch(`/api${path}`, {
     method,
-    headers: send === undefined ? {} : { 'content-type': 'application/json' },
+    headers: { ...(send !== undefined && { 'content-type': 'application/json' }), ...(unattended() && { 'x-unattended': '1' }) },
     body: send === undefined ? null : JSON.stringify(send),
     signal: AbortSignal.timeout(20_000),
   })
-  if (answer.status === 401 && path !== '/sign-in') throw new SignedOut()
+  if (answer.status === 401 && !BEFORE_A_SESSION.test(path)) throw new SignedOut()
   const text = await answer.text()
   const body: unknown = text && answer.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text || null
   if (!answer.ok) throw new Refused(answer.status, body)
@@ -33,8 +62,28 @@ async function ask<T>(method: 'GET' | 'POST', path: string, send?: unknown): Pro
 }
 
 export const me = () => ask<Me>('GET', '/me')
-export const signIn = (email: string, password: string) => ask<void>('POST', '/sign-in', { email, password })
+export const signIn = (first: SignIn) => ask<SignInNext>('POST', '/sign-in', first)
+export const signInCode = (code: string) => ask<void>('POST', '/sign-in/code', { code })
+export const signInRecoveryCode = (code: string) => ask<RecoveryCodesLeft>('POST', '/sign-in/recovery-code', { code })
+export const setUp = () => ask<TotpOffer>('POST', '/sign-in/set-up', {})
+export const setUpConfirm = (code: string) => ask<RecoveryCodes>('POST', '/sign-in/set-up/confirm', { code })
+export const invitation = (token: string) => ask<Invited>('POST', '/invitation', { token })
+export const acceptInvitation = (token: string, password: string, shared_computer: boolean) =>
+  ask<SignInNext>('POST', '/invitation/accept', { token, password, shared_computer })
 export const signOut = () => ask<void>('POST', '/sign-out')
+export const sessions = () => ask<SessionList>('GET', '/me/sessions')
+export const endSession = (session: string) => ask<void>('DELETE', `/me/sessions/${session}`)
+export const endOtherSessions = () => ask<void>('POST', '/me/sessions/end-others', {})
+export const security = () => ask<Security>('GET', '/me/security')
+export const setPassword = (password: string) => ask<void>('POST', '/me/password', { password })
+export const newRecoveryCodes = () => ask<RecoveryCodes>('POST', '/me/recovery-codes', {})
+export const offerTotp = () => ask<TotpOffer>('POST', '/me/totp', {})
+export const confirmTotp = (code: string) => ask<RecoveryCodes>('POST', '/me/totp/confirm', { code })
+export const staffList = () => ask<StaffList>('GET', '/staff')
+export const invite = (invite: Invite) => ask<StaffRow>('POST', '/staff/invitations', invite)
+export const setTeams = (staff: string, teams: string[]) => ask<StaffRow>('PUT', `/staff/${staff}/teams`, { teams })
+export const toStaff = (staff: string, act: 'invitation' | 'end-sessions' | 'reset' | 'deactivate' | 'activate') =>
+  ask<StaffRow>('POST', `/staff/${staff}/${act}`, {})
 export const worklist = () => ask<Worklist>('GET', '/worklist')
 export const patient = (id: string) => ask<PatientPage>('GET', `/patients/${id}`)
 export const findAlert = (reference: string) => ask<AlertPlace>('GET', `/alerts/${reference}`)

@@ -6,12 +6,18 @@ export type Route =
   | { page: 'alert'; reference: string }
   /** Opening a record that one's teams do not look after. */
   | { page: 'break-glass' }
+  /** One's own sessions, password and second factor. */
+  | { page: 'account' }
+  /** Who works here: for administrators. */
+  | { page: 'people' }
   | { page: 'patient'; patient: string; onlyChart: boolean }
 
 export function routeOf(address: URL): Route {
   const patient = /^\/staff\/patients\/([0-9a-f-]{36})\/?$/.exec(address.pathname)?.[1]
   const reference = /^\/staff\/alerts\/(A\d+)\/?$/.exec(address.pathname)?.[1]
   if (/^\/staff\/break-glass\/?$/.test(address.pathname)) return { page: 'break-glass' }
+  const plain = /^\/staff\/(account|people)\/?$/.exec(address.pathname)?.[1]
+  if (plain === 'account' || plain === 'people') return { page: plain }
   if (reference) return { page: 'alert', reference }
   return patient ? { page: 'patient', patient, onlyChart: address.searchParams.get('only') === 'chart' } : { page: 'worklist' }
 }
@@ -26,6 +32,14 @@ export const route = {
 }
 
 export const patientPath = (patient: string) => `/staff/patients/${patient}`
+
+/** The token of an invitation's link. It leaves the address bar at once, so that nobody reads it there later. */
+export function takeInvitation(): string | null {
+  if (!/^\/staff\/invitation\/?$/.test(location.pathname)) return null
+  const token = location.hash.slice(1)
+  history.replaceState(null, '', '/staff/invitation')
+  return token
+}
 
 export function go(path: string): void {
   history.pushState(null, '', path)

@@ -2,12 +2,14 @@
 // without touching a mouse, and the phone says who saw it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { desk, hand, launch, look, open, service, textAt, tooWideBy } from './world'
+import { administrator, desk, hand, launch, look, oneTimeCode, open, service, textAt, tooWideBy } from './world'
 
 let browser: Browser
 let phoneContext: BrowserContext
 let phone: Page
 let staff: Page
+let secret = ''
+let recoveryCodes: string[] = []
 const troubles: string[] = []
 /** What the story types: none of it belongs into an address. */
 const typed = ['no-such-person', 'rang her', '226/131', 'khan', 'found at home']
@@ -108,11 +110,75 @@ describe('the staff pages', () => {
     expect(await look(staff, 'staff-sign-in')).toEqual([])
   })
 
-  test('sign-in and worklist by keyboard alone', async () => {
+  test('a second factor is set up before anything opens, by keyboard alone', async () => {
     await staff.getByLabel('E-mail').fill(service.email)
     await staff.keyboard.press('Tab')
     await staff.keyboard.type(service.password)
     await staff.keyboard.press('Enter')
+    await staff.getByRole('heading', { name: 'Set up your second factor' }).waitFor()
+    expect(await look(staff, 'staff-set-up')).toEqual([])
+    await staff.setViewportSize({ width: 390, height: 844 })
+    expect(await tooWideBy(staff)).toBeLessThanOrEqual(0)
+    expect(await look(staff, 'staff-set-up-narrow')).toEqual([])
+    await staff.setViewportSize(desk.viewport)
+    secret = (await staff.locator('code').textContent()) ?? ''
+
+    await staff.getByLabel('Six digits').focus()
+    await staff.keyboard.type('000000')
+    await staff.keyboard.press('Enter')
+    await staff.getByText(/^This code is wrong/).waitFor()
+    await staff.getByLabel('Six digits').focus()
+    await staff.keyboard.type(oneTimeCode(secret))
+    await staff.keyboard.press('Enter')
+    await staff.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
+    expect(await look(staff, 'staff-recovery-codes')).toEqual([])
+    recoveryCodes = await staff.locator('ol li').allTextContents()
+    expect(recoveryCodes.length).toBe(10)
+    await staff.getByLabel('I have kept them').focus()
+    await staff.keyboard.press('Space')
+    await staff.keyboard.press('Tab')
+    await staff.keyboard.press('Enter')
+    await staff.getByRole('table').waitFor()
+  })
+
+  test('signing out, and in again with a recovery code on a shared computer', async () => {
+    await staff.getByRole('button', { name: 'Sign out' }).click()
+    await staff.getByLabel('E-mail').fill(service.email)
+    await staff.getByLabel('Password').fill(service.password)
+    await staff.getByLabel('This is a shared computer').check()
+    await staff.keyboard.press('Enter')
+    await staff.getByRole('heading', { name: 'Your one-time code' }).waitFor()
+    expect(await look(staff, 'staff-prove')).toEqual([])
+    await staff.setViewportSize({ width: 390, height: 844 })
+    expect(await tooWideBy(staff)).toBeLessThanOrEqual(0)
+    await staff.setViewportSize(desk.viewport)
+    await staff.getByLabel('Six digits').fill(oneTimeCode(secret))
+    await staff.keyboard.press('Enter')
+    await staff.getByText(/was used before/).waitFor()
+    await staff.getByRole('button', { name: 'Use a recovery code' }).click()
+    await staff.getByLabel('One of the ten you kept').fill(recoveryCodes[0] ?? '')
+    await staff.keyboard.press('Enter')
+    await staff.getByRole('table').waitFor()
+  })
+
+  test('one’s own account: sessions, second factor, password', async () => {
+    await staff.getByRole('link', { name: /: your account$/ }).click()
+    await staff.getByRole('heading', { name: 'Where you are signed in' }).waitFor()
+    await staff.getByText('9 of 10 recovery codes left.').waitFor()
+    await staff.getByText('shared computer').waitFor()
+    expect(await look(staff, 'staff-account')).toEqual([])
+    await staff.setViewportSize({ width: 390, height: 844 })
+    await expect.poll(() => tooWideBy(staff)).toBeLessThanOrEqual(0)
+    expect(await look(staff, 'staff-account-narrow')).toEqual([])
+    await staff.setViewportSize(desk.viewport)
+    await staff.getByRole('button', { name: 'Make new recovery codes' }).click()
+    await staff.getByLabel('I have kept them').check()
+    await staff.getByRole('button', { name: 'Go on' }).click()
+    await staff.getByText('10 of 10 recovery codes left.').waitFor()
+    await staff.getByRole('link', { name: /to the worklist/ }).click()
+  })
+
+  test('worklist by keyboard alone', async () => {
     await staff.getByRole('table').waitFor()
     await staff.getByRole('link', { name: service.name }).waitFor()
     expect(await look(staff, 'staff-worklist')).toEqual([])
@@ -212,6 +278,58 @@ describe('the staff pages', () => {
     await staff.getByRole('heading', { level: 1, name: service.elsewhere.name }).waitFor()
     await staff.getByText('This record is open to you until').waitFor()
     expect(await look(staff, 'staff-patient-glass')).toEqual([])
+  })
+})
+
+describe('an administrator', () => {
+  let page: Page
+  test('follows an invitation, whose token leaves the address bar', async () => {
+    page = await open(await browser.newContext(desk), troubles)
+    await page.goto(administrator.invitation)
+    await page.getByRole('heading', { name: /^Welcome, / }).waitFor()
+    expect(page.url()).toBe(`${service.url}/staff/invitation`)
+    expect(await look(page, 'staff-invitation')).toEqual([])
+    await page.getByLabel('New password').fill('short')
+    await page.getByLabel('The same again').fill('short')
+    await page.keyboard.press('Enter')
+    await page.getByText(/^A password has at least 12 characters/).waitFor()
+    await page.getByLabel('New password').fill(service.password)
+    await page.getByLabel('The same again').fill(service.password)
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Six digits').fill(oneTimeCode((await page.locator('code').textContent()) ?? ''))
+    await page.keyboard.press('Enter')
+    await page.getByLabel('I have kept them').check()
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('link', { name: 'Staff' }).click()
+    const again = await open(await browser.newContext(desk), [])
+    await again.goto(administrator.invitation)
+    await again.getByRole('heading', { name: 'This link does not work' }).waitFor()
+    expect(await look(again, 'staff-invitation-over')).toEqual([])
+    await again.close()
+  })
+
+  test('invites, and deactivates after being told what that does', async () => {
+    await page.getByText('Invite somebody').click()
+    await page.getByLabel('Name', { exact: true }).fill('Nell Wood')
+    await page.getByLabel('E-mail').fill('nell@example.org')
+    await page.getByLabel(/^Profession/).fill('nurse')
+    expect(await look(page, 'staff-people')).toEqual([])
+    await page.getByRole('button', { name: 'Send the invitation' }).click()
+    await page.getByText('Invited: Nell Wood. The link went to nell@example.org.').waitFor()
+    await page.setViewportSize({ width: 390, height: 844 })
+    await expect.poll(() => tooWideBy(page)).toBeLessThanOrEqual(0)
+    expect(await look(page, 'staff-people-narrow')).toEqual([])
+    await page.setViewportSize(desk.viewport)
+    await page.getByRole('button', { name: 'Teams …, Nell Wood', exact: true }).click()
+    await page.getByRole('checkbox').first().check()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Nell Wood: the teams are set.').waitFor()
+    await page.getByRole('button', { name: 'Deactivate …, Nell Wood', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(/can sign in no more/).waitFor()
+    expect(await look(page, 'staff-deactivate')).toEqual([])
+    await dialog.getByRole('button', { name: 'Deactivate' }).click()
+    await page.getByRole('button', { name: 'Activate …, Nell Wood', exact: true }).waitFor()
   })
 })
 

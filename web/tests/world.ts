@@ -1,4 +1,5 @@
 // What the stories share: the browser, the service under test, axe, and waiting without sleeping.
+import { createHmac } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
@@ -19,6 +20,8 @@ export const service = {
   name: given('DERWENT_PATIENT_NAME'),
   elsewhere: { name: given('DERWENT_ELSEWHERE_NAME'), born: given('DERWENT_ELSEWHERE_BORN') },
 }
+
+export const administrator = { invitation: given('DERWENT_ADMINISTRATOR_INVITATION') }
 
 const OFFLINE_BROWSER = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
 
@@ -83,6 +86,16 @@ async function picture(page: Page, name: string): Promise<void> {
 
 /** How far the page is wider than its window: reflow at large text must leave nothing to scroll sideways. */
 export const tooWideBy = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+
+/** What an authenticator app shows now (RFC 6238) for a key in base 32. */
+export function oneTimeCode(key: string): string {
+  const bits = [...key.replaceAll(' ', '')].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('')
+  const secret = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+  const counter = Buffer.alloc(8)
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))
+  const digest = createHmac('sha1', secret).update(counter).digest()
+  return String((digest.readUInt32BE((digest[19] ?? 0) & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
 
 export async function textAt(page: Page, percent: number): Promise<void> {
   await page.evaluate((size) => (document.documentElement.style.fontSize = `${size}%`), percent)

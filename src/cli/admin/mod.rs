@@ -5,6 +5,7 @@ mod carer;
 mod code;
 mod device;
 mod facts;
+mod first_run;
 mod organisation;
 mod parse;
 mod patient;
@@ -50,6 +51,8 @@ pub struct Admin {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Begin: make an organisation, and an invitation for its first administrator
+    FirstRun(first_run::FirstRun),
     /// Organisations: each has its own staff and patients, and a time zone
     #[command(subcommand)]
     Organisation(organisation::Command),
@@ -122,6 +125,7 @@ pub async fn run(admin: Admin) -> anyhow::Result<()> {
 impl Command {
     async fn run(self, desk: &Desk) -> anyhow::Result<Done> {
         match self {
+            Self::FirstRun(command) => command.run(desk).await,
             Self::Organisation(command) => command.run(desk).await,
             Self::Team(command) => command.run(desk).await,
             Self::Staff(command) => command.run(desk).await,

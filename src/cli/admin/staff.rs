@@ -1,4 +1,5 @@
-//! `derwent admin staff`: a password comes from a file, from stdin, or is made here and printed once.
+//! `derwent admin staff`. Whoever is added without a password gets an invitation: a link, printed once, with which they choose
+//! their own. A second factor everybody sets up at their first sign-in.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -6,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Desk, Done, lines};
@@ -13,19 +15,31 @@ use crate::random;
 use crate::secret::Secret;
 use crate::store::audit::Act;
 use crate::store::staff::{self, Staff};
-use crate::store::{organisation, team};
-use crate::web::password;
+use crate::store::{credential, organisation, session, team};
+use crate::web::{invite, password};
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Add a member of staff
     Add(Box<Add>),
-    /// Give somebody a new password
+    /// Give somebody a new password, from a file or standard input; the second factor stays
     Password {
         #[arg(long)]
         staff: Uuid,
         #[command(flatten)]
         password: Password,
+    },
+    /// Take somebody's password and second factor away and print a link to choose new ones
+    Reset {
+        #[arg(long)]
+        staff: Uuid,
+        #[command(flatten)]
+        door: Door,
+    },
+    /// End somebody's work here: they can sign in no more, from now on
+    Deactivate {
+        #[arg(long)]
+        staff: Uuid,
     },
     /// List staff
     List {
@@ -56,10 +70,20 @@ pub struct Add {
     pager_key: Option<Secret>,
     #[command(flatten)]
     password: Password,
+    #[command(flatten)]
+    door: Door,
+}
+
+/// Where invitations lead.
+#[derive(Args, Debug)]
+pub struct Door {
+    /// What browsers see as this service's origin, for the link of an invitation
+    #[arg(long, env = "DERWENT_ORIGIN", default_value = "http://localhost:8080")]
+    origin: String,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
-enum Role {
+pub enum Role {
     #[value(name = "co-ordinator")]
     Coordinator,
     Clinician,
@@ -78,7 +102,7 @@ impl Role {
     }
 }
 
-/// Without any of these one is made and printed once.
+/// Without any of these an invitation is printed.
 #[derive(Args, Debug)]
 #[group(multiple = false)]
 pub struct Password {
@@ -90,32 +114,20 @@ pub struct Password {
     password_stdin: bool,
 }
 
-struct Chosen {
-    hash: String,
-    /// Made here: to be printed once.
-    made: Option<String>,
-}
-
 impl Password {
-    fn choose(&self) -> anyhow::Result<Chosen> {
-        let given = if let Some(path) = &self.password_file {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read the password file {}; correct the path", path.display()))?;
-            Some(text)
+    /// Its hash, if one was given.
+    fn given(&self) -> anyhow::Result<Option<String>> {
+        let text = if let Some(path) = &self.password_file {
+            std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read the password file {}; correct the path", path.display()))?
         } else if self.password_stdin {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).context("cannot read the password from standard input")?;
-            Some(text)
+            text
         } else {
-            None
+            return Ok(None);
         };
-        match given {
-            Some(text) => Ok(Chosen { hash: password::hash(text.lines().next().unwrap_or_default())?, made: None }),
-            None => {
-                let made = random::token();
-                Ok(Chosen { hash: password::hash(&made)?, made: Some(made) })
-            }
-        }
+        password::hash(text.lines().next().unwrap_or_default()).map(Some)
     }
 }
 
@@ -124,13 +136,35 @@ impl Command {
         match self {
             Self::Add(add) => add.run(desk).await,
             Self::Password { staff, password } => {
-                let chosen = password.choose()?;
+                let hash =
+                    password.given()?.context("say where the password is: --password-file or --password-stdin")?;
                 let mut db = desk.store.owner.begin().await?;
-                let known = staff::get(&mut db, staff).await?.with_context(|| unknown(staff))?;
-                staff::set_password(&mut db, staff, &chosen.hash).await?;
+                let known = known(&mut db, staff).await?;
+                credential::set(&mut db, staff, &hash, desk.clock.machine_now()).await?;
+                session::end_all(&mut db, staff, None).await?;
                 desk.record(&mut db, known.organisation, None, Act::PasswordSet, json!({ "staff": staff })).await?;
                 db.commit().await?;
-                Ok(told(&known, &chosen))
+                Ok(Done { text: line(&known), json: value(&known) })
+            }
+            Self::Reset { staff, door } => {
+                let mut db = desk.store.owner.begin().await?;
+                let known = known(&mut db, staff).await?;
+                credential::clear(&mut db, staff).await?;
+                session::end_all(&mut db, staff, None).await?;
+                let token = invite::make(&mut db, staff, desk.clock.machine_now()).await?;
+                desk.record(&mut db, known.organisation, None, Act::StaffReset, json!({ "staff": staff })).await?;
+                db.commit().await?;
+                Ok(told(&known, Some(&door.link(&token))))
+            }
+            Self::Deactivate { staff } => {
+                let mut db = desk.store.owner.begin().await?;
+                let known = known(&mut db, staff).await?;
+                staff::set_deactivated(&mut db, staff, Some(desk.clock.machine_now())).await?;
+                credential::clear(&mut db, staff).await?;
+                session::end_all(&mut db, staff, None).await?;
+                desk.record(&mut db, known.organisation, None, Act::StaffSuspended, json!({ "staff": staff })).await?;
+                db.commit().await?;
+                Ok(Done { text: line(&known), json: value(&known) })
             }
             Self::List { organisation } => {
                 let all = staff::list(&mut *desk.store.owner.acquire().await?, organisation).await?;
@@ -145,27 +179,31 @@ impl Command {
 
 impl Add {
     async fn run(self, desk: &Desk) -> anyhow::Result<Done> {
-        let email = self.email.trim().to_lowercase();
-        if email.parse::<lettre::Address>().is_err() {
-            bail!("{email:?} is no e-mail address; write it as ida@example.org");
-        }
-        let chosen = self.password.choose()?;
+        let password = self.password.given()?;
         let mut db = desk.store.owner.begin().await?;
         organisation::get(&mut db, self.organisation).await?.with_context(|| {
             format!("there is no organisation {}; `derwent admin organisation list` shows them", self.organisation)
         })?;
-        if staff::credentials(&mut db, &email).await?.is_some() {
-            bail!("{email} is taken by another member of staff; use another address");
-        }
         let new = Staff {
             staff: random::new_id(),
             organisation: self.organisation,
             name: self.name,
-            email,
+            email: self.email,
             role: self.role.name().to_owned(),
             profession: self.profession,
         };
-        staff::insert(&mut db, &new, self.pager_key.as_ref(), Some(&chosen.hash)).await?;
+        let new = insert(&mut db, new).await?;
+        if let Some(key) = &self.pager_key {
+            staff::set_pager_key(&mut db, new.staff, key).await?;
+        }
+        let now = desk.clock.machine_now();
+        let link = match password {
+            Some(hash) => {
+                credential::set(&mut db, new.staff, &hash, now).await?;
+                None
+            }
+            None => Some(self.door.link(&invite::make(&mut db, new.staff, now).await?)),
+        };
         for wanted in self.team {
             let known = team::get(&mut db, wanted).await?.filter(|team| team.organisation == new.organisation);
             known.with_context(|| {
@@ -173,23 +211,47 @@ impl Add {
             })?;
             team::add_member(&mut db, wanted, new.staff).await?;
         }
-        desk.record(&mut db, new.organisation, None, Act::StaffAdded, json!({ "staff": new.staff, "role": new.role }))
-            .await?;
+        desk.record(&mut db, new.organisation, None, Act::StaffAdded, json!({ "staff": new.staff })).await?;
         db.commit().await?;
-        Ok(told(&new, &chosen))
+        Ok(told(&new, link.as_deref()))
     }
 }
 
-fn unknown(staff: Uuid) -> String {
-    format!("there is no member of staff {staff}; `derwent admin staff list` shows them")
+impl Door {
+    pub fn link(&self, token: &str) -> String {
+        invite::link(&self.origin, token)
+    }
 }
 
-fn told(staff: &Staff, chosen: &Chosen) -> Done {
+/// With the address as it is kept; refused where another has it.
+pub async fn insert(db: &mut PgConnection, new: Staff) -> anyhow::Result<Staff> {
+    let email = new.email.trim().to_lowercase();
+    if email.parse::<lettre::Address>().is_err() {
+        bail!("{email:?} is no e-mail address; write it as ida@example.org");
+    }
+    if staff::is_taken(db, &email).await? {
+        bail!("{email} is taken by another member of staff; use another address");
+    }
+    let new = Staff { email, ..new };
+    staff::insert(db, &new).await?;
+    Ok(new)
+}
+
+async fn known(db: &mut PgConnection, staff: Uuid) -> anyhow::Result<Staff> {
+    staff::get(db, staff)
+        .await?
+        .with_context(|| format!("there is no member of staff {staff}; `derwent admin staff list` shows them"))
+}
+
+/// `link` is that of an invitation.
+pub fn told(staff: &Staff, link: Option<&str>) -> Done {
     let mut json = value(staff);
     let mut text = line(staff);
-    if let Some(made) = &chosen.made {
-        json["password"] = json!(made);
-        text.push_str(&format!("\npassword {made}\n(shown this once)"));
+    if let Some(link) = link {
+        json["invitation"] = json!(link);
+        text.push_str(&format!(
+            "\ninvitation {link}\n(works once, within 72 hours; hand it to them and to nobody else)"
+        ));
     }
     Done { text, json }
 }

@@ -2,20 +2,29 @@
 //! `web/shared/api/staff.ts` is made from these types; a test fails when it is out of date
 //! (`make schema` writes it anew).
 
+mod account;
 mod alert;
 mod break_glass;
 mod patient;
 mod series;
 mod session;
+mod sign_in;
+mod staff;
 mod worklist;
 
+pub use account::{NewPassword, Security, Session, SessionList};
 pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Outcome};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use patient::{
     Device, Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Search, Slot, VitalSummary, Whose,
 };
 pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint, Side};
-pub use session::{Me, Organisation, Role, SignIn, Team};
+pub use session::{Me, Organisation, Role, Team};
+pub use sign_in::{
+    AcceptInvitation, InvitationToken, Invited, NextStep, RecoveryCodes, RecoveryCodesLeft, SecondFactorCode, SignIn,
+    SignInNext, TotpOffer,
+};
+pub use staff::{Invite, StaffList, StaffRow, StaffState, StaffTeams};
 pub use worklist::{Changed, Counts, LastReading, OnDuty, TeamNow, What, Worklist, WorklistRow};
 
 use schemars::JsonSchema;
@@ -96,6 +105,24 @@ mod tests {
             Failure,
             FailureDetail,
             SignIn,
+            SignInNext,
+            NextStep,
+            SecondFactorCode,
+            RecoveryCodesLeft,
+            TotpOffer,
+            RecoveryCodes,
+            InvitationToken,
+            Invited,
+            AcceptInvitation,
+            SessionList,
+            Session,
+            Security,
+            NewPassword,
+            StaffList,
+            StaffRow,
+            StaffState,
+            Invite,
+            StaffTeams,
             Me,
             Role,
             Organisation,

@@ -32,16 +32,133 @@ code: string,
 message: string, };
 
 /**
- * `POST /api/sign-in`. Answered 204 with a cookie, or 401 `wrong_credentials`, or 429 `too_many_guesses`.
+ * `POST /api/sign-in`. Answered with `SignInNext`, or 401 `wrong_credentials`, or 429 `too_many_guesses`.
  */
-export type SignIn = { email: string, password: string, };
+export type SignIn = { email: string, password: string, 
+/**
+ * Others use this computer too: the session ends soon.
+ */
+shared_computer: boolean, };
+
+/**
+ * The password was right. The cookie that comes with this opens nothing but the next step, for ten minutes.
+ */
+export type SignInNext = { next: NextStep, };
+
+export type NextStep = "prove" | "set_up";
+
+/**
+ * `POST /api/sign-in/code` (204), `/api/sign-in/recovery-code` (`RecoveryCodesLeft`),
+ * `/api/sign-in/set-up/confirm` and `/api/me/totp/confirm` (`RecoveryCodes`): or 401 `wrong_code`, 401 `sign_in_ended`.
+ */
+export type SecondFactorCode = { code: string, };
+
+export type RecoveryCodesLeft = { left: number, };
+
+/**
+ * What an authenticator app needs to make one-time codes; kept once a code has proven that it arrived.
+ */
+export type TotpOffer = { 
+/**
+ * To type in, base 32.
+ */
+secret: string, uri: string, 
+/**
+ * The URI as a picture, SVG.
+ */
+qr: string, };
+
+/**
+ * Shown once; each opens once.
+ */
+export type RecoveryCodes = { recovery_codes: Array<string>, };
+
+/**
+ * `POST /api/invitation`: whom this link invites (`Invited`), or 401 `invitation_ended`.
+ */
+export type InvitationToken = { token: string, };
+
+export type Invited = { name: string, email: string, organisation: string, };
+
+/**
+ * `POST /api/invitation/accept`: a password is chosen, and the sign-in goes on with `SignInNext`.
+ */
+export type AcceptInvitation = { token: string, password: string, shared_computer: boolean, };
+
+/**
+ * `GET /api/me/sessions`, the one used last first.
+ */
+export type SessionList = { sessions: Array<Session>, };
+
+export type Session = { session: string, 
+/**
+ * The one that asks.
+ */
+this: boolean, shared_computer: boolean, made_at: string, used_at: string, address: string, 
+/**
+ * As in `Firefox on Windows`.
+ */
+browser: string, };
+
+/**
+ * `GET /api/me/security`
+ */
+export type Security = { 
+/**
+ * One-time codes, since when.
+ */
+totp_since: string | null, recovery_codes_left: number, 
+/**
+ * This session is young enough to change any of it; else these requests answer 403 `sign_in_again`.
+ */
+may_change: boolean, };
+
+/**
+ * `POST /api/me/password`. All other sessions end.
+ */
+export type NewPassword = { password: string, };
+
+/**
+ * `GET /api/staff`: everybody of the administrator's own organisation, by name.
+ */
+export type StaffList = { staff: Array<StaffRow>, 
+/**
+ * The organisation's, to choose from.
+ */
+teams: Array<Team>, };
+
+export type StaffRow = { staff: string, name: string, email: string, role: Role, profession: string, teams: Array<string>, state: StaffState, 
+/**
+ * Until when the invitation's link works, if one is open.
+ */
+invited_until: string | null, sessions: number, 
+/**
+ * Names of teams that still page this person.
+ */
+on_rosters_of: Array<string>, };
+
+export type StaffState = "active" | "invited" | "deactivated";
+
+/**
+ * `POST /api/staff/invitations`: answered with `StaffRow`; the link goes out by mail, to the invited alone.
+ */
+export type Invite = { email: string, name: string, role: Role, 
+/**
+ * As in nurse, physiotherapist.
+ */
+profession: string, teams: Array<string>, };
+
+/**
+ * `PUT /api/staff/{staff}/teams`
+ */
+export type StaffTeams = { teams: Array<string>, };
 
 /**
  * `GET /api/me`
  */
 export type Me = { staff: string, name: string, role: Role, organisation: Organisation, 
 /**
- * The caseloads this person works on: their own teams, and those whose roster they stand on.
+ * The caseloads this person works on; empty for an administrator, who sees all of them.
  */
 teams: Array<Team>, 
 /**
