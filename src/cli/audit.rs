@@ -1,14 +1,25 @@
 //! `derwent audit`: what only those who look after the service can tell of the audit, whatever its pages say.
 
-use anyhow::bail;
-use clap::{Args, Subcommand};
+use std::io::Write;
 
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::clock::Clock;
 use crate::config::DatabaseConfig;
+use crate::fhir::audit_event;
 use crate::store::Store;
+use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::audit_chain::{self, Head};
+use crate::store::audit_seen::{self, Wanted};
 
 /// Faults that are named; all are counted.
 const NAMED: usize = 20;
+/// Entries read at once.
+const PAGE: i64 = 1_000;
 
 #[derive(Args, Debug)]
 pub struct Audit {
@@ -26,6 +37,22 @@ enum Command {
         /// A head that was kept outside of the database: nothing up to it may have been rewritten or cut off
         #[arg(long)]
         head: Option<Head>,
+    },
+    /// Print entries as FHIR R4 AuditEvents, one a line, newest first. That they were exported is an entry, too
+    Export {
+        /// Of this organisation and its staff; without it, of the whole installation
+        #[arg(long)]
+        organisation: Option<Uuid>,
+        #[arg(long)]
+        patient: Option<Uuid>,
+        /// 2026-11-01T00:00:00Z
+        #[arg(long)]
+        from: Option<Timestamp>,
+        #[arg(long)]
+        until: Option<Timestamp>,
+        /// Who does this, for the record
+        #[arg(long, env = "USER", default_value = "administrator", hide_env = true)]
+        made_by: String,
     },
     /// Print the head of the chain, to be kept outside of the database
     Head,
@@ -45,10 +72,36 @@ impl Command {
         }
         match self {
             Self::Verify { head } => verify(store, head).await,
+            Self::Export { organisation, patient, from, until, made_by } => {
+                let wanted = Wanted { organisation, patient, from, until, ..Wanted::default() };
+                export(store, wanted, made_by).await
+            }
             Self::Head => {
                 println!("{}", audit_chain::head(&mut *store.owner.acquire().await?).await?);
                 Ok(())
             }
+        }
+    }
+}
+
+async fn export(store: &Store, mut wanted: Wanted, made_by: String) -> anyhow::Result<()> {
+    let asked = json!({
+        "organisation": wanted.organisation, "patient": wanted.patient, "from": wanted.from, "until": wanted.until,
+    });
+    let entry = Entry::new(Actor::Operator(made_by), Act::AuditExported, Clock::ordinary().machine_now()).detail(asked);
+    let entry = wanted.organisation.map_or(entry.clone(), |organisation| entry.at_organisation(organisation));
+    let mut db = store.owner.begin().await?;
+    audit::write(&mut db, &entry).await?;
+    db.commit().await?;
+    let mut to = std::io::stdout().lock();
+    loop {
+        let found = audit_seen::search(&mut *store.owner.acquire().await?, &wanted, PAGE).await?;
+        for seen in &found {
+            writeln!(to, "{}", audit_event::of(seen)).context("nobody reads what is exported")?;
+        }
+        match found.last() {
+            Some(last) => wanted.before = Some(last.row.audit),
+            None => return Ok(()),
         }
     }
 }

@@ -8,6 +8,11 @@ macro_rules! acts {
         }
 
         impl Act {
+            /// By its stored name; none: of another version.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|act| act.name() == name)
+            }
+
             pub const ALL: &[Self] = &[$(Self::$act,)+];
 
             /// As it is stored.
@@ -95,6 +100,8 @@ acts! {
     AccountLinked = "sign_in.account_linked", "linked an account of their organisation";
 
     // The audit itself.
+    /// An auditor looked for a patient, to ask what was done to their record.
+    AuditPersonFound = "audit.person_found", "looked for a person in the audit";
     AuditSearched = "audit.searched", "searched the audit";
     AuditExported = "audit.exported", "exported the audit";
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -30,6 +31,18 @@ pub struct Found {
     pub team: String,
 }
 
+impl Found {
+    pub(super) fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            patient: row.try_get("patient")?,
+            given_name: row.try_get("given_name")?,
+            family_name: row.try_get("family_name")?,
+            date_of_birth: row.try_get::<jiff_sqlx::Date, _>("date_of_birth")?.to_jiff(),
+            team: row.try_get("team")?,
+        })
+    }
+}
+
 pub async fn find(db: &mut PgConnection, family_name: &str, born: Date) -> Result<Vec<Found>, sqlx::Error> {
     sqlx::query("SELECT patient, given_name, family_name, date_of_birth, team FROM find_to_break_glass($1, $2)")
         .bind(family_name)
@@ -37,15 +50,7 @@ pub async fn find(db: &mut PgConnection, family_name: &str, born: Date) -> Resul
         .fetch_all(db)
         .await?
         .iter()
-        .map(|row| {
-            Ok(Found {
-                patient: row.try_get("patient")?,
-                given_name: row.try_get("given_name")?,
-                family_name: row.try_get("family_name")?,
-                date_of_birth: row.try_get::<jiff_sqlx::Date, _>("date_of_birth")?.to_jiff(),
-                team: row.try_get("team")?,
-            })
-        })
+        .map(Found::read)
         .collect()
 }
 

@@ -10,6 +10,7 @@ pub mod audit;
 mod audit_act;
 pub mod audit_chain;
 mod audit_row;
+pub mod audit_seen;
 pub mod break_glass;
 pub mod carer;
 pub mod chart;

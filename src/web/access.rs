@@ -40,16 +40,19 @@ pub enum Right {
     BreakGlass,
     /// Invite, reset and deactivate members of staff of the own organisation, and say which teams they work in.
     ManageStaff,
+    /// Search the audit of one's organisation. For auditors alone, who see no record.
+    ReadAudit,
 }
 
 impl Role {
     /// An administrator who works in a team does there what a co-ordinator does: a small practice has no two of each.
     pub fn may(self, right: Right) -> bool {
         match (self, right) {
+            (Self::Auditor, right) => right == Right::ReadAudit,
+            (_, Right::ReadAudit) => false,
             (Self::Coordinator | Self::Clinician, right) => right != Right::ManageStaff,
             (Self::Administrator, Right::SeeRecords | Right::ActOnAlerts | Right::ManageStaff) => true,
             (Self::Administrator, Right::BreakGlass) => false,
-            (Self::Auditor, _) => false,
         }
     }
 }

@@ -9,6 +9,7 @@ mod access;
 mod address;
 mod alerts;
 pub mod api;
+mod audit;
 mod break_glass;
 mod caller;
 mod cookies;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::access::{self, Access, Right};
 use super::sign_in::{invitation, second_factor};
-use super::{Web, alerts, api, break_glass, events, me, patient, patients, series, sign_in, staff, worklist};
+use super::{Web, alerts, api, audit, break_glass, events, me, patient, patients, series, sign_in, staff, worklist};
 use crate::openapi::{self, Answer, Describe, Operation};
 
 /// How the document names the session's cookie.
@@ -169,7 +169,7 @@ async fn document() -> Json<Value> {
 /// The whole staff API.
 pub fn routes() -> Vec<Route> {
     use Access::{Anyone, May, Own};
-    use Right::{ActOnAlerts, BreakGlass, ManageStaff, SeeRecords};
+    use Right::{ActOnAlerts, BreakGlass, ManageStaff, ReadAudit, SeeRecords};
     const GET: &Method = &Method::GET;
     const POST: &Method = &Method::POST;
     const PUT: &Method = &Method::PUT;
@@ -299,6 +299,19 @@ pub fn routes() -> Vec<Route> {
         )
         .takes::<api::BreakGlass>()
         .answers::<api::GlassBroken>(),
+        Route::new(GET, "/api/audit", May(ReadAudit), audit::search, "The audit, newest first")
+            .query::<audit::Asked>()
+            .answers::<api::AuditPage>()
+            .refuses(&[404]),
+        Route::new(GET, "/api/audit/choices", May(ReadAudit), audit::choices, "Acts and staff to search the audit for")
+            .answers::<api::AuditChoices>(),
+        Route::new(POST, "/api/audit/find", May(ReadAudit), audit::find, "Find a patient to search the audit for")
+            .takes::<api::FindPerson>()
+            .answers::<api::FoundPeople>(),
+        Route::new(GET, "/api/audit/export", May(ReadAudit), audit::export, "The audit as FHIR R4 AuditEvents")
+            .query::<audit::Asked>()
+            .answers::<serde_json::Map<String, Value>>()
+            .refuses(&[404]),
     ]
 }
 

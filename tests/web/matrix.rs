@@ -20,7 +20,9 @@ fn body(path: &str) -> Value {
     match path {
         "/api/alerts/{alert}/close" => json!({ "outcome": "no_action", "note": "" }),
         "/api/patients/search" => json!({ "name": "Nobody" }),
-        "/api/break-glass/find" => json!({ "family_name": "Nobody", "date_of_birth": "1950-01-02" }),
+        "/api/audit/find" | "/api/break-glass/find" => {
+            json!({ "family_name": "Nobody", "date_of_birth": "1950-01-02" })
+        }
         "/api/patients/{patient}/break-glass" => json!({ "reason": "asked by the access matrix" }),
         "/api/me/password" => json!({ "password": PASSWORD }),
         "/api/me/totp/confirm" => json!({ "code": "000000" }),

@@ -2,6 +2,7 @@
 //! and the pages in a real browser.
 
 mod alerts;
+mod audit;
 mod canaries;
 mod charts;
 mod doors;

@@ -4,6 +4,7 @@
 
 mod account;
 mod alert;
+mod audit;
 mod break_glass;
 mod patient;
 mod series;
@@ -14,6 +15,7 @@ mod worklist;
 
 pub use account::{NewPassword, Security, Session, SessionList};
 pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Outcome};
+pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use patient::{
     Device, Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Search, Slot, VitalSummary, Whose,
@@ -159,6 +161,11 @@ mod tests {
             BreakGlass,
             GlassBroken,
             BrokenGlass,
+            AuditPage,
+            AuditEntry,
+            AuditPatient,
+            AuditChoices,
+            AuditAct,
             Series,
             SeriesPoint,
             PointState,

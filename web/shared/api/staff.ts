@@ -507,6 +507,66 @@ at: string, until: string,
 open: boolean, };
 
 /**
+ * `GET /api/audit`, newest first.
+ */
+export type AuditPage = { entries: Array<AuditEntry>, 
+/**
+ * There are more: ask again with this as `before`.
+ */
+next: number | null, };
+
+export type AuditEntry = { audit: number, 
+/**
+ * By the machine's clock.
+ */
+at: string, 
+/**
+ * Whoever did it, as a name, or as what they are.
+ */
+who: string, 
+/**
+ * Role and profession of a member of staff.
+ */
+as_what: string | null, staff: string | null, 
+/**
+ * What was done: a name that stays, such as `record.read`.
+ */
+what: string, 
+/**
+ * The same in words that follow `who`.
+ */
+did: string, patient: AuditPatient | null, 
+/**
+ * The network address it was done from.
+ */
+address: string | null, 
+/**
+ * The reason given.
+ */
+why: string | null, 
+/**
+ * Ids and settings.
+ */
+detail: Record<string, unknown>, };
+
+export type AuditPatient = { patient: string, 
+/**
+ * None: of another organisation, or nobody at all.
+ */
+name: string | null, };
+
+/**
+ * `GET /api/audit/choices`: what can be asked for.
+ */
+export type AuditChoices = { acts: Array<AuditAct>, 
+/**
+ * Of the organisation.
+ */
+staff: Array<Person>, };
+
+export type AuditAct = { what: string, did: string, };
+
+/**
  * `GET /api/patients/{id}/series?vital=blood_pressure&from=…&until=…` (times optional: the last 90 days)
  */
 export type Series = { vital: string, 

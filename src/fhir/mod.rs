@@ -1,0 +1,3 @@
+//! What other systems read: FHIR R4.
+
+pub mod audit_event;
