@@ -57,6 +57,7 @@ impl Line {
             notifications: hello.notifications.clone(),
             // What the phone has it need not acknowledge again.
             pushed_through: i64::try_from(hello.resume.push).unwrap_or(i64::MAX),
+            at: parts.clock.care_now(),
         };
         let Some(Connected { connection, people }) = self.ingest.lookups.connect.ask(connecting).await? else {
             return Err(Gone::Because(Close::Revoked));

@@ -31,11 +31,13 @@ use crate::listen::Visitor;
 use crate::random;
 use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::device::{self, Device, Person};
-use crate::store::{http_challenge, own_reading};
+use crate::store::{carer, http_challenge, own_reading};
 use crate::telemetry;
 
 /// Said of everything that is no proof, so that trying teaches nothing.
 const PROOF_NEEDED: &str = "the request needs a proof in the header Derwent-Proof: by this device's key, about this very request, with all its claims";
+/// How often it is noted that a device still speaks.
+const HEARD_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// Readings in one answer.
 const PAGE_READINGS: i64 = 200;
 
@@ -143,7 +145,7 @@ pub async fn plan(
     Ok(plan.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |plan| Json(plan).into_response()))
 }
 
-/// A person's own readings on their own device. A carer sees what to do, not what was measured.
+/// A person's own readings on their own device. A carer sees what to do, and what was measured if the person agreed to that.
 pub async fn readings(
     State(ingest): State<Arc<Ingest>>,
     Extension(Visitor(from)): Extension<Visitor>,
@@ -155,7 +157,8 @@ pub async fn readings(
     let Query(whose) = whose.map_err(bad_query)?;
     let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
     let person = person(&ingest, &device, whose.whom.as_deref()).await?;
-    if device.own != Some(person.patient) {
+    let own = device.own == Some(person.patient);
+    if !own && !carer::sees_record(&ingest.parts.store.ingest, device.device, person.patient).await? {
         return Err(not_theirs());
     }
     let look = Entry::new(Actor::Device(device.device), Act::OwnReadingsRead, ingest.parts.clock.machine_now());
@@ -233,6 +236,10 @@ async fn proven(
             Reason::NonceUnknown,
             "the nonce was used, is too old, or is not of the time in `iat`; ask for another",
         ));
+    }
+    let care_now = ingest.parts.clock.care_now();
+    if device.heard_at.is_none_or(|heard_at| care_now.duration_since(heard_at) > HEARD_EVERY) {
+        device::heard(&ingest.parts.store.ingest, device.device, care_now).await?;
     }
     Ok(device)
 }

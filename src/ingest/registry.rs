@@ -177,18 +177,6 @@ impl Place {
     pub async fn hear(&self) -> News {
         self.news.take().await
     }
-
-    /// From now on news of these: somebody may have come onto a carer's list, or left it.
-    pub fn follow(&mut self, patients: Vec<Uuid>) {
-        if patients == self.patients {
-            return;
-        }
-        let mut sockets = self.registry.sockets();
-        sockets.leave(self.device, &self.patients);
-        sockets.follow(self.device, &patients);
-        drop(sockets);
-        self.patients = patients;
-    }
 }
 
 impl Drop for Place {

@@ -27,10 +27,12 @@ use crate::listen::Guest;
 use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
-use crate::store::{push, shown};
+use crate::store::{device, push, shown};
 
-/// What is lost among signals is found by looking, this often.
-const SWEEP: Duration = Duration::from_secs(60);
+/// What is lost among signals is found by looking, this often: a device that was revoked is gone within a minute.
+const SWEEP: Duration = Duration::from_secs(50);
+/// How often it is noted that a phone is still there.
+const HEARD_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Holds the whole conversation; is done when it is over.
 pub fn converse(ingest: Arc<Ingest>, socket: WebSocket, guest: Guest) -> impl Future<Output = ()> + Send {
@@ -47,7 +49,8 @@ pub fn converse(ingest: Arc<Ingest>, socket: WebSocket, guest: Guest) -> impl Fu
 async fn begin(mut line: Box<Line>, guest: Guest) -> Option<Box<Conversation>> {
     match line.greet(&guest).await {
         Ok((session, talk, place)) => {
-            Some(Box::new(Conversation { line: *line, session, talk, place, deciding: Vec::new(), held: None }))
+            let heard = line.elapsed();
+            Some(Box::new(Conversation { line: *line, session, talk, place, deciding: Vec::new(), held: None, heard }))
         }
         Err(gone) => {
             line.say_goodbye(gone).await;
@@ -66,6 +69,8 @@ struct Conversation {
     /// Batches that are being decided, each by a task of its own.
     deciding: Vec<oneshot::Receiver<Decided>>,
     held: Option<Box<Held>>,
+    /// When it was last noted that the phone is there.
+    heard: Duration,
 }
 
 /// A batch that was decided.
@@ -205,8 +210,22 @@ impl Conversation {
         if looks {
             let looked = self.talk.look_at_everything(&self.line.ingest).await;
             self.say(looked).await?;
+            self.note_heard().await;
         }
         Ok(())
+    }
+
+    /// A phone that stays connected for days is not silent.
+    async fn note_heard(&mut self) {
+        let now = self.line.elapsed();
+        if now.saturating_sub(self.heard) < HEARD_EVERY {
+            return;
+        }
+        let parts = &self.line.ingest.parts;
+        match device::heard(&parts.store.ingest, self.talk.device.device, parts.clock.care_now()).await {
+            Ok(()) => self.heard = now,
+            Err(error) => tracing::warn!(%error, "it could not be noted that a phone is there; trying again later"),
+        }
     }
 
     async fn obey(&mut self, commands: Vec<Command>, mut room: Option<OwnedSemaphorePermit>) -> Result<(), Gone> {
@@ -252,8 +271,6 @@ impl Conversation {
             }
             looked => looked?,
         };
-        // Somebody may have come onto a carer's list, or left it.
-        self.place.follow(self.talk.patients());
         for input in inputs {
             let commands = self.session.handle(input, self.line.elapsed());
             self.obey(commands, None).await?;

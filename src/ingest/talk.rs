@@ -17,6 +17,8 @@ use super::together::NoAnswer;
 use crate::store::device::{Device, Person, Standing};
 use crate::store::{push, seen};
 
+/// Come back for another list.
+const LIST_RETRY_S: u32 = 1;
 /// The rule by which the monitor puts a note before a person.
 const NOTE: &str = "task/note";
 
@@ -76,6 +78,7 @@ impl Talk {
 
     /// Everything that signals only hint at, and first of all whether this is still the device's newest connection.
     pub async fn look_at_everything(&mut self, ingest: &Ingest) -> Result<Vec<Input<'static>>, Gone> {
+        let before = self.patients();
         self.people = match ingest.lookups.standing.ask(self.device.device).await? {
             Some(Standing { revoked: false, newest_connection, people }) if newest_connection == self.connection => {
                 people
@@ -83,6 +86,10 @@ impl Talk {
             Some(Standing { revoked: false, .. }) => return Err(Gone::Because(Close::Replaced)),
             _ => return Err(Gone::Because(Close::Revoked)),
         };
+        if before != self.patients() {
+            // Somebody agreed to this carer, or took it back: the phone comes again, and is told who is on its list now.
+            return Err(Gone::Because(Close::ShuttingDown { retry_after_s: LIST_RETRY_S }));
+        }
         let mut inputs = Vec::new();
         let now = ingest.parts.clock.care_now();
         for person in self.people.clone() {

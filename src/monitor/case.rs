@@ -299,6 +299,7 @@ mod tests {
             earliest_numbered: Some(at("2026-03-28T08:56:20Z")),
             received_at: at("2026-03-28T17:22:44Z"),
             cause: "correction".to_owned(),
+            phone_gone: false,
         };
         let now = at("2026-03-28T17:22:45Z");
         let case = Case::new(person, None, &taken, Some(waiting), Vec::new(), Timers::new(), now);

@@ -35,6 +35,7 @@ impl Patient {
             earliest_numbered: numbered.map(earliest).min(),
             received_at: self.arrivals.values().map(|arrival| arrival.received_at).max()?,
             cause: self.arrivals.values().map(|arrival| arrival.cause.clone()).min()?,
+            phone_gone: false,
         })
     }
 

@@ -21,15 +21,19 @@ pub struct Waiting {
     pub received_at: Timestamp,
     /// Of the first.
     pub cause: String,
+    /// One of the phones is no longer let in.
+    pub phone_gone: bool,
 }
 
 pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Waiting>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT patient, array_agg(arrival) AS arrivals, least(min(earliest), min(received_at)) AS earliest,
-                min(least(earliest, received_at)) FILTER (WHERE seq IS NOT NULL) AS earliest_numbered, max(received_at) AS received_at, min(cause) AS cause
+                min(least(earliest, received_at)) FILTER (WHERE seq IS NOT NULL) AS earliest_numbered, max(received_at) AS received_at, min(cause) AS cause,
+                bool_or(cause = $2) AS phone_gone
          FROM arrival WHERE patient = ANY($1) GROUP BY patient",
     )
     .bind(patients)
+    .bind(PHONE)
     .fetch_all(db)
     .await?;
     rows.iter()
@@ -43,6 +47,7 @@ pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<Vec<Waiting>
                     .map(jiff_sqlx::Timestamp::to_jiff),
                 received_at: row.try_get::<jiff_sqlx::Timestamp, _>("received_at")?.to_jiff(),
                 cause: row.try_get("cause")?,
+                phone_gone: row.try_get("phone_gone")?,
             })
         })
         .collect()
@@ -73,6 +78,23 @@ pub async fn again(
     )
     .bind(patient)
     .bind(earliest.to_sqlx())
+    .bind(now.to_sqlx())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The cause of an arrival that says that one of a patient's phones is no longer let in.
+const PHONE: &str = "phone";
+
+/// One of a patient's phones is no longer let in: somebody looks whether any is left.
+pub async fn phone_gone(db: &mut PgConnection, patients: &[Uuid], now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO arrival (patient, seq, cause, earliest, rank, received_at)
+         SELECT patient, NULL, $2, $3, 1, $3 FROM unnest($1::uuid[]) AS gone (patient)",
+    )
+    .bind(patients)
+    .bind(PHONE)
     .bind(now.to_sqlx())
     .execute(db)
     .await?;

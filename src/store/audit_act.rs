@@ -66,6 +66,8 @@ acts! {
     DevicesListed = "device.listed", "listed phones";
     CarerAdded = "carer.added", "added a carer";
     CarerChanged = "carer.changed", "changed whom a carer submits for";
+    InstrumentBound = "instrument.bound", "said whose an instrument's number is";
+    InstrumentReleased = "instrument.released", "said that an instrument's number is nobody's";
     OwnReadingsRead = "own.readings_read", "read readings on the phone";
     OwnAccessLogRead = "own.access_log_read", "read who opened the record";
 

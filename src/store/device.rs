@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use jiff_sqlx::Timestamp as SqlTimestamp;
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, FromRow, PgPool, Row};
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 /// What a connection needs to know of its device.
@@ -17,6 +18,8 @@ pub struct Device {
     /// JWK, P-256.
     pub public_key: serde_json::Value,
     pub revoked: bool,
+    /// Care time; none since it enrolled.
+    pub heard_at: Option<Timestamp>,
 }
 
 /// Somebody a device may submit for, as the phone is told at `welcome`.
@@ -36,15 +39,16 @@ pub struct Person {
 
 /// Those of these devices that there are.
 pub async fn find(pool: &PgPool, devices: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Device>> {
-    type Row = (Uuid, Uuid, Option<Uuid>, serde_json::Value, Option<SqlTimestamp>);
+    type Row = (Uuid, Uuid, Option<Uuid>, serde_json::Value, Option<SqlTimestamp>, Option<SqlTimestamp>);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT device, organisation, patient, public_key, revoked_at FROM device WHERE device = ANY($1)",
+        "SELECT device, organisation, patient, public_key, revoked_at, heard_at FROM device WHERE device = ANY($1)",
     )
     .bind(devices)
     .fetch_all(pool)
     .await?;
-    let of_row = |(device, organisation, own, public_key, revoked_at): Row| {
-        (device, Device { device, organisation, own, public_key, revoked: revoked_at.is_some() })
+    let of_row = |(device, organisation, own, public_key, revoked_at, heard_at): Row| {
+        let heard_at = heard_at.map(SqlTimestamp::to_jiff);
+        (device, Device { device, organisation, own, public_key, revoked: revoked_at.is_some(), heard_at })
     };
     Ok(rows.into_iter().map(of_row).collect())
 }
@@ -75,6 +79,8 @@ pub struct Connecting {
     pub notifications: Option<String>,
     /// It has all pushes up to this number.
     pub pushed_through: i64,
+    /// Care time.
+    pub at: Timestamp,
 }
 
 /// The number of a connection, and whom its device may submit for.
@@ -90,13 +96,14 @@ pub async fn connect(pool: &PgPool, connecting: &[Connecting]) -> sqlx::Result<H
     // Locked in the order of devices, as at every replica.
     let statement = format!(
         "WITH asked AS (
-             SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[])
-                           AS asked (device, app_version, notifications, pushed_through)
+             SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[])
+                           AS asked (device, app_version, notifications, pushed_through, at)
          ), locked AS (
              SELECT device.device FROM device WHERE device = ANY($1) AND revoked_at IS NULL
              ORDER BY device FOR NO KEY UPDATE
          ), connected AS (
-             UPDATE device SET connection = connection + 1, app_version = asked.app_version, notifications = asked.notifications
+             UPDATE device SET connection = connection + 1, app_version = asked.app_version, notifications = asked.notifications,
+                               heard_at = asked.at
              FROM locked JOIN asked USING (device)
              WHERE device.device = locked.device RETURNING device.device, device.connection
          ), acknowledged AS (
@@ -111,6 +118,7 @@ pub async fn connect(pool: &PgPool, connecting: &[Connecting]) -> sqlx::Result<H
         .bind(connecting.iter().map(|each| each.app_version.as_str()).collect::<Vec<_>>())
         .bind(connecting.iter().map(|each| each.notifications.as_deref()).collect::<Vec<_>>())
         .bind(connecting.iter().map(|each| each.pushed_through).collect::<Vec<_>>())
+        .bind(connecting.iter().map(|each| each.at.to_sqlx()).collect::<Vec<_>>())
         .fetch_all(pool)
         .await?;
     let mut connected = HashMap::with_capacity(connecting.len());
@@ -157,20 +165,36 @@ fn person(row: &PgRow) -> sqlx::Result<Option<Person>> {
 }
 
 /// Which organisation a device belongs to.
-pub async fn organisation(connection: &mut sqlx::PgConnection, device: Uuid) -> sqlx::Result<Option<Uuid>> {
+pub async fn organisation(connection: &mut PgConnection, device: Uuid) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar("SELECT organisation FROM device WHERE device = $1")
         .bind(device)
         .fetch_optional(connection)
         .await
 }
 
-/// It is let in no more. Send `Signal::Revoked` after the commit. `at` is machine time.
-pub async fn revoke(connection: &mut sqlx::PgConnection, device: Uuid, at: jiff::Timestamp) -> sqlx::Result<()> {
-    use jiff_sqlx::ToSqlx;
-    sqlx::query("UPDATE device SET revoked_at = $2 WHERE device = $1 AND revoked_at IS NULL")
+/// It still speaks. `at` is care time.
+pub async fn heard(pool: &PgPool, device: Uuid, at: Timestamp) -> sqlx::Result<()> {
+    sqlx::query("UPDATE device SET heard_at = $2 WHERE device = $1")
         .bind(device)
         .bind(at.to_sqlx())
-        .execute(connection)
+        .execute(pool)
         .await?;
     Ok(())
+}
+
+/// It is let in no more. Send `Signal::Revoked` after the commit. `at` is machine time. Whether it was let in before.
+pub async fn revoke(db: &mut PgConnection, device: Uuid, why: &str, at: Timestamp) -> sqlx::Result<bool> {
+    let done =
+        sqlx::query("UPDATE device SET revoked_at = $2, revoked_why = $3 WHERE device = $1 AND revoked_at IS NULL")
+            .bind(device)
+            .bind(at.to_sqlx())
+            .bind(why)
+            .execute(db)
+            .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Whom a device may submit for.
+pub async fn patients(db: &mut PgConnection, device: Uuid) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar("SELECT patient FROM device_person WHERE device = $1").bind(device).fetch_all(db).await
 }

@@ -7,6 +7,8 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::device;
+
 /// What is kept of a code: the SHA-256 of its letters, without what people add or confuse when they read it out.
 pub fn hash_of(code: &str) -> Vec<u8> {
     let letters: String = code
@@ -118,17 +120,19 @@ pub async fn complete(
     .bind(new.enrolled_at.to_sqlx())
     .execute(&mut *connection)
     .await?;
-    // The same person has the same handle on every device, and nobody else has it: what a phone kept for one person is
+    // A carer's list is what was agreed to by now, whatever it was when the code was made. The same person has the same handle on every device, and nobody else has it: what a phone kept for one person is
     // refused, not taken for another's, after the phone was enrolled anew.
     sqlx::query(
         "INSERT INTO device_person (device, handle, patient)
          SELECT $1, 'p' || left(encode(sha256(uuid_send(patient)), 'hex'), 12), patient
-         FROM (SELECT patient FROM enrolment_code_person WHERE code_hash = $2
+         FROM (SELECT patient FROM enrolment_code_person WHERE code_hash = $2 AND $4::uuid IS NULL
+               UNION SELECT patient FROM carer_consent WHERE carer = $4 AND withdrawn_at IS NULL
                UNION SELECT $3 WHERE $3 IS NOT NULL) AS people (patient)",
     )
     .bind(new.device)
     .bind(code_hash)
     .bind(code.patient)
+    .bind(code.carer)
     .execute(&mut *connection)
     .await?;
     sqlx::query("UPDATE enrolment_code SET used_by = $2, used_key = $3 WHERE code_hash = $1")
@@ -138,11 +142,7 @@ pub async fn complete(
         .execute(&mut *connection)
         .await?;
     if let Some(replaced) = code.replaces {
-        sqlx::query("UPDATE device SET revoked_at = $2 WHERE device = $1 AND revoked_at IS NULL")
-            .bind(replaced)
-            .bind(new.enrolled_at.to_sqlx())
-            .execute(&mut *connection)
-            .await?;
+        device::revoke(connection, replaced, "another phone took its place", new.enrolled_at).await?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::random;
+use crate::store::carer::{self, NewConsent};
 use crate::store::enrolment;
 
 const LIFE: SignedDuration = SignedDuration::from_hours(ENROLMENT_HOURS);
@@ -22,11 +23,23 @@ pub enum Whose {
 pub struct NewCode<'a> {
     pub organisation: Uuid,
     pub whose: Whose,
-    /// Whom else the device may submit for; a carer's all.
+    /// Whom else the device may submit for; of a carer's, who agrees with this beside those who have.
     pub people: &'a [Uuid],
     /// The device that using the code revokes.
     pub replaces: Option<Uuid>,
     pub made_by: &'a str,
+}
+
+/// Whoever is named with a carer's code has agreed to it, whatever was written down before.
+async fn agree(db: &mut PgConnection, carer: Uuid, new: &NewCode<'_>, now: Timestamp) -> Result<(), sqlx::Error> {
+    let consents = carer::agreed_to(db, carer).await?;
+    for patient in new.people.iter().filter(|patient| !consents.contains(patient)) {
+        let how = "named when the carer's code was made";
+        let (organisation, given_to) = (new.organisation, new.made_by);
+        let consent = NewConsent { carer, patient: *patient, organisation, given_to, how, sees_record: false };
+        carer::agree(db, &consent, now).await?;
+    }
+    Ok(())
 }
 
 #[derive(Clone, Debug)]
@@ -63,7 +76,10 @@ pub async fn make(db: &mut PgConnection, new: &NewCode<'_>, now: Timestamp) -> R
     )
     .bind(&hash)
     .bind(new.people)
-    .execute(db)
+    .execute(&mut *db)
     .await?;
+    if let Some(carer) = carer {
+        agree(db, carer, new, now).await?;
+    }
     Ok(made)
 }

@@ -32,6 +32,7 @@ pub mod health;
 pub mod history;
 pub mod http_challenge;
 mod installation;
+pub mod instrument;
 pub mod intake;
 pub mod invitation;
 pub mod judged;

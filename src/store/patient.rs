@@ -89,6 +89,23 @@ pub async fn within_reach(db: &mut PgConnection, patient: Uuid, staff: Uuid) -> 
     row.as_ref().map(read).transpose()
 }
 
+/// A team of this member of staff looks after the patient; a glass that was broken is not enough.
+pub async fn is_looked_after_by(db: &mut PgConnection, patient: Uuid, staff: Uuid) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (
+             SELECT FROM patient JOIN (SELECT team_member.team FROM team_member WHERE team_member.staff = $2
+                                       UNION SELECT roster.team FROM roster WHERE roster.staff = $2) AS own
+                                      ON own.team = patient.team
+                                         OR EXISTS (SELECT FROM patient_team WHERE patient_team.patient = patient.patient
+                                                                                   AND patient_team.team = own.team)
+             WHERE patient.patient = $1)",
+    )
+    .bind(patient)
+    .bind(staff)
+    .fetch_one(db)
+    .await
+}
+
 /// Another team looks after this patient, too. Once more is as good as once.
 pub async fn share(db: &mut PgConnection, patient: &Patient, team: Uuid) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO patient_team (patient, team, organisation) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
@@ -201,13 +218,20 @@ pub struct Device {
     pub app_version: String,
     pub enrolled_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
+    pub revoked_why: Option<String>,
+    /// Care time; none since it enrolled.
+    pub heard_at: Option<Timestamp>,
+    /// Whose it is, if not the patient's own.
+    pub carer: Option<(Uuid, String)>,
 }
 
 /// The devices that may submit for this patient, their own and carers', newest first.
 pub async fn devices(db: &mut PgConnection, patient: Uuid) -> Result<Vec<Device>, sqlx::Error> {
     sqlx::query(
-        "SELECT device.device, device.name, device.platform, device.app_version, device.enrolled_at, device.revoked_at
-         FROM device_person JOIN device USING (device) WHERE device_person.patient = $1 ORDER BY device.enrolled_at DESC",
+        "SELECT device.device, device.name, device.platform, device.app_version, device.enrolled_at, device.revoked_at,
+                device.revoked_why, device.heard_at, device.carer, carer.name AS carer_name
+         FROM device_person JOIN device USING (device) LEFT JOIN carer USING (carer)
+         WHERE device_person.patient = $1 ORDER BY device.enrolled_at DESC",
     )
     .bind(patient)
     .fetch_all(db)
@@ -221,6 +245,9 @@ pub async fn devices(db: &mut PgConnection, patient: Uuid) -> Result<Vec<Device>
             app_version: row.try_get("app_version")?,
             enrolled_at: row.try_get::<jiff_sqlx::Timestamp, _>("enrolled_at")?.to_jiff(),
             revoked_at: row.try_get::<Option<jiff_sqlx::Timestamp>, _>("revoked_at")?.map(|at| at.to_jiff()),
+            revoked_why: row.try_get("revoked_why")?,
+            heard_at: row.try_get::<Option<jiff_sqlx::Timestamp>, _>("heard_at")?.map(|at| at.to_jiff()),
+            carer: row.try_get::<Option<Uuid>, _>("carer")?.zip(row.try_get::<Option<String>, _>("carer_name")?),
         })
     })
     .collect()

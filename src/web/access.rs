@@ -36,6 +36,8 @@ pub enum Right {
     SeeRecords,
     /// Acknowledge and close alerts of the patients within reach.
     ActOnAlerts,
+    /// Let phones in and out, write down what patients agreed to, and say whose an instrument is.
+    Enrol,
     /// Open a record out of reach, with a reason.
     BreakGlass,
     /// Invite, reset and deactivate members of staff of the own organisation, and say which teams they work in.
@@ -51,7 +53,7 @@ impl Role {
             (Self::Auditor, right) => right == Right::ReadAudit,
             (_, Right::ReadAudit) => false,
             (Self::Coordinator | Self::Clinician, right) => right != Right::ManageStaff,
-            (Self::Administrator, Right::SeeRecords | Right::ActOnAlerts | Right::ManageStaff) => true,
+            (Self::Administrator, Right::SeeRecords | Right::ActOnAlerts | Right::Enrol | Right::ManageStaff) => true,
             (Self::Administrator, Right::BreakGlass) => false,
         }
     }

@@ -23,6 +23,7 @@ mod me;
 pub mod pages;
 mod patient;
 mod patients;
+mod phones;
 mod reach;
 mod routes;
 mod rulebook;

@@ -11,11 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::api::{Alert, BrokenGlass, Device, Limit, PatientPage, Person, Plan, Refusal, Slot, VitalSummary};
+use super::api::{Alert, BrokenGlass, Limit, PatientPage, Person, Plan, Refusal, Slot, VitalSummary};
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use super::{Web, alerts, limits, me, patients, reach, words};
+use super::{Web, alerts, limits, me, patients, phones, reach, words};
 use crate::store::audit::Act;
 use crate::store::{self, alert_seen, reading_seen};
 
@@ -57,17 +57,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
             .into_iter()
             .map(|refusal| Refusal { at: refusal.received_at, reason: refusal.reason, detail: refusal.detail })
             .collect(),
-        devices: devices
-            .into_iter()
-            .map(|device| Device {
-                device: device.device,
-                name: device.name,
-                platform: device.platform,
-                app_version: device.app_version,
-                enrolled_at: device.enrolled_at,
-                revoked_at: device.revoked_at,
-            })
-            .collect(),
+        devices: devices.into_iter().map(phones::shown).collect(),
         broken_glass: broken_glass.into_iter().map(|seen| broken(seen, machine_now)).collect(),
         patient: patients::head(patient, now),
     }))

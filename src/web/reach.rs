@@ -38,6 +38,24 @@ pub async fn patient(web: &Web, who: &SignedIn, patient: Uuid, act: Act, detail:
     Ok((db, found))
 }
 
+/// A patient, to let phones in and out. A glass that was broken opens the record and lets nobody in. Whoever calls writes what was
+/// done into the audit.
+pub async fn to_enrol(web: &Web, who: &SignedIn, patient: Uuid) -> Answer<(Tx, Patient)> {
+    let mut db = web.transaction(who).await?;
+    let Some(found) = patient::within_reach(&mut db, patient, who.staff).await? else {
+        let refused = who.did(Act::RecordRefused, web.parts.clock.machine_now()).about(patient, who.organisation);
+        return Err(refuse(db, &refused).await?);
+    };
+    if !patient::is_looked_after_by(&mut db, patient, who.staff).await? {
+        return Err(Failure::new(
+            axum::http::StatusCode::FORBIDDEN,
+            "not_allowed",
+            "Only those whose team looks after this person can do this. Ask somebody of that team.",
+        ));
+    }
+    Ok((db, found))
+}
+
 /// Which alert, of which patient, a page or a mail means.
 pub async fn alert_by_reference(web: &Web, who: &SignedIn, reference: i64) -> Answer<(Tx, Uuid, Uuid)> {
     let mut db = web.transaction(who).await?;

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 
 use super::access::{self, Access, Right};
 use super::sign_in::{invitation, second_factor};
-use super::{Web, alerts, api, audit, break_glass, events, me, patient, patients, series, sign_in, staff, worklist};
+use super::{
+    Web, alerts, api, audit, break_glass, events, me, patient, patients, phones, series, sign_in, staff, worklist,
+};
 use crate::openapi::{self, Answer, Describe, Operation};
 
 /// How the document names the session's cookie.
@@ -169,7 +171,7 @@ async fn document() -> Json<Value> {
 /// The whole staff API.
 pub fn routes() -> Vec<Route> {
     use Access::{Anyone, May, Own};
-    use Right::{ActOnAlerts, BreakGlass, ManageStaff, ReadAudit, SeeRecords};
+    use Right::{ActOnAlerts, BreakGlass, Enrol, ManageStaff, ReadAudit, SeeRecords};
     const GET: &Method = &Method::GET;
     const POST: &Method = &Method::POST;
     const PUT: &Method = &Method::PUT;
@@ -268,6 +270,50 @@ pub fn routes() -> Vec<Route> {
         Route::new(GET, "/api/patients/{patient}/series", May(SeeRecords), series::series, "One vital over time")
             .query::<series::Asked>()
             .answers::<api::Series>(),
+        Route::new(GET, "/api/patients/{patient}/phones", May(SeeRecords), phones::list, "Phones, carers, instruments")
+            .answers::<api::Phones>(),
+        Route::new(POST, "/api/patients/{patient}/codes", May(Enrol), phones::code, "A code for a phone, shown once")
+            .takes::<api::NewCode>()
+            .answers::<api::Code>(),
+        Route::new(
+            POST,
+            "/api/patients/{patient}/devices/{device}/revoke",
+            May(Enrol),
+            phones::revoke,
+            "Let a phone in no more, and say why",
+        )
+        .takes::<api::Revoke>()
+        .answers::<api::Phones>(),
+        Route::new(POST, "/api/patients/{patient}/carers", May(Enrol), phones::agree, "The person agreed to a carer")
+            .takes::<api::Agreed>()
+            .answers::<api::Phones>(),
+        Route::new(
+            POST,
+            "/api/patients/{patient}/carers/{carer}/withdraw",
+            May(Enrol),
+            phones::withdraw,
+            "The person took it back",
+        )
+        .takes::<api::Withdraw>()
+        .answers::<api::Phones>(),
+        Route::new(
+            POST,
+            "/api/patients/{patient}/instruments",
+            May(Enrol),
+            phones::bind,
+            "A user number of an instrument is this person's",
+        )
+        .takes::<api::NewInstrumentUser>()
+        .answers::<api::Phones>()
+        .refuses(&[409]),
+        Route::new(
+            POST,
+            "/api/patients/{patient}/instruments/{instrument_user}/release",
+            May(Enrol),
+            phones::release,
+            "The number is this person's no more",
+        )
+        .answers::<api::Phones>(),
         Route::new(GET, "/api/alerts/{reference}", May(SeeRecords), alerts::find, "Where an alert is found")
             .answers::<api::AlertPlace>(),
         Route::new(POST, "/api/alerts/{alert}/acknowledge", May(ActOnAlerts), alerts::acknowledge, "Take an alert")

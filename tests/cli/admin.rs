@@ -205,7 +205,7 @@ async fn what_cannot_be_is_refused_in_a_sentence_and_changes_nothing() {
         (given(&["roster", "set", "--team", team, "--shift", "eve@example.org=all-day"]), "neither works in this team"),
         (given(&["code", "new", "--patient", nobody]), "there is no patient"),
         (given(&["code", "new", "--patient", dorothy, "--replaces", nobody]), "there is no device"),
-        (given(&["device", "revoke", "--device", nobody]), "there is no device"),
+        (given(&["device", "revoke", "--device", nobody, "--why", "lost"]), "there is no device"),
         (
             given(&[
                 "reading",

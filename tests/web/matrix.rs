@@ -30,6 +30,13 @@ fn body(path: &str) -> Value {
             json!({ "email": "new@example.org", "name": "New", "role": "clinician", "profession": "nurse" })
         }
         "/api/staff/{staff}/teams" => json!({ "teams": [] }),
+        "/api/patients/{patient}/devices/{device}/revoke" | "/api/patients/{patient}/carers/{carer}/withdraw" => {
+            json!({ "why": "asked by the access matrix" })
+        }
+        "/api/patients/{patient}/carers" => {
+            json!({ "name": "Una Bell", "date_of_birth": "1970-05-06", "how": "in person", "sees_record": false })
+        }
+        "/api/patients/{patient}/instruments" => json!({ "serial": "of the matrix", "user": 1 }),
         _ => json!({}),
     }
 }
@@ -44,7 +51,8 @@ pub struct Asked<'a> {
 }
 
 /// The kinds of things that questions name.
-const NAMED: [&str; 6] = ["patient", "alert", "reference", "team", "staff", "session"];
+const NAMED: [&str; 9] =
+    ["patient", "alert", "reference", "team", "staff", "session", "device", "carer", "instrument_user"];
 
 impl Asked<'_> {
     pub fn title(&self) -> String {
@@ -64,6 +72,9 @@ impl Asked<'_> {
             ("team", &someone.team),
             ("staff", &someone.staff),
             ("session", &someone.session),
+            ("device", &someone.device),
+            ("carer", &someone.carer),
+            ("instrument_user", &someone.instrument_user),
         ]);
         let mut path = self.question.path.to_owned();
         for (name, value) in &values {

@@ -9,6 +9,7 @@ mod doors;
 mod entries;
 mod matrix;
 mod pages;
+mod phones;
 mod region;
 mod schemathesis;
 mod second_wall;

@@ -1,6 +1,7 @@
 //! Two organisations with three teams, a patient with a high alert in each, and staff of every role.
 
-use serde_json::Value;
+use derwent::phone::Device;
+use serde_json::{Value, json};
 
 use super::world::{Browser, World, id};
 use crate::harness::service::Service;
@@ -18,6 +19,9 @@ pub struct Someone {
     pub staff: String,
     /// Of that member of staff.
     pub session: String,
+    pub device: String,
+    pub carer: String,
+    pub instrument_user: String,
 }
 
 /// Named by nobody.
@@ -29,7 +33,10 @@ pub fn nobody() -> Someone {
         alert: id.clone(),
         reference: "A999999".to_owned(),
         staff: id.clone(),
-        session: id,
+        session: id.clone(),
+        device: id.clone(),
+        carer: id.clone(),
+        instrument_user: id,
     }
 }
 
@@ -73,9 +80,9 @@ impl Region {
         }
         let mut service = world.serve();
         service.step("2026-03-01T08:00:00Z");
-        let own = someone(&service, "tom@example.org", &world.team).await;
-        let other_team = someone(&service, "nell@example.org", &alfreton).await;
-        let other_organisation = someone(&service, "eve@example.org", &derby_team).await;
+        let own = someone(&world, &service, "tom@example.org", &world.team).await;
+        let other_team = someone(&world, &service, "nell@example.org", &alfreton).await;
+        let other_organisation = someone(&world, &service, "eve@example.org", &derby_team).await;
         Self { world, service, own, other_team, other_organisation }
     }
 
@@ -96,16 +103,31 @@ pub fn patient(world: &World, team: &str, given_name: &str, family_name: &str) -
     id(&world.admin(&[&add[..], &plan[..]].concat()), "patient")
 }
 
-/// The one person on this member of staff's worklist.
-async fn someone(service: &Service, email: &str, team: &str) -> Someone {
+/// The one person on this member of staff's worklist, with a phone, a carer and a number on an instrument.
+async fn someone(world: &World, service: &Service, email: &str, team: &str) -> Someone {
     let browser = Browser::signed_in(service, email).await;
     let row: Value = browser.read("/api/worklist").await["rows"][0].clone();
+    let patient = id(&row["patient"], "patient");
+    let born = browser.read(&format!("/api/patients/{patient}")).await["date_of_birth"].as_str().unwrap().to_owned();
+    let code = id(&world.admin(&["code", "new", "--patient", &patient]), "code");
+    let client = reqwest::Client::new();
+    let device = Device::enrol(&client, &service.origin, &code, born.parse().unwrap(), "a phone").await.unwrap();
+    let of_patient = format!("/api/patients/{patient}");
+    let carer = json!({ "name": "Joan Bell", "date_of_birth": "1961-04-30", "how": "in person", "sees_record": false });
+    let (status, phones) = browser.post(&format!("{of_patient}/carers"), carer).await;
+    assert!(status.is_success(), "{phones}");
+    let number = json!({ "serial": patient, "user": 1 });
+    let (status, phones) = browser.post(&format!("{of_patient}/instruments"), number).await;
+    assert!(status.is_success(), "{phones}");
     Someone {
         team: team.to_owned(),
-        patient: id(&row["patient"], "patient"),
         alert: id(&row["alert"], "alert"),
         reference: id(&row["alert"], "reference"),
         staff: id(&browser.read("/api/me").await, "staff"),
         session: id(&browser.read("/api/me/sessions").await["sessions"][0], "session"),
+        device: device.id.to_string(),
+        carer: id(&phones["carers"][0]["carer"], "carer"),
+        instrument_user: id(&phones["instruments"][0], "instrument_user"),
+        patient,
     }
 }

@@ -12,6 +12,7 @@ mod orders;
 mod proofs;
 mod python;
 mod raw;
+mod revoked;
 mod schemathesis;
 mod seen;
 mod storm;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Desk, Done, lines, patient};
 use crate::signal::Signal;
 use crate::store::audit::Act;
-use crate::store::{self, device};
+use crate::store::{self, arrival, device};
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -21,6 +21,9 @@ pub enum Command {
     Revoke {
         #[arg(long)]
         device: Uuid,
+        /// The reason, for the record: lost, stolen, broken
+        #[arg(long)]
+        why: String,
     },
 }
 
@@ -48,16 +51,21 @@ impl Command {
                     .collect();
                 Ok(Done { text: lines(text, "No device yet."), json: json!({ "devices": json }) })
             }
-            Self::Revoke { device } => {
+            Self::Revoke { device, why } => {
                 let mut db = desk.store.owner.begin().await?;
                 let organisation = device::organisation(&mut db, device).await?;
                 let organisation = organisation.with_context(|| {
                     format!("there is no device {device}; `derwent admin device list --patient …` shows them")
                 })?;
-                device::revoke(&mut db, device, desk.clock.machine_now()).await?;
-                desk.record(&mut db, organisation, None, Act::DeviceRevoked, json!({ "device": device })).await?;
+                if device::revoke(&mut db, device, &why, desk.clock.machine_now()).await? {
+                    let people = device::patients(&mut db, device).await?;
+                    arrival::phone_gone(&mut db, &people, desk.clock.care_now()).await?;
+                }
+                desk.record(&mut db, organisation, None, Act::DeviceRevoked, json!({ "device": device, "why": why }))
+                    .await?;
                 db.commit().await?;
                 desk.signals.send(Signal::Revoked { device });
+                desk.signals.send(Signal::Arrived);
                 Ok(Done {
                     text: format!("device {device} is revoked"),
                     json: json!({ "device": device, "revoked": true }),

@@ -7,6 +7,7 @@ mod alert;
 mod audit;
 mod break_glass;
 mod patient;
+mod phones;
 mod series;
 mod session;
 mod sign_in;
@@ -18,7 +19,10 @@ pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Outcome};
 pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use patient::{
-    Device, Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Search, Slot, VitalSummary, Whose,
+    Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Search, Slot, VitalSummary, Whose,
+};
+pub use phones::{
+    Agreed, Carer, Code, Consent, Device, InstrumentUser, NewCode, NewInstrumentUser, Phones, Qr, Revoke, Withdraw,
 };
 pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint, Side};
 pub use session::{Me, Organisation, Role, Team};
@@ -148,7 +152,18 @@ mod tests {
             Whose,
             VitalSummary,
             Refusal,
+            Phones,
             Device,
+            Carer,
+            Consent,
+            InstrumentUser,
+            NewCode,
+            Code,
+            Qr,
+            Revoke,
+            Agreed,
+            Withdraw,
+            NewInstrumentUser,
             AlertHead,
             Alert,
             AlertPlace,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::{Alert, BrokenGlass, LastReading, Priority, Team};
+use super::{Alert, BrokenGlass, Device, LastReading, Priority, Team};
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PatientHead {
@@ -132,14 +132,4 @@ pub struct Refusal {
     pub at: Timestamp,
     pub reason: String,
     pub detail: String,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
-pub struct Device {
-    pub device: Uuid,
-    pub name: String,
-    pub platform: String,
-    pub app_version: String,
-    pub enrolled_at: Timestamp,
-    pub revoked_at: Option<Timestamp>,
 }

@@ -378,7 +378,101 @@ title: string, unit: string, last: LastReading, };
 
 export type Refusal = { at: string, reason: string, detail: string, };
 
-export type Device = { device: string, name: string, platform: string, app_version: string, enrolled_at: string, revoked_at: string | null, };
+/**
+ * `GET /api/patients/{id}/phones`
+ */
+export type Phones = { 
+/**
+ * Their own and carers', newest first.
+ */
+devices: Array<Device>, 
+/**
+ * What the person agreed to and took back, newest first.
+ */
+carers: Array<Consent>, 
+/**
+ * Numbers of instruments that are this person's.
+ */
+instruments: Array<InstrumentUser>, };
+
+export type Device = { device: string, name: string, platform: string, app_version: string, enrolled_at: string, 
+/**
+ * Null: not since it was enrolled.
+ */
+heard_at: string | null, revoked_at: string | null, revoked_why: string | null, 
+/**
+ * Whose it is; null: the patient's own.
+ */
+carer: Carer | null, };
+
+export type Carer = { carer: string, name: string, };
+
+export type Consent = { carer: Carer, given_at: string, 
+/**
+ * Who wrote it down.
+ */
+given_to: string, how: string, 
+/**
+ * Readings and messages too, not only what there is to do.
+ */
+sees_record: boolean, withdrawn_at: string | null, };
+
+export type InstrumentUser = { instrument_user: string, make: string, model: string, serial: string, user: number, bound_at: string, bound_by: string, };
+
+/**
+ * `POST /api/patients/{id}/codes`
+ */
+export type NewCode = { 
+/**
+ * Whose phone it will be; null: the patient's own.
+ */
+carer: string | null, 
+/**
+ * The phone that is let in no more when the code is used.
+ */
+replaces: string | null, };
+
+/**
+ * Shown once. For one phone.
+ */
+export type Code = { code: string, ends_at: string, 
+/**
+ * Opens the app with the code in it, behind the `#`, which no server sees.
+ */
+link: string, qr: Qr, };
+
+/**
+ * The link as a QR code: dark squares of a drawing that is so many units wide and high, as the path of an SVG.
+ */
+export type Qr = { size: number, path: string, };
+
+/**
+ * `POST /api/patients/{id}/devices/{device}/revoke`
+ */
+export type Revoke = { why: string, };
+
+/**
+ * `POST /api/patients/{id}/carers`: the person agreed to this carer. Said again, it takes the place of what was said before.
+ */
+export type Agreed = { name: string, 
+/**
+ * Asked for when the carer's phone is enrolled.
+ */
+date_of_birth: string, 
+/**
+ * As in `said so on the telephone`.
+ */
+how: string, sees_record: boolean, };
+
+/**
+ * `POST /api/patients/{id}/carers/{carer}/withdraw`
+ */
+export type Withdraw = { why: string, };
+
+/**
+ * `POST /api/patients/{id}/instruments`: this user number is this person's. Make and model as the phone reads them out.
+ */
+export type NewInstrumentUser = { make: string, model: string, serial: string, user: number, };
 
 /**
  * What a row of the worklist says of an alert.
