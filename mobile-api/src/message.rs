@@ -175,6 +175,8 @@ pub enum Flag {
     DatedByArrival,
     /// The episode had ended.
     NotMonitored,
+    /// The instrument keeps it under somebody else's user number; kept, never used as this person's value.
+    NotTheirs,
 }
 
 /// A named person acknowledged what these items led to.

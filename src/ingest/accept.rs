@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::store::device::{self, Device};
+use crate::store::instrument::{Bound, Instrument};
 use crate::store::submission::{self, Body, Submission};
 
 const OLDEST: SignedDuration = SignedDuration::from_hours(DATED_BACK_DAYS * 24);
@@ -28,6 +29,8 @@ const EVENTS: &[&str] = &["insulin", "meal", "exercise", "hypo_symptoms"];
 
 /// The flag of what was stored for somebody whose episode is over.
 pub const NOT_MONITORED: &str = "not_monitored";
+/// The flag of a reading that an instrument keeps under somebody else's user number: stored and shown, never used as this person's.
+pub const NOT_THEIRS: &str = "not_theirs";
 
 /// A person this device may submit for.
 #[derive(Clone, Debug)]
@@ -53,6 +56,8 @@ pub struct Sender {
     /// The service's care time minus the phone's clock; zero when they are within two minutes.
     pub skew: SignedDuration,
     pub received_at: Timestamp,
+    /// Whose the user numbers are of the instruments that were used.
+    pub numbers: Vec<Bound>,
 }
 
 impl Sender {
@@ -72,8 +77,21 @@ impl Sender {
             people: people.collect(),
             skew,
             received_at,
+            numbers: Vec::new(),
         }
     }
+}
+
+/// The instrument that a reading was taken with, if it says which one it is.
+pub fn instrument(received: &ReceivedItem) -> Option<Instrument> {
+    let item::Body::Reading(item::Reading { instrument, .. }) = &received.item.as_ref().ok()?.body else { return None };
+    named(instrument.as_ref()?)
+}
+
+fn named(sent: &item::Instrument) -> Option<Instrument> {
+    let text = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
+    let serial = text(&sent.serial);
+    (!serial.is_empty()).then(|| Instrument { make: text(&sent.make), model: text(&sent.model), serial })
 }
 
 /// What is to be done with one item.
@@ -108,6 +126,9 @@ pub fn accept(received: &ReceivedItem, sender: &Sender, knows_questionnaire: imp
             if person.ended {
                 flags.push(NOT_MONITORED.to_owned());
             }
+            flags.extend(
+                of_number(item, person, &sender.numbers).map(str::to_owned).filter(|flag| !flags.contains(flag)),
+            );
             Accepted::Submission(Box::new(Submission {
                 organisation: person.organisation,
                 patient: person.patient,
@@ -137,6 +158,19 @@ fn whose<'a>(whom: Option<&str>, sender: &'a Sender) -> Result<&'a Person, Refus
         None => sender.people.iter().find(|person| Some(person.patient) == sender.own),
     };
     found.ok_or_else(|| Refusal::new(Reason::ForUnknown, "this device may not submit for that person"))
+}
+
+/// What the instrument's user number says: it is somebody else's; or it is nobody's, though another number of the same instrument is
+/// this person's, so that a second reading must agree.
+fn of_number(item: &Item, person: &Person, numbers: &[Bound]) -> Option<&'static str> {
+    let item::Body::Reading(item::Reading { instrument: Some(sent), .. }) = &item.body else { return None };
+    let instrument = named(sent)?;
+    let mut of_instrument = numbers.iter().filter(|bound| bound.instrument == instrument);
+    let whose = of_instrument.clone().find(|bound| sent.user.is_some_and(|user| bound.user == i16::from(user)));
+    match whose {
+        Some(bound) => (bound.patient != person.patient).then_some(NOT_THEIRS),
+        None => of_instrument.any(|bound| bound.patient == person.patient).then_some("unconfirmed"),
+    }
 }
 
 /// When it happened, as far as we believe the phone.

@@ -1,5 +1,6 @@
 //! A batch of received items becomes one receipt: accepted, handed to the writer, and answered only when it is on disk.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use mobile_api::decode::ReceivedItem;
@@ -8,10 +9,11 @@ use mobile_api::refusal::{Reason, Refusal};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::accept::{Accepted, NOT_MONITORED, Sender, accept};
+use super::accept::{Accepted, NOT_MONITORED, Sender, accept, instrument};
 use super::{Ingest, counters};
 use crate::gauges;
 use crate::store::device::Person;
+use crate::store::instrument::{self, Instrument};
 use crate::store::submission::{self, Decision, Entry, Refused};
 
 /// What a batch came to.
@@ -24,7 +26,15 @@ pub struct Decided {
 }
 
 pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) -> Decided {
-    let (entries, waiting) = hand_over(sender, items, |name| ingest.plans.knows_questionnaire(name));
+    let knows_questionnaire = |name: &str| ingest.plans.knows_questionnaire(name);
+    let sender = match with_numbers(ingest, sender, &items).await {
+        Ok(sender) => sender,
+        Err(error) => {
+            tracing::warn!(%error, "it could not be looked up whose an instrument's number is; the phone sends again");
+            return hand_over(sender, items, knows_questionnaire).1.answer(None);
+        }
+    };
+    let (entries, waiting) = hand_over(&sender, items, knows_questionnaire);
     let decisions = if entries.is_empty() { Ok(Vec::new()) } else { ingest.writer.submit(entries).await };
     let decided = waiting.answer(decisions.ok());
     for item in &decided.items {
@@ -35,6 +45,21 @@ pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) 
         }
     }
     decided
+}
+
+/// Knows whose the user numbers are of the instruments in the batch. What is typed in names none.
+async fn with_numbers<'a>(
+    ingest: &Ingest,
+    sender: &'a Sender,
+    items: &[ReceivedItem],
+) -> Result<Cow<'a, Sender>, sqlx::Error> {
+    let mut instruments: Vec<Instrument> = items.iter().filter_map(instrument).collect();
+    if instruments.is_empty() {
+        return Ok(Cow::Borrowed(sender));
+    }
+    instruments.dedup();
+    let numbers = instrument::bound(&ingest.parts.store.ingest, &instruments).await?;
+    Ok(Cow::Owned(Sender { numbers, ..sender.clone() }))
 }
 
 /// A batch that was handed over and has no decisions yet.

@@ -80,6 +80,7 @@ fn ready_made(forms: &Forms, member: &Member, what: What, number: usize, now: Ti
         }],
         skew: SignedDuration::ZERO,
         received_at: now,
+        numbers: Vec::new(),
     };
     items
         .iter()

@@ -39,6 +39,16 @@ pub fn of_intake(intake: &Intake, at: Timestamp) -> Vec<Finding> {
         };
         tasks.push(task("old-readings", "old readings to review", Kind::Clinical, Priority::Low, sentence, at));
     }
+    if intake.not_theirs > 0 {
+        let sentence = match intake.not_theirs {
+            1 => "A reading came from an instrument's user number that is somebody else's: find out whose it is"
+                .to_owned(),
+            count => format!(
+                "{count} readings came from an instrument's user number that is somebody else's: find out whose they are"
+            ),
+        };
+        tasks.push(task("not-theirs", "readings of somebody else", Kind::Equipment, Priority::Medium, sentence, at));
+    }
     tasks
 }
 

@@ -48,6 +48,7 @@ impl Patient {
         Intake {
             notes: rows.iter().filter_map(|row| row.submission.note.clone()).collect(),
             too_old: i64::try_from(rows.iter().filter(too_old).count()).unwrap_or(i64::MAX),
+            not_theirs: 0,
             measured: rows.iter().any(|row| is_reading(row) && row.submission.device.is_some()),
         }
     }

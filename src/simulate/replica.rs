@@ -236,6 +236,7 @@ impl World {
             people: people.collect(),
             skew,
             received_at: self.care_of(replica),
+            numbers: Vec::new(),
         }
     }
 

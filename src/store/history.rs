@@ -133,7 +133,7 @@ pub async fn numbered(db: &mut PgConnection, wanted: &[Wanted], latest: Timestam
                 reading.comparator, reading.absent, reading.flags
          FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS wanted (patient, since, after) JOIN reading USING (patient)
          WHERE reading.effective_at >= wanted.since AND reading.seq > wanted.after
-               AND reading.effective_at >= $4 AND reading.effective_at <= $5",
+               AND reading.effective_at >= $4 AND reading.effective_at <= $5 AND NOT 'not_theirs' = ANY(reading.flags)",
     )
     .bind(&patients)
     .bind(&since)

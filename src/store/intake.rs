@@ -10,6 +10,8 @@ pub struct Intake {
     pub notes: Vec<String>,
     /// Readings that arrived too late to be judged.
     pub too_old: i64,
+    /// Readings that an instrument keeps under somebody else's user number.
+    pub not_theirs: i64,
     /// At least one reading came from a phone.
     pub measured: bool,
 }
@@ -25,11 +27,12 @@ pub async fn of(
     }
     let reach = PgInterval { months: 0, days: 0, microseconds: i64::try_from(reach.as_micros()).unwrap_or(i64::MAX) };
     let rows = sqlx::query(
-        "SELECT range.patient, found.notes, found.too_old, found.measured
+        "SELECT range.patient, found.notes, found.too_old, found.not_theirs, found.measured
          FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS range (patient, from_seq, to_seq)
          CROSS JOIN LATERAL (
              SELECT array_agg(note ORDER BY seq) FILTER (WHERE note IS NOT NULL) AS notes,
                     count(*) FILTER (WHERE kind = 'reading' AND effective_at < received_at - $4) AS too_old,
+                    count(*) FILTER (WHERE 'not_theirs' = ANY(flags)) AS not_theirs,
                     coalesce(bool_or(kind = 'reading' AND device IS NOT NULL), false) AS measured
              FROM submission
              WHERE submission.patient = range.patient AND submission.seq BETWEEN range.from_seq AND range.to_seq) AS found",
@@ -45,6 +48,7 @@ pub async fn of(
             let intake = Intake {
                 notes: row.try_get::<Option<Vec<String>>, _>("notes")?.unwrap_or_default(),
                 too_old: row.try_get("too_old")?,
+                not_theirs: row.try_get("not_theirs")?,
                 measured: row.try_get("measured")?,
             };
             Ok((row.try_get("patient")?, intake))

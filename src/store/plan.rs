@@ -76,7 +76,7 @@ pub async fn done(pool: &PgPool, stretches: &[Stretch]) -> sqlx::Result<Vec<Vec<
          CROSS JOIN LATERAL (
              SELECT DISTINCT vital, effective_at FROM reading
              WHERE reading.patient = asked.patient AND effective_at BETWEEN asked.from_at AND asked.until_at
-                   AND effective_at BETWEEN $4 AND $5 AND absent IS NULL AND NOT 'impossible' = ANY(flags)
+                   AND effective_at BETWEEN $4 AND $5 AND absent IS NULL AND NOT flags && '{impossible,not_theirs}'
                    AND NOT EXISTS (SELECT FROM correction
                                    WHERE correction.patient = asked.patient AND corrects_seq = reading.seq AND \"values\" IS NULL)
              UNION ALL

@@ -129,6 +129,7 @@ fn points(reading: &Reading) -> Vec<SeriesPoint> {
         state: match &reading.correction {
             Some(correction) if correction.values.is_some() => PointState::Corrected,
             Some(_) => PointState::Withdrawn,
+            None if words::is_not_theirs(reading) => PointState::NotTheirs,
             None if words::cannot_be_right(reading) => PointState::Impossible,
             None => PointState::Standing,
         },

@@ -71,7 +71,16 @@ pub fn reading(reading: &Reading) -> String {
     let parts: Vec<String> = vital.facts().required.iter().filter_map(|wanted| value_of(components, *wanted)).collect();
     let text = parts.join("/");
     let text = if parts.iter().all(|part| part == "HI" || part == "LO") { text } else { with_unit(&text, unit(vital)) };
-    if cannot_be_right(reading) && reading.correction.is_none() { format!("{text} (cannot be right)") } else { text }
+    match &reading.correction {
+        None if is_not_theirs(reading) => format!("{text} (somebody else's)"),
+        None if cannot_be_right(reading) => format!("{text} (cannot be right)"),
+        _ => text,
+    }
+}
+
+/// The instrument keeps it under somebody else's user number.
+pub fn is_not_theirs(reading: &Reading) -> bool {
+    reading.flags.iter().any(|flag| flag == "not_theirs")
 }
 
 /// What it was measured for is not possible: an impossible pulse beside a pressure leaves the pressure standing.

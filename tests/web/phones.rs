@@ -192,3 +192,72 @@ async fn a_carer_does_what_was_agreed_and_nothing_after_it_was_taken_back() {
     assert_eq!(closed(&mut line).await, Some(1012));
     assert_eq!(connect(&joans).await.welcome.people[0].whom, dorothy, "the same handle as before");
 }
+
+/// A blood pressure that a cuff keeps under this user number.
+fn by_cuff(systolic: i32, user: Option<u8>) -> Value {
+    let mut item = json!({
+        "id": random::new_id(), "kind": "reading", "taken_at": now(), "vital": "blood_pressure",
+        "values": { "systolic": { "value": systolic, "unit": "mm[Hg]" }, "diastolic": { "value": 88, "unit": "mm[Hg]" } },
+        "method": "bluetooth",
+        "instrument": { "make": "Omron", "model": "M4", "serial": "20260301" },
+    });
+    if let Some(user) = user {
+        item["instrument"]["user"] = json!(user);
+    }
+    item
+}
+
+#[tokio::test]
+async fn what_a_cuff_keeps_for_somebody_else_is_never_this_persons_value() {
+    let world = World::live().await;
+    let add =
+        ["patient", "add", "--team", &world.team, "--given-name", "Arthur", "--family-name", "Marsh", "--born", BORN];
+    let plan = ["--pack", "hypertension", "--tag", "pregnant=no", "--slot", "blood_pressure@08:00", "--code"];
+    let made = world.admin(&[&add[..], &plan[..]].concat());
+    let (arthur, code) = (id(&made, "patient"), id(&made, "code"));
+    let service = world.serve();
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let bind = async |patient: &str, user: u8| {
+        let number = json!({ "make": "Omron", "model": "M4", "serial": "20260301", "user": user });
+        ida.post(&format!("/api/patients/{patient}/instruments"), number).await
+    };
+    assert_eq!(bind(&world.dorothy, 1).await.0, StatusCode::OK);
+    let (taken, body) = bind(&arthur, 1).await;
+    assert_eq!((taken, body["error"]["code"].as_str()), (StatusCode::CONFLICT, Some("number_taken")), "{body}");
+    let (_, phones) = bind(&arthur, 2).await;
+    let of_arthur = id(&phones["instruments"][0], "instrument_user");
+
+    let arthurs = enrol(&service, &code, BORN).await.unwrap();
+    let dorothys = enrol(&service, &world.code, BORN).await.unwrap();
+    let mut line = connect(&arthurs).await;
+    assert_eq!(submit(&mut line, by_cuff(128, Some(2))).await["flags"], json!([]));
+    assert_eq!(submit(&mut line, by_cuff(129, Some(3))).await["flags"], json!(["unconfirmed"]), "a number of nobody's");
+    assert_eq!(submit(&mut line, by_cuff(131, None)).await["flags"], json!(["unconfirmed"]), "no number at all");
+    // Dorothy's severe values, on Arthur's phone: over the socket twice, and over HTTP it would be the same way in.
+    for systolic in [231, 233] {
+        assert_eq!(submit(&mut line, by_cuff(systolic, Some(1))).await["flags"], json!(["unconfirmed", "not_theirs"]));
+    }
+    assert_eq!(submit(&mut connect(&dorothys).await, by_cuff(127, Some(1))).await["flags"], json!([]));
+
+    let page = loop {
+        let page = ida.read(&format!("/api/patients/{arthur}")).await;
+        if page["judged"] == json!(5) && page["alerts"] != json!([]) {
+            break page;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let rules: Vec<&str> =
+        page["alerts"].as_array().unwrap().iter().map(|alert| alert["rule"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["task/not-theirs"], "nothing of Dorothy's is judged as Arthur's: {page}");
+    assert!(page["vitals"][0]["last"]["text"].as_str().unwrap().ends_with("(somebody else's)"), "{page}");
+    let series = ida.read(&format!("/api/patients/{arthur}/series?vital=blood_pressure")).await;
+    let states: Vec<&str> =
+        series["points"].as_array().unwrap().iter().map(|point| point["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["standing", "standing", "standing", "not_theirs", "not_theirs"], "kept and shown");
+    assert!(!series["sentence"].as_str().unwrap().contains("23"), "{}", series["sentence"]);
+
+    // Released, the number says nothing any more.
+    let release = format!("/api/patients/{arthur}/instruments/{of_arthur}/release");
+    assert_eq!(ida.post(&release, json!({})).await.0, StatusCode::OK);
+    assert_eq!(submit(&mut line, by_cuff(126, Some(2))).await["flags"], json!([]));
+}

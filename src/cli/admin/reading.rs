@@ -141,6 +141,7 @@ impl Reading {
             }],
             skew: SignedDuration::ZERO,
             received_at: now,
+            numbers: Vec::new(),
         };
         let submission = match accept(&received, &sender, |_| false) {
             Accepted::Submission(submission) => *submission,

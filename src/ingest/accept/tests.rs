@@ -15,6 +15,7 @@ fn sender() -> Sender {
         people: vec![Person { handle: "p1".to_owned(), patient, organisation: Uuid::from_u128(9), ended: false }],
         skew: SignedDuration::ZERO,
         received_at: ARRIVAL.parse().expect("a time"),
+        numbers: Vec::new(),
     }
 }
 

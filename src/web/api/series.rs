@@ -75,6 +75,9 @@ pub enum PointState {
     Corrected,
     /// Taken back: `not mine`.
     Withdrawn,
+    /// The instrument keeps it under somebody else's user number: shown, never used.
+    #[serde(rename = "not_theirs")]
+    NotTheirs,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]

@@ -33,6 +33,7 @@ export function receiptLines(sent: Sent, facts: Facts): Line[] {
   const lines: Line[] = [{ tone: 'good', text: `Stored ${clock(sent.storedAt ?? facts.now, facts.zone)}` }]
   if (sent.flags.includes('impossible')) lines.push({ tone: 'wrong', text: 'This number cannot be right. Look at the display again and send what it shows.' })
   if (sent.flags.includes('unconfirmed')) lines.push({ tone: 'plain', text: 'This is an unusual number. It is marked as unconfirmed.' })
+  if (sent.flags.includes('not_theirs')) lines.push({ tone: 'wrong', text: 'The instrument keeps this for somebody else. It is not used as yours. Your care team can see it.' })
   if (sent.flags.includes('not_monitored')) lines.push({ tone: 'wrong', text: 'You are no longer monitored. Nobody looks at this reading.' })
   const checked = sent.seq !== null && sent.seq <= facts.judgedThrough
   if (checked) lines.push({ tone: 'good', text: `Checked by the computer. ${whoLooks(facts.team, facts.now, facts.zone)}` })

@@ -736,7 +736,7 @@ context: string | null,
  */
 absent: string | null, };
 
-export type PointState = "standing" | "impossible" | "corrected" | "withdrawn";
+export type PointState = "standing" | "impossible" | "corrected" | "withdrawn" | "not_theirs";
 
 export type Given = { component: string, 
 /**

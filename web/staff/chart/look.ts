@@ -21,8 +21,8 @@ export function look(point: SeriesPoint, component: string, middle: number): Loo
     shape: isManual(point) ? 'square' : 'circle',
     hollow: point.late,
     dashedRing: point.unconfirmed,
-    faint: point.state === 'corrected' || point.state === 'withdrawn',
-    struck: impossible || point.state === 'withdrawn',
+    faint: point.state === 'corrected' || point.state === 'withdrawn' || point.state === 'not_theirs',
+    struck: impossible || point.state === 'withdrawn' || point.state === 'not_theirs',
     edge: comparator === 'high' ? 'top' : comparator === 'low' ? 'bottom' : impossible ? ((value ?? middle) < middle ? 'bottom' : 'top') : null,
     arrow: comparator !== undefined,
   }
