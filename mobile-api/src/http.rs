@@ -104,3 +104,34 @@ pub struct StoredReading {
     pub values: std::collections::BTreeMap<String, crate::item::Quantity>,
     pub flags: Vec<crate::message::Flag>,
 }
+
+/// `GET /mobile/v1/access-log?for=…&before=…`: who opened or changed the person's record, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct AccessLog {
+    #[serde(rename = "for")]
+    pub whom: String,
+    pub entries: Vec<Access>,
+    /// There are more: ask again `before` the last one's `number`.
+    pub more: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct Access {
+    pub number: i64,
+    pub at: Timestamp,
+    /// By name.
+    pub who: String,
+    /// Nurse, pharmacist, … None: whoever looks after the service.
+    pub profession: Option<String>,
+    pub organisation: Option<String>,
+    /// The team that looks after this person and that they work in.
+    pub team: Option<String>,
+    /// What they did, in words that follow their name: *opened the record*.
+    pub did: String,
+    /// The reason they gave.
+    pub why: Option<String>,
+    /// They are not of a team that looks after this person, and opened the record all the same, with that reason.
+    pub emergency: bool,
+}

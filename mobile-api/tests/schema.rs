@@ -29,6 +29,7 @@ fn schemas() -> BTreeMap<String, String> {
         of::<http::HttpRefused>("http-refused"),
         of::<http::Submissions>("submissions"),
         of::<http::Readings>("readings"),
+        of::<http::AccessLog>("access-log"),
         of::<proof::SocketProof>("socket-proof"),
         of::<proof::HttpProof>("http-proof"),
     ])
@@ -45,6 +46,7 @@ fn types() -> BTreeMap<String, String> {
     http::HttpRefused::export_all(&config).unwrap();
     http::Submissions::export_all(&config).unwrap();
     http::Readings::export_all(&config).unwrap();
+    http::AccessLog::export_all(&config).unwrap();
     proof::SocketProof::export_all(&config).unwrap();
     proof::HttpProof::export_all(&config).unwrap();
     let types = read(&folder);

@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
 use mobile_api::decode;
-use mobile_api::http::{HttpChallenge, HttpRefused, Readings, StoredReading};
+use mobile_api::http::{Access, AccessLog, HttpChallenge, HttpRefused, Readings, StoredReading};
 use mobile_api::item::{Comparator, Quantity};
 use mobile_api::limits::{HTTP_CHALLENGE_S, Limits};
 use mobile_api::message::Receipt;
@@ -30,6 +30,7 @@ use super::{Ingest, counters, proof, receipt};
 use crate::listen::Visitor;
 use crate::random;
 use crate::store::audit::{self, Act, Actor, Entry};
+use crate::store::audit_seen;
 use crate::store::device::{self, Device, Person};
 use crate::store::{carer, http_challenge, own_reading};
 use crate::telemetry;
@@ -40,6 +41,8 @@ const PROOF_NEEDED: &str = "the request needs a proof in the header Derwent-Proo
 const HEARD_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// Readings in one answer.
 const PAGE_READINGS: i64 = 200;
+/// Entries of the access log in one answer.
+const PAGE_ACCESSES: i32 = 200;
 
 /// Why a request is not served.
 pub enum Refused {
@@ -128,6 +131,7 @@ pub struct Whose {
     whom: Option<String>,
     #[serde(default)]
     since: i64,
+    before: Option<i64>,
 }
 
 pub async fn plan(
@@ -194,6 +198,42 @@ pub async fn readings(
     }
     let more = i64::try_from(readings.len()).is_ok_and(|read| read >= PAGE_READINGS);
     Ok(Json(Readings { whom: person.handle, readings, more }))
+}
+
+/// Who opened a person's own record, on their own device, or on a carer's if the person agreed that they see the record.
+pub async fn access_log(
+    State(ingest): State<Arc<Ingest>>,
+    Extension(Visitor(from)): Extension<Visitor>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    whose: Result<Query<Whose>, QueryRejection>,
+) -> Result<Json<AccessLog>, Refused> {
+    let Query(whose) = whose.map_err(bad_query)?;
+    let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
+    let person = person(&ingest, &device, whose.whom.as_deref()).await?;
+    let own = device.own == Some(person.patient);
+    if !own && !carer::sees_record(&ingest.parts.store.ingest, device.device, person.patient).await? {
+        return Err(not_theirs());
+    }
+    let look = Entry::new(Actor::Device(device.device), Act::OwnAccessLogRead, ingest.parts.clock.machine_now());
+    let look = look.about(person.patient, person.organisation).from_address(from);
+    audit::write_look(&mut *ingest.parts.store.ingest.acquire().await?, &look).await?;
+    let opened =
+        audit_seen::of_patient(&ingest.parts.store.ingest, person.patient, whose.before, PAGE_ACCESSES).await?;
+    let more = i32::try_from(opened.len()).is_ok_and(|read| read >= PAGE_ACCESSES);
+    let entries = opened.into_iter().map(|opened| Access {
+        number: opened.audit,
+        at: opened.at,
+        who: opened.name,
+        profession: opened.profession,
+        organisation: opened.organisation,
+        team: opened.team,
+        did: Act::named(&opened.what).map_or(opened.what.clone(), |act| act.words().to_owned()),
+        why: opened.why,
+        emergency: opened.what == Act::GlassBroken.name(),
+    });
+    Ok(Json(AccessLog { whom: person.handle, entries: entries.collect(), more }))
 }
 
 /// The device that signed exactly this request, with a nonce that had not been used.

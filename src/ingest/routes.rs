@@ -8,7 +8,7 @@ use axum::http::Method;
 use axum::routing::{MethodFilter, get, on};
 use axum::{Json, Router};
 use mobile_api::SOCKET_PATH;
-use mobile_api::http::{EnrolRequest, Enrolled, HttpChallenge, HttpRefused, Readings, Submissions};
+use mobile_api::http::{AccessLog, EnrolRequest, Enrolled, HttpChallenge, HttpRefused, Readings, Submissions};
 use mobile_api::limits::Limits;
 use mobile_api::message::Receipt;
 use mobile_api::plan::Plan;
@@ -111,6 +111,11 @@ pub fn routes() -> Vec<Route> {
             .proven()
             .about_somebody()
             .answers::<Readings>(200, "Oldest first")
+            .refuses(503, busy),
+        Route::new(GET, "/mobile/v1/access-log", http::access_log, "Who opened a person's own record")
+            .proven()
+            .about_somebody()
+            .answers::<AccessLog>(200, "Newest first")
             .refuses(503, busy),
     ]
 }

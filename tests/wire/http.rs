@@ -5,11 +5,15 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use derwent::phone::Device;
 use derwent::random;
+use derwent::store::audit::{self, Act, Actor, Entry};
+use derwent::store::carer::{self, Carer};
+use derwent::store::enrolment_code::Whose;
+use derwent::store::team;
 use jiff::Timestamp;
 use mobile_api::proof::HttpProof;
 use serde_json::{Value, json};
 
-use super::{Town, now, pressure};
+use super::{BORN, Town, now, pressure};
 
 async fn challenge(device: &Device) -> (String, Timestamp) {
     let answer = reqwest::Client::new().post(format!("{}/mobile/v1/challenge", device.origin)).send().await.unwrap();
@@ -136,4 +140,82 @@ async fn a_proof_is_for_one_request_once() {
         reason(ask(&device, "GET", "/mobile/v1/readings?since=long_ago", "").await),
         (400, "field_invalid".into())
     );
+}
+
+#[tokio::test]
+async fn a_person_sees_who_opened_their_record_and_nobody_else_does() {
+    let town = Town::start().await;
+    let (patient, device) = town.person("Dorothy").await;
+    let (other, others) = town.person("Arthur").await;
+    let mut db = town.store.owner.acquire().await.unwrap();
+    let staff = random::new_id();
+    sqlx::query(
+        "INSERT INTO staff (staff, organisation, name, email, role, profession)
+         VALUES ($1, $2, 'Ida Shaw', 'ida@example.org', 'co-ordinator', 'nurse')",
+    )
+    .bind(staff)
+    .bind(town.organisation)
+    .execute(&mut *db)
+    .await
+    .unwrap();
+    team::add_member(&mut db, town.team, staff).await.unwrap();
+    let by = |actor: Actor, act, of| Entry::new(actor, act, now()).about(of, town.organisation);
+    let ida = Actor::Staff { staff, employer: town.organisation };
+    let entries = [
+        by(ida.clone(), Act::RecordRead, patient),
+        by(ida.clone(), Act::RecordRead, other),
+        by(ida.clone(), Act::RecordRefused, patient),
+        by(ida, Act::GlassBroken, patient).because("Found at home by a neighbour"),
+        by(Actor::Operator("Olga Grant".into()), Act::JudgedAgain, patient),
+        by(Actor::Service, Act::RulebookPublished, patient),
+    ];
+    for entry in &entries {
+        audit::write(&mut db, entry).await.unwrap();
+    }
+    let (status, log) = ask(&device, "GET", "/mobile/v1/access-log", "").await;
+    assert_eq!(status, 200, "{log}");
+    let told: Vec<(&str, &str, &Value)> = log["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["who"].as_str().unwrap(), entry["did"].as_str().unwrap(), &entry["why"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("Olga Grant", "had the record judged again", &Value::Null),
+            ("Ida Shaw", "opened the record in an emergency", &json!("Found at home by a neighbour")),
+            ("Ida Shaw", "opened the record", &Value::Null),
+        ]
+    );
+    let last = &log["entries"][2];
+    assert_eq!(
+        (&last["team"], &last["profession"], &last["emergency"]),
+        (&json!("Belper team"), &json!("nurse"), &json!(false))
+    );
+    let before = format!("/mobile/v1/access-log?before={}", log["entries"][1]["number"]);
+    assert_eq!(ask(&device, "GET", &before, "").await.1["entries"].as_array().unwrap().len(), 1);
+
+    // Not another person's, and not a carer's with whom they do not share their record.
+    let (_, log) = ask(&others, "GET", "/mobile/v1/access-log", "").await;
+    assert_eq!(log["entries"].as_array().unwrap().len(), 1, "{log}");
+    let new =
+        Carer { carer: random::new_id(), organisation: town.organisation, name: "Joan".into(), date_of_birth: BORN };
+    carer::insert(&mut db, &new).await.unwrap();
+    let code = town.code(Whose::Carer(new.carer), &[patient], None).await;
+    let carer = town.enrol(&code).await.unwrap();
+    let handle: String = sqlx::query_scalar("SELECT handle FROM device_person WHERE device = $1")
+        .bind(carer.id)
+        .fetch_one(&mut *db)
+        .await
+        .unwrap();
+    let (status, refused) = ask(&carer, "GET", &format!("/mobile/v1/access-log?for={handle}"), "").await;
+    assert_eq!((status, refused["reason"].as_str()), (403, Some("for_unknown")), "{refused}");
+    let looks: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM audit WHERE what = 'own.access_log_read' AND patient = $1")
+            .bind(patient)
+            .fetch_one(&mut *db)
+            .await
+            .unwrap();
+    assert_eq!(looks, 1, "once an hour");
 }

@@ -6,6 +6,7 @@ export type View =
   | { page: 'receipt'; id: string }
   | { page: 'readings' }
   | { page: 'messages' }
+  | { page: 'opened' }
 
 let current = $state.raw<View>({ page: 'home' })
 

@@ -257,6 +257,16 @@ describe('the staff pages', () => {
     await expect.poll(() => staff.getByRole('button', { name: 'Close …' }).count()).toBe(before - 1)
   })
 
+  test('the phone says who opened the record', async () => {
+    await phone.getByRole('button', { name: 'Home' }).click()
+    await phone.getByRole('button', { name: 'Who opened my record' }).click()
+    await phone.getByText(/opened the record/).first().waitFor()
+    await phone.getByText('closed an alert').first().waitFor()
+    expect(await tooWideBy(phone)).toBeLessThanOrEqual(0)
+    expect(await look(phone, 'phone-opened')).toEqual([])
+    await phone.getByRole('button', { name: 'Home' }).click()
+  })
+
   test('another team’s record opens with a reason, and says so', async () => {
     const family = service.elsewhere.name.split(' ').at(-1) ?? ''
     await staff.getByRole('link', { name: '← Worklist' }).click()
