@@ -57,6 +57,8 @@ pub async fn clear(db: &mut PgConnection, staff: Uuid) -> Result<(), sqlx::Error
         "DELETE FROM staff_totp WHERE staff = $1",
         "DELETE FROM staff_totp_offer WHERE staff = $1",
         "DELETE FROM staff_recovery_code WHERE staff = $1",
+        "DELETE FROM staff_passkey WHERE staff = $1",
+        "DELETE FROM staff_account WHERE staff = $1",
         "DELETE FROM staff_place WHERE staff = $1",
         "DELETE FROM staff_invitation WHERE staff = $1",
     ] {

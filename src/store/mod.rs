@@ -43,6 +43,7 @@ pub mod organisation;
 pub mod own_reading;
 pub mod page;
 pub mod page_request;
+pub mod passkey;
 pub mod patient;
 pub mod pending;
 pub mod person;

@@ -20,6 +20,10 @@ impl Failure {
         Self { status, code, message: message.into() }
     }
 
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     /// Also for what belongs to another organisation: missing and forbidden look alike.
     pub fn not_found() -> Self {
         Self::new(

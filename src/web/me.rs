@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::Web;
 use super::api::{
-    Me, NewPassword, Organisation, RecoveryCodes, SecondFactorCode, Security, Session, SessionList, Team, TotpOffer,
+    Me, NewPassword, Organisation, Passkey, RecoveryCodes, SecondFactorCode, Security, Session, SessionList, Team,
+    TotpOffer,
 };
 use super::extract::{Body, Path};
 use super::failure::{Answer, Failure};
@@ -18,7 +19,7 @@ use super::session::SignedIn;
 use super::sign_in::hashed;
 use super::sign_in::second_factor::{keep, new_recovery_codes, offer, take_offer};
 use crate::store::audit::{self, Act};
-use crate::store::{self, credential, second_factor, session};
+use crate::store::{self, credential, passkey, second_factor, session};
 
 pub async fn me(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<Me>> {
     let mut db = web.transaction(&who).await?;
@@ -75,7 +76,15 @@ pub async fn end_other_sessions(State(web): State<Arc<Web>>, who: SignedIn) -> A
 pub async fn security(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<Security>> {
     let mut db = web.parts.store.sign_in.acquire().await?;
     let held = second_factor::held(&mut db, who.staff).await?;
+    let passkeys = passkey::of_staff(&mut db, who.staff).await?.into_iter();
+    let passkeys = passkeys.map(|each| Passkey {
+        passkey: each.passkey,
+        name: each.name,
+        made_at: each.made_at,
+        used_at: each.used_at,
+    });
     Ok(Json(Security {
+        passkeys: passkeys.collect(),
         totp_since: held.totp,
         recovery_codes_left: held.recovery_codes,
         may_change: who.may_change_how_to_sign_in(web.parts.clock.machine_now()),

@@ -80,6 +80,7 @@ struct Web {
     /// The origin is https: cookies may travel over nothing else.
     secure: bool,
     mailer: Mailer,
+    passkeys: Option<webauthn_rs::Webauthn>,
     waiting: Semaphore,
     comparing: Semaphore,
     streams: Arc<Semaphore>,
@@ -119,6 +120,7 @@ pub fn router(parts: &Parts) -> anyhow::Result<Router> {
         parts: parts.clone(),
         secure: parts.config.origin().starts_with("https:"),
         mailer,
+        passkeys: sign_in::passkey::of_origin(&parts.config.origin()),
         waiting: Semaphore::new(SIGNING_IN),
         comparing: Semaphore::new(COMPARISONS),
         streams: Arc::new(Semaphore::new(STREAMS)),

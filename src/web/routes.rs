@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::access::{self, Access, Right};
-use super::sign_in::{invitation, second_factor};
+use super::sign_in::{invitation, passkey, second_factor};
 use super::{
     Web, alerts, api, audit, break_glass, events, me, patient, patients, phones, series, sign_in, staff, worklist,
 };
@@ -203,6 +203,24 @@ pub fn routes() -> Vec<Route> {
             .takes::<api::SecondFactorCode>()
             .answers::<api::RecoveryCodes>()
             .refuses(&[401, 409]),
+        Route::new(POST, "/api/sign-in/passkey/options", Anyone, passkey::options, "What a passkey is asked to sign")
+            .answers::<api::PasskeyOptions>()
+            .refuses(&[401, 409]),
+        Route::new(POST, "/api/sign-in/passkey", Anyone, passkey::prove, "The second factor: a passkey")
+            .takes::<api::PasskeyAnswer>()
+            .refuses(&[401, 409]),
+        Route::new(
+            POST,
+            "/api/sign-in/passkey-alone/options",
+            Anyone,
+            passkey::options_alone,
+            "What a passkey is asked to sign that signs in alone",
+        )
+        .answers::<api::PasskeyOptions>()
+        .refuses(&[409]),
+        Route::new(POST, "/api/sign-in/passkey-alone", Anyone, passkey::enter, "Sign in with a passkey alone")
+            .takes::<api::PasskeyAnswer>()
+            .refuses(&[401, 409]),
         Route::new(POST, "/api/invitation", Anyone, invitation::show, "Whom an invitation's link invites")
             .takes::<api::InvitationToken>()
             .answers::<api::Invited>()
@@ -233,6 +251,13 @@ pub fn routes() -> Vec<Route> {
             .takes::<api::SecondFactorCode>()
             .answers::<api::RecoveryCodes>()
             .refuses(&[409]),
+        Route::new(POST, "/api/me/passkeys/options", Own, passkey::options_new, "Begin to add a passkey")
+            .answers::<api::PasskeyOptions>()
+            .refuses(&[409]),
+        Route::new(POST, "/api/me/passkeys", Own, passkey::add, "Add a passkey")
+            .takes::<api::NewPasskey>()
+            .refuses(&[409]),
+        Route::new(DELETE, "/api/me/passkeys/{passkey}", Own, passkey::remove, "Remove a passkey"),
         Route::new(GET, "/api/staff", May(ManageStaff), staff::list, "Who works in one's organisation")
             .answers::<api::StaffList>(),
         Route::new(POST, "/api/staff/invitations", May(ManageStaff), staff::invite, "Invite a member of staff")

@@ -15,6 +15,7 @@ use super::api::Role;
 use super::caller::Caller;
 use super::cookies::{self, Kind};
 use super::failure::{Answer, Failure};
+use super::sign_in::attempt::Entered;
 use super::{Web, reach};
 use crate::random;
 use crate::store::audit::{Act, Actor, Entry};
@@ -111,19 +112,10 @@ pub async fn goes_on(web: &Web, session: Uuid) -> Answer<bool> {
     Ok(session::goes_on(&mut db, session, web.parts.clock.machine_now()).await?)
 }
 
-/// Whose session begins, and by what.
-#[derive(Debug)]
-pub struct Begins<'a> {
-    pub staff: Uuid,
-    pub organisation: Uuid,
-    pub shared_computer: bool,
-    pub factors: &'a str,
-}
-
 /// The token for the cookie.
 pub async fn begin(
     db: &mut PgConnection,
-    begins: &Begins<'_>,
+    begins: &Entered<'_>,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<String, sqlx::Error> {

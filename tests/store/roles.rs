@@ -107,6 +107,10 @@ async fn no_role_may_do_anothers_work() {
             "SELECT token_hash FROM staff_place",
             "SELECT token_hash FROM staff_invitation",
             "SELECT slate FROM sign_in_guess",
+            "SELECT credential FROM staff_passkey",
+            "SELECT state FROM passkey_ceremony",
+            "SELECT subject FROM staff_account",
+            "SELECT verifier FROM provider_visit",
         ] {
             refused(pool, secret).await;
         }

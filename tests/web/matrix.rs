@@ -25,6 +25,7 @@ fn body(path: &str) -> Value {
         }
         "/api/patients/{patient}/break-glass" => json!({ "reason": "asked by the access matrix" }),
         "/api/me/password" => json!({ "password": PASSWORD }),
+        "/api/me/passkeys" => json!({ "name": "mine", "credential": {} }),
         "/api/me/totp/confirm" => json!({ "code": "000000" }),
         "/api/staff/invitations" => {
             json!({ "email": "new@example.org", "name": "New", "role": "clinician", "profession": "nurse" })
@@ -51,8 +52,8 @@ pub struct Asked<'a> {
 }
 
 /// The kinds of things that questions name.
-const NAMED: [&str; 9] =
-    ["patient", "alert", "reference", "team", "staff", "session", "device", "carer", "instrument_user"];
+const NAMED: [&str; 10] =
+    ["patient", "alert", "reference", "team", "staff", "session", "device", "carer", "instrument_user", "passkey"];
 
 impl Asked<'_> {
     pub fn title(&self) -> String {
@@ -75,6 +76,8 @@ impl Asked<'_> {
             ("device", &someone.device),
             ("carer", &someone.carer),
             ("instrument_user", &someone.instrument_user),
+            // Nobody here has one: `passkeys.rs` and the pages' story look at those.
+            ("passkey", &someone.session),
         ]);
         let mut path = self.question.path.to_owned();
         for (name, value) in &values {

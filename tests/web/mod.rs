@@ -9,6 +9,7 @@ mod doors;
 mod entries;
 mod matrix;
 mod pages;
+mod passkeys;
 mod phones;
 mod region;
 mod schemathesis;

@@ -10,6 +10,7 @@ import type {
   Invited,
   Me,
   Outcome,
+  PasskeyOptions,
   PatientPage,
   RecoveryCodes,
   RecoveryCodesLeft,
@@ -67,6 +68,13 @@ export const signInCode = (code: string) => ask<void>('POST', '/sign-in/code', {
 export const signInRecoveryCode = (code: string) => ask<RecoveryCodesLeft>('POST', '/sign-in/recovery-code', { code })
 export const setUp = () => ask<TotpOffer>('POST', '/sign-in/set-up', {})
 export const setUpConfirm = (code: string) => ask<RecoveryCodes>('POST', '/sign-in/set-up/confirm', { code })
+export const passkeyOptions = () => ask<PasskeyOptions>('POST', '/sign-in/passkey/options', {})
+export const signInPasskey = (credential: unknown) => ask<void>('POST', '/sign-in/passkey', { credential })
+export const passkeyAloneOptions = () => ask<PasskeyOptions>('POST', '/sign-in/passkey-alone/options', {})
+export const signInPasskeyAlone = (credential: unknown, shared_computer: boolean) => ask<void>('POST', '/sign-in/passkey-alone', { credential, shared_computer })
+export const newPasskeyOptions = () => ask<PasskeyOptions>('POST', '/me/passkeys/options', {})
+export const addPasskey = (name: string, credential: unknown) => ask<void>('POST', '/me/passkeys', { name, credential })
+export const removePasskey = (passkey: string) => ask<void>('DELETE', `/me/passkeys/${passkey}`)
 export const invitation = (token: string) => ask<Invited>('POST', '/invitation', { token })
 export const acceptInvitation = (token: string, password: string, shared_computer: boolean) =>
   ask<SignInNext>('POST', '/invitation/accept', { token, password, shared_computer })

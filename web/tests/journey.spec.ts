@@ -1,5 +1,6 @@
 // One story: a phone is enrolled, a reading without signal waits and goes, a dangerous one reaches the worklist, a co-ordinator takes it and closes it
 // without touching a mouse, and the phone says who saw it.
+import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { administrator, desk, hand, launch, look, oneTimeCode, open, service, textAt, tooWideBy } from './world'
@@ -9,6 +10,7 @@ let phoneContext: BrowserContext
 let phone: Page
 let staff: Page
 let secret = ''
+let usedCode = ''
 let recoveryCodes: string[] = []
 const troubles: string[] = []
 /** What the story types: none of it belongs into an address. */
@@ -128,7 +130,8 @@ describe('the staff pages', () => {
     await staff.keyboard.press('Enter')
     await staff.getByText(/^This code is wrong/).waitFor()
     await staff.getByLabel('Six digits').focus()
-    await staff.keyboard.type(oneTimeCode(secret))
+    usedCode = oneTimeCode(secret)
+    await staff.keyboard.type(usedCode)
     await staff.keyboard.press('Enter')
     await staff.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
     expect(await look(staff, 'staff-recovery-codes')).toEqual([])
@@ -152,7 +155,7 @@ describe('the staff pages', () => {
     await staff.setViewportSize({ width: 390, height: 844 })
     expect(await tooWideBy(staff)).toBeLessThanOrEqual(0)
     await staff.setViewportSize(desk.viewport)
-    await staff.getByLabel('Six digits').fill(oneTimeCode(secret))
+    await staff.getByLabel('Six digits').fill(usedCode)
     await staff.keyboard.press('Enter')
     await staff.getByText(/was used before/).waitFor()
     await staff.getByRole('button', { name: 'Use a recovery code' }).click()
@@ -172,10 +175,85 @@ describe('the staff pages', () => {
     expect(await look(staff, 'staff-account-narrow')).toEqual([])
     await staff.setViewportSize(desk.viewport)
     await staff.getByRole('button', { name: 'Make new recovery codes' }).click()
+    await staff.getByLabel('I have kept them').waitFor()
+    recoveryCodes = await staff.locator('ol li').allTextContents()
     await staff.getByLabel('I have kept them').check()
     await staff.getByRole('button', { name: 'Go on' }).click()
     await staff.getByText('10 of 10 recovery codes left.').waitFor()
     await staff.getByRole('link', { name: /to the worklist/ }).click()
+  })
+
+  test('a passkey: added, as second factor, alone, and only by whom it belongs to', async () => {
+    const device = await staff.context().newCDPSession(staff)
+    await device.send('WebAuthn.enable')
+    const { authenticatorId } = await device.send('WebAuthn.addVirtualAuthenticator', {
+      options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    })
+    await staff.getByRole('link', { name: /: your account$/ }).click()
+    await staff.getByLabel(/^Name of a new one/).fill('Ida’s phone')
+    await staff.getByRole('button', { name: 'Add a passkey' }).click()
+    await staff.getByText('Added: Ida’s phone. All other sessions are ended.').waitFor()
+    expect(await look(staff, 'staff-account-passkey')).toEqual([])
+    const { credentials } = await device.send('WebAuthn.getCredentials', { authenticatorId })
+    expect(credentials.length).toBe(1)
+    await staff.getByRole('button', { name: 'Add a passkey' }).waitFor()
+
+    await staff.getByRole('button', { name: 'Sign out' }).click()
+    await staff.getByLabel('E-mail').fill(service.email)
+    await staff.getByLabel('Password').fill(service.password)
+    await staff.keyboard.press('Enter')
+    await staff.getByRole('button', { name: 'Use a passkey', exact: true }).click()
+    await staff.getByRole('link', { name: /: your account$/ }).waitFor()
+
+    await staff.getByRole('button', { name: 'Sign out' }).click()
+    expect(await look(staff, 'staff-sign-in-passkey')).toEqual([])
+    // Somebody else’s finger.
+    await device.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
+    await staff.getByRole('button', { name: 'Use a passkey instead' }).click()
+    await staff.getByText(/^No passkey was used/).waitFor()
+    await device.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true })
+    const answer = staff.waitForRequest(/passkey-alone$/)
+    await staff.getByRole('button', { name: 'Use a passkey instead' }).click()
+    const overheard = (await answer).postData()
+    await staff.getByRole('link', { name: /: your account$/ }).click()
+    await staff.getByText(/last used/).last().waitFor()
+
+    // A passkey of somebody else, under her name: what it signs does not fit the key that is known.
+    await staff.getByRole('button', { name: 'Sign out' }).click()
+    // What she signed before signs nothing again, for the same question or another.
+    const replayed = await staff.evaluate(async (overheard) => {
+      const post = (path: string, body: string) => fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body }).then((answer) => answer.status)
+      const again = await post('/api/sign-in/passkey-alone', overheard ?? '')
+      await post('/api/sign-in/passkey-alone/options', '{}')
+      return [again, await post('/api/sign-in/passkey-alone', overheard ?? '')]
+    }, overheard)
+    expect(replayed).toEqual([401, 401])
+    const [hers] = credentials
+    if (!hers) throw new Error('no credential')
+    await device.send('WebAuthn.clearCredentials', { authenticatorId })
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64')
+    await device.send('WebAuthn.addCredential', { authenticatorId, credential: { ...hers, privateKey: key } })
+    await staff.getByRole('button', { name: 'Use a passkey instead' }).click()
+    await staff.getByText(/^This passkey does not open this account/).waitFor()
+    await device.send('WebAuthn.clearCredentials', { authenticatorId })
+    await device.send('WebAuthn.addCredential', { authenticatorId, credential: { ...hers, signCount: 100 } })
+    await staff.getByRole('button', { name: 'Use a passkey instead' }).click()
+    await staff.getByRole('link', { name: /: your account$/ }).click()
+    await staff.getByRole('button', { name: 'Remove Ida’s phone' }).click()
+    await staff.getByText(/^Removed: Ida’s phone/).waitFor()
+    await staff.getByRole('button', { name: 'Sign out' }).click()
+    await staff.getByRole('button', { name: 'Use a passkey instead' }).click()
+    await staff.getByText(/^This passkey does not open this account/).waitFor()
+
+    await device.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId })
+    await staff.getByLabel('E-mail').fill(service.email)
+    await staff.getByLabel('Password').fill(service.password)
+    await staff.keyboard.press('Enter')
+    await staff.getByRole('button', { name: 'Use a recovery code' }).click()
+    await staff.getByLabel('One of the ten you kept').fill(recoveryCodes[1] ?? '')
+    await staff.keyboard.press('Enter')
+    await staff.getByRole('link', { name: /to the worklist/ }).click()
+    await staff.getByRole('table').waitFor()
   })
 
   test('worklist by keyboard alone', async () => {

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
+use super::Passkey;
+
 /// `GET /api/me/sessions`, the one used last first.
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SessionList {
@@ -31,6 +33,7 @@ pub struct Security {
     /// One-time codes, since when.
     pub totp_since: Option<Timestamp>,
     pub recovery_codes_left: usize,
+    pub passkeys: Vec<Passkey>,
     /// This session is young enough to change any of it; else these requests answer 403 `sign_in_again`.
     pub may_change: bool,
 }

@@ -6,6 +6,7 @@ mod account;
 mod alert;
 mod audit;
 mod break_glass;
+mod passkey;
 mod patient;
 mod phones;
 mod series;
@@ -18,6 +19,7 @@ pub use account::{NewPassword, Security, Session, SessionList};
 pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Outcome};
 pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
+pub use passkey::{NewPasskey, Passkey, PasskeyAnswer, PasskeyOptions};
 pub use patient::{
     Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Search, Slot, VitalSummary, Whose,
 };
@@ -120,6 +122,10 @@ mod tests {
             InvitationToken,
             Invited,
             AcceptInvitation,
+            PasskeyOptions,
+            PasskeyAnswer,
+            NewPasskey,
+            Passkey,
             SessionList,
             Session,
             Security,

@@ -18,6 +18,8 @@ pub struct SignIn {
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct SignInNext {
     pub next: NextStep,
+    /// There is a passkey, too: `POST /api/sign-in/passkey/options`, then `/api/sign-in/passkey`.
+    pub passkey: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]

@@ -15,7 +15,7 @@ use super::guesses;
 use crate::random;
 use crate::store::audit::{Act, Actor};
 use crate::store::second_factor::Held;
-use crate::store::{place, second_factor, sign_in_attempt};
+use crate::store::{passkey, place, second_factor, sign_in_attempt};
 use crate::web::api::{NextStep, SignInNext};
 use crate::web::caller::Caller;
 use crate::web::cookies::{self, Kind};
@@ -65,7 +65,8 @@ pub async fn begin(
     sign_in_attempt::insert(db, &hash, staff, shared_computer, first_factor, now, now + LASTS).await?;
     let held = second_factor::held(db, staff).await?;
     let next = if is_any(&held) { NextStep::Prove } else { NextStep::SetUp };
-    Ok((jar.add(cookies::made(Kind::Attempt, token, web)), SignInNext { next }))
+    let passkey = !passkey::of_staff(db, staff).await?.is_empty();
+    Ok((jar.add(cookies::made(Kind::Attempt, token, web)), SignInNext { next, passkey }))
 }
 
 /// A recovery code is no factor of its own: it stands in for one.
@@ -90,22 +91,39 @@ impl Attempt {
         if !sign_in_attempt::use_up(db, &self.hash).await? {
             return Err(over());
         }
-        let now = web.parts.clock.machine_now();
         let factors = format!("{}, {second_factor}", self.of.first_factor);
-        let begins = session::Begins {
+        let entered = Entered {
             staff: self.of.staff,
             organisation: self.of.organisation,
             shared_computer: self.of.shared_computer,
             factors: &factors,
         };
-        let token = session::begin(db, &begins, caller, now).await?;
-        let known = cookies::token(&jar, Kind::Place, web).unwrap_or_else(random::token);
-        place::note(db, &cookies::hash(&known), self.of.staff, now, now - guesses::REMEMBERED).await?;
-        let detail = json!({ "factors": factors, "shared_computer": self.of.shared_computer });
-        super::record(web, db, self.actor(), caller, Act::SignedIn, detail).await?;
-        Ok(jar
-            .add(cookies::removed(Kind::Attempt, web))
-            .add(cookies::made(Kind::Place, known, web))
-            .add(cookies::made(Kind::Session, token, web)))
+        Ok(enter(web, db, jar, caller, &entered).await?.add(cookies::removed(Kind::Attempt, web)))
     }
+}
+
+/// Who has given two factors, and which.
+#[derive(Debug)]
+pub struct Entered<'a> {
+    pub staff: Uuid,
+    pub organisation: Uuid,
+    pub shared_computer: bool,
+    pub factors: &'a str,
+}
+
+pub async fn enter(
+    web: &Web,
+    db: &mut PgConnection,
+    jar: CookieJar,
+    caller: &Caller,
+    entered: &Entered<'_>,
+) -> Answer<CookieJar> {
+    let now = web.parts.clock.machine_now();
+    let token = session::begin(db, entered, caller, now).await?;
+    let known = cookies::token(&jar, Kind::Place, web).unwrap_or_else(random::token);
+    place::note(db, &cookies::hash(&known), entered.staff, now, now - guesses::REMEMBERED).await?;
+    let detail = json!({ "factors": entered.factors, "shared_computer": entered.shared_computer });
+    let actor = super::actor(entered.staff, entered.organisation);
+    super::record(web, db, actor, caller, Act::SignedIn, detail).await?;
+    Ok(jar.add(cookies::made(Kind::Place, known, web)).add(cookies::made(Kind::Session, token, web)))
 }

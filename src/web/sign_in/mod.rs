@@ -2,10 +2,11 @@
 //!
 //! Between the two a short-lived attempt, in a cookie of its own, says whose password was right; it opens nothing else.
 
-mod attempt;
+pub mod attempt;
 pub mod guesses;
 pub mod invitation;
 pub mod invite;
+pub mod passkey;
 pub mod password;
 mod recovery;
 pub mod second_factor;

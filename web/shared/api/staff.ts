@@ -43,7 +43,11 @@ shared_computer: boolean, };
 /**
  * The password was right. The cookie that comes with this opens nothing but the next step, for ten minutes.
  */
-export type SignInNext = { next: NextStep, };
+export type SignInNext = { next: NextStep, 
+/**
+ * There is a passkey, too: `POST /api/sign-in/passkey/options`, then `/api/sign-in/passkey`.
+ */
+passkey: boolean, };
 
 export type NextStep = "prove" | "set_up";
 
@@ -86,6 +90,27 @@ export type Invited = { name: string, email: string, organisation: string, };
 export type AcceptInvitation = { token: string, password: string, shared_computer: boolean, };
 
 /**
+ * What goes to `navigator.credentials`; the cookie that comes with it lets the answer come once, within five minutes.
+ */
+export type PasskeyOptions = { options: { publicKey: unknown }, };
+
+/**
+ * What the authenticator answered.
+ */
+export type PasskeyAnswer = { credential: unknown, shared_computer: boolean, };
+
+/**
+ * `POST /api/me/passkeys`
+ */
+export type NewPasskey = { 
+/**
+ * To tell it from others.
+ */
+name: string, credential: unknown, };
+
+export type Passkey = { passkey: string, name: string, made_at: string, used_at: string | null, };
+
+/**
  * `GET /api/me/sessions`, the one used last first.
  */
 export type SessionList = { sessions: Array<Session>, };
@@ -107,7 +132,7 @@ export type Security = {
 /**
  * One-time codes, since when.
  */
-totp_since: string | null, recovery_codes_left: number, 
+totp_since: string | null, recovery_codes_left: number, passkeys: Array<Passkey>, 
 /**
  * This session is young enough to change any of it; else these requests answer 403 `sign_in_again`.
  */
