@@ -10,6 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::extract::ws::{Message as Frame, Utf8Bytes, WebSocket};
+use jiff::{SignedDuration, Timestamp};
 use mobile_api::close::Close;
 use mobile_api::decode;
 use mobile_api::message::ServerMessage;
@@ -31,8 +32,8 @@ use crate::store::{device, push, shown};
 
 /// What is lost among signals is found by looking, this often: a device that was revoked is gone within a minute.
 const SWEEP: Duration = Duration::from_secs(50);
-/// How often it is noted that a phone is still there.
-const HEARD_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
+/// How often it is noted that a phone is still there, in care time.
+const HEARD_EVERY: SignedDuration = SignedDuration::from_hours(6);
 
 /// Holds the whole conversation; is done when it is over.
 pub fn converse(ingest: Arc<Ingest>, socket: WebSocket, guest: Guest) -> impl Future<Output = ()> + Send {
@@ -49,7 +50,7 @@ pub fn converse(ingest: Arc<Ingest>, socket: WebSocket, guest: Guest) -> impl Fu
 async fn begin(mut line: Box<Line>, guest: Guest) -> Option<Box<Conversation>> {
     match line.greet(&guest).await {
         Ok((session, talk, place)) => {
-            let heard = line.elapsed();
+            let heard = line.ingest.parts.clock.care_now();
             Some(Box::new(Conversation { line: *line, session, talk, place, deciding: Vec::new(), held: None, heard }))
         }
         Err(gone) => {
@@ -70,7 +71,7 @@ struct Conversation {
     deciding: Vec<oneshot::Receiver<Decided>>,
     held: Option<Box<Held>>,
     /// When it was last noted that the phone is there.
-    heard: Duration,
+    heard: Timestamp,
 }
 
 /// A batch that was decided.
@@ -217,12 +218,12 @@ impl Conversation {
 
     /// A phone that stays connected for days is not silent.
     async fn note_heard(&mut self) {
-        let now = self.line.elapsed();
-        if now.saturating_sub(self.heard) < HEARD_EVERY {
+        let parts = &self.line.ingest.parts;
+        let now = parts.clock.care_now();
+        if now.duration_since(self.heard) < HEARD_EVERY {
             return;
         }
-        let parts = &self.line.ingest.parts;
-        match device::heard(&parts.store.ingest, self.talk.device.device, parts.clock.care_now()).await {
+        match device::heard(&parts.store.ingest, self.talk.device.device, now).await {
             Ok(()) => self.heard = now,
             Err(error) => tracing::warn!(%error, "it could not be noted that a phone is there; trying again later"),
         }

@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 use crate::monitor::memory::{Memory, Remembered};
 use crate::monitor::rulebook::{InForce, Rulebooks};
+use crate::monitor::silence;
+use crate::store::contact::{self, Contact};
 use crate::store::due::Timers;
 use crate::store::history::Wanted;
 use crate::store::intake::Intake;
@@ -56,6 +58,8 @@ pub struct Case {
     /// The history is complete from here on.
     pub history_since: Timestamp,
     pub intake: Intake,
+    /// None: the patient's phones are not looked at this time.
+    pub contact: Option<Contact>,
 }
 
 impl Case {
@@ -99,6 +103,7 @@ impl Case {
             history: History::default(),
             history_since: care_now,
             intake: Intake::default(),
+            contact: None,
             person,
         }
     }
@@ -233,6 +238,11 @@ async fn load_time(
     let ranges: Vec<(Uuid, i64, i64)> =
         cases.iter().filter_map(|case| case.range().map(|(from, to)| (case.person.patient, from, to))).collect();
     let mut intakes: BTreeMap<Uuid, Intake> = intake::of(db, &ranges, REACH).await?.into_iter().collect();
+    let silent: Vec<Uuid> = cases.iter().filter(|case| silence::is_due(case)).map(|case| case.person.patient).collect();
+    let contacts = contact::of(db, &silent).await?;
+    for case in cases.iter_mut().filter(|case| silence::is_due(case)) {
+        case.contact = Some(contacts.get(&case.person.patient).copied().unwrap_or_default());
+    }
     let mut histories = history::numbered(db, &wanted, latest).await?;
 
     for case in cases {

@@ -8,7 +8,7 @@ use alert_rules::{Evaluation, Finding, Rulebook, Watch};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::monitor::case::Case;
-use crate::monitor::task;
+use crate::monitor::{silence, task};
 use crate::store::alert_row::Stored;
 use crate::store::judged::Settled;
 
@@ -101,7 +101,7 @@ impl Judged {
 
     fn change_timers<'a>(&'a self, changes: &mut Changes<'a>) {
         let Self { case, outcome } = self;
-        let timers: Vec<(String, Timestamp)> = match outcome {
+        let mut timers: Vec<(String, Timestamp)> = match outcome {
             Ok(evaluation) => evaluation
                 .timers
                 .iter()
@@ -113,6 +113,8 @@ impl Judged {
                 to_come.chain([("failed".to_owned(), case.at + TRY_FAILED_AGAIN)]).collect()
             }
         };
+        timers.retain(|(why, _)| why != silence::TIMER);
+        timers.extend(silence::next_look(case).map(|at| (silence::TIMER.to_owned(), at)));
         let kept: BTreeSet<&str> = timers.iter().map(|(why, _)| why.as_str()).collect();
         changes.old_timers.extend(case.timers.keys().map(String::as_str).filter(|why| !kept.contains(why)));
         changes.timers.extend(timers.into_iter().filter(|(why, at)| case.timers.get(why) != Some(at)));
@@ -139,6 +141,7 @@ impl Judged {
     ) -> Vec<(Option<&'s Stored>, Decision)> {
         let Self { case, outcome } = self;
         let mut tasks = task::of_intake(&case.intake, case.at);
+        tasks.extend(silence::task(case, stored));
         if outcome.is_err() {
             tasks.push(task::not_judged(case.at));
         }

@@ -14,6 +14,7 @@ pub mod memory;
 pub mod overdue;
 pub mod refold;
 pub mod rulebook;
+mod silence;
 pub mod sweep;
 pub mod task;
 

@@ -58,6 +58,11 @@ pub fn not_judged(at: Timestamp) -> Finding {
     task("not-judged", "readings not judged", Kind::Service, Priority::Medium, sentence, at)
 }
 
+/// The patient's phones say nothing any more.
+pub fn of_phone(sentence: String, priority: Priority, at: Timestamp) -> Finding {
+    task("phone", "phone not heard of", Kind::Equipment, priority, sentence, at)
+}
+
 fn task(rule: &str, problem: &str, kind: Kind, priority: Priority, sentence: String, at: Timestamp) -> Finding {
     let rule = format!("{PACK}{rule}");
     let firing = Firing {

@@ -16,6 +16,7 @@ pub mod carer;
 pub mod chart;
 pub mod checkup;
 mod columns;
+pub mod contact;
 pub mod credential;
 pub mod decision_count;
 pub mod device;

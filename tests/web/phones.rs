@@ -14,7 +14,7 @@ use mobile_api::time::PhoneTime;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::world::{BORN, Browser, World, id};
+use super::world::{BORN, Browser, START, World, id};
 use crate::harness::service::Service;
 
 const CARER_BORN: &str = "1961-04-30";
@@ -31,7 +31,11 @@ async fn enrol(service: &Service, code: &str, born: &str) -> anyhow::Result<Devi
 }
 
 async fn connect(device: &Device) -> Line {
-    Line::open(device, PhoneTime::utc(now()), 0).await.unwrap()
+    connect_at(device, now()).await
+}
+
+async fn connect_at(device: &Device, phone_time: Timestamp) -> Line {
+    Line::open(device, PhoneTime::utc(phone_time), 0).await.unwrap()
 }
 
 /// The code with which the service ends the conversation.
@@ -260,4 +264,48 @@ async fn what_a_cuff_keeps_for_somebody_else_is_never_this_persons_value() {
     let release = format!("/api/patients/{arthur}/instruments/{of_arthur}/release");
     assert_eq!(ida.post(&release, json!({})).await.0, StatusCode::OK);
     assert_eq!(submit(&mut line, by_cuff(126, Some(2))).await["flags"], json!([]));
+}
+
+#[tokio::test]
+async fn a_phone_that_is_silent_for_a_week_is_a_task_unless_somebody_is_missed_already() {
+    let world = World::new().await;
+    let add =
+        ["patient", "add", "--team", &world.team, "--given-name", "Arthur", "--family-name", "Marsh", "--born", BORN];
+    // Nothing is asked of him, so no rule misses him.
+    let made = world.admin(&[&add[..], &["--pack", "hypertension", "--tag", "pregnant=no", "--code"]].concat());
+    let (arthur, code) = (id(&made, "patient"), id(&made, "code"));
+    let mut service = world.serve();
+    let start: Timestamp = START.parse().unwrap();
+    for code in [&code, &world.code] {
+        let device = enrol(&service, code, BORN).await.unwrap();
+        let mut line = connect_at(&device, start).await;
+        assert_eq!(submit(&mut line, weight(json!({ "taken_at": START }))).await["state"], "stored");
+        line.close().await;
+    }
+    service.step("2026-03-08T07:59:00Z");
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let rules = async |patient: &str| {
+        let page = ida.read(&format!("/api/patients/{patient}")).await;
+        let alerts = page["alerts"].as_array().unwrap().iter();
+        alerts
+            .filter(|alert| alert["closed_at"].is_null())
+            .map(|alert| (alert["rule"].as_str().unwrap().to_owned(), alert["priority"].as_str().unwrap().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&arthur).await, [], "not a week yet");
+    service.step("2026-03-08T08:00:00Z");
+    assert_eq!(rules(&arthur).await, [("task/phone".to_owned(), "low".to_owned())]);
+    let missed = rules(&world.dorothy).await;
+    assert!(
+        !missed.is_empty() && missed.iter().all(|(rule, _)| rule != "task/phone"),
+        "she is missed already: {missed:?}"
+    );
+
+    // Her phone is revoked, and none is left.
+    let device = ida.read(&format!("/api/patients/{}/phones", world.dorothy)).await["devices"][0]["device"].clone();
+    let revoke = format!("/api/patients/{}/devices/{}/revoke", world.dorothy, device.as_str().unwrap());
+    assert_eq!(ida.post(&revoke, json!({ "why": "stolen" })).await.0, StatusCode::OK);
+    service.step("2026-03-08T08:00:00Z");
+    let left = rules(&world.dorothy).await;
+    assert!(left.contains(&("task/phone".to_owned(), "medium".to_owned())), "{left:?}");
 }
