@@ -1,17 +1,22 @@
 // Every request of the staff pages goes through here: same origin, JSON, one way to fail.
 import { unattended } from './attention'
 import type {
+  Agreed,
   Alert,
   AlertPlace,
+  Code,
   Failure,
   FoundPeople,
   GlassBroken,
   Invite,
   Invited,
   Me,
+  NewCode,
+  NewInstrumentUser,
   Outcome,
   PasskeyOptions,
   PatientPage,
+  Phones,
   RecoveryCodes,
   RecoveryCodesLeft,
   Security,
@@ -97,6 +102,14 @@ export const patient = (id: string) => ask<PatientPage>('GET', `/patients/${id}`
 export const findAlert = (reference: string) => ask<AlertPlace>('GET', `/alerts/${reference}`)
 export const acknowledge = (alert: string) => ask<Alert>('POST', `/alerts/${alert}/acknowledge`)
 export const close = (alert: string, outcome: Outcome, note: string) => ask<Alert>('POST', `/alerts/${alert}/close`, { outcome, note })
+
+export const phones = (patient: string) => ask<Phones>('GET', `/patients/${patient}/phones`)
+export const makeCode = (patient: string, code: NewCode) => ask<Code>('POST', `/patients/${patient}/codes`, code)
+export const revokePhone = (patient: string, device: string, why: string) => ask<Phones>('POST', `/patients/${patient}/devices/${device}/revoke`, { why })
+export const agreeToCarer = (patient: string, agreed: Agreed) => ask<Phones>('POST', `/patients/${patient}/carers`, agreed)
+export const withdrawCarer = (patient: string, carer: string, why: string) => ask<Phones>('POST', `/patients/${patient}/carers/${carer}/withdraw`, { why })
+export const bindInstrument = (patient: string, number: NewInstrumentUser) => ask<Phones>('POST', `/patients/${patient}/instruments`, number)
+export const releaseInstrument = (patient: string, number: string) => ask<Phones>('POST', `/patients/${patient}/instruments/${number}/release`)
 
 export const findPerson = (family_name: string, date_of_birth: string) =>
   ask<FoundPeople>('POST', '/break-glass/find', { family_name, date_of_birth })
