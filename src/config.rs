@@ -69,6 +69,10 @@ pub struct Config {
     #[arg(long, env = "DERWENT_OPERATOR_EMAIL")]
     pub operator_email: Option<String>,
 
+    /// Client secrets of organisations' own sign-in providers: a line each, the client's id, a space, its secret
+    #[arg(long, env = "DERWENT_PROVIDER_SECRETS", hide_env_values = true)]
+    pub provider_secrets: Option<Secret>,
+
     /// A folder of rule packs to use instead of the built-in ones
     #[arg(long, env = "DERWENT_RULES")]
     pub rules: Option<PathBuf>,

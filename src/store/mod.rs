@@ -51,6 +51,7 @@ pub mod person;
 pub mod place;
 pub mod plan;
 pub mod pools;
+pub mod provider;
 pub mod push;
 pub mod queues;
 pub mod reading_seen;

@@ -12,6 +12,8 @@ pub enum Kind {
     Session,
     /// A sign-in between its first factor and its second.
     Attempt,
+    /// A visit to an organisation's own provider.
+    Visit,
     /// Something a passkey was asked to sign.
     Passkey,
     /// This browser, to know it again at the next sign-in. It opens nothing.
@@ -26,6 +28,8 @@ impl Kind {
             (Self::Session, false) => "derwent_session",
             (Self::Attempt, true) => "__Host-derwent_attempt",
             (Self::Attempt, false) => "derwent_attempt",
+            (Self::Visit, true) => "__Host-derwent_visit",
+            (Self::Visit, false) => "derwent_visit",
             (Self::Passkey, true) => "__Host-derwent_passkey",
             (Self::Passkey, false) => "derwent_passkey",
             (Self::Place, true) => "__Host-derwent_place",

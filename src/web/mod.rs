@@ -81,6 +81,9 @@ struct Web {
     secure: bool,
     mailer: Mailer,
     passkeys: Option<webauthn_rs::Webauthn>,
+    openid: sign_in::openid::OpenId,
+    /// By client id.
+    provider_secrets: Vec<(String, crate::secret::Secret)>,
     waiting: Semaphore,
     comparing: Semaphore,
     streams: Arc<Semaphore>,
@@ -121,6 +124,8 @@ pub fn router(parts: &Parts) -> anyhow::Result<Router> {
         secure: parts.config.origin().starts_with("https:"),
         mailer,
         passkeys: sign_in::passkey::of_origin(&parts.config.origin()),
+        openid: sign_in::openid::OpenId::new()?,
+        provider_secrets: sign_in::provider::secrets(parts.config.provider_secrets.as_ref()),
         waiting: Semaphore::new(SIGNING_IN),
         comparing: Semaphore::new(COMPARISONS),
         streams: Arc::new(Semaphore::new(STREAMS)),

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::access::{self, Access, Right};
-use super::sign_in::{invitation, passkey, second_factor};
+use super::sign_in::{invitation, passkey, provider, second_factor};
 use super::{
     Web, alerts, api, audit, break_glass, events, me, patient, patients, phones, series, sign_in, staff, worklist,
 };
@@ -152,7 +152,7 @@ fn meaning(status: u16) -> &'static str {
         413 => "Too long",
         415 => "Not JSON",
         429 => "Too many tries",
-        502 => "The mail server did not take the letter",
+        502 => "Another server, of mails or of sign-ins, does not answer",
         _ => "Busy: try again in a few seconds",
     }
 }
@@ -221,6 +221,16 @@ pub fn routes() -> Vec<Route> {
         Route::new(POST, "/api/sign-in/passkey-alone", Anyone, passkey::enter, "Sign in with a passkey alone")
             .takes::<api::PasskeyAnswer>()
             .refuses(&[401, 409]),
+        Route::new(GET, "/api/sign-in/providers", Anyone, provider::list, "Organisations with a sign-in of their own")
+            .answers::<api::ProviderList>(),
+        Route::new(POST, "/api/sign-in/provider", Anyone, provider::begin, "Where an organisation's own sign-in is")
+            .takes::<api::ProviderChoice>()
+            .answers::<api::ProviderVisit>()
+            .refuses(&[404, 502]),
+        Route::new(POST, "/api/sign-in/provider/finish", Anyone, provider::finish, "Come back from there")
+            .takes::<api::ProviderAnswer>()
+            .answers::<api::ProviderSignIn>()
+            .refuses(&[401]),
         Route::new(POST, "/api/invitation", Anyone, invitation::show, "Whom an invitation's link invites")
             .takes::<api::InvitationToken>()
             .answers::<api::Invited>()

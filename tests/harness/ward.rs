@@ -339,6 +339,7 @@ pub fn config(wires: &Wires) -> Config {
         smtp_url: Some(wires.smtp_url.clone().into()),
         mail_from: "Derwent <derwent@example.org>".into(),
         pager_url: wires.pager_url.clone().map(Into::into),
+        provider_secrets: None,
         operator_email: Some("operator@example.org".into()),
         rules: None,
         metrics_listen: None,

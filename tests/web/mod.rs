@@ -11,6 +11,7 @@ mod matrix;
 mod pages;
 mod passkeys;
 mod phones;
+mod provider;
 mod region;
 mod schemathesis;
 mod second_wall;

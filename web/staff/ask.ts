@@ -17,6 +17,10 @@ import type {
   PasskeyOptions,
   PatientPage,
   Phones,
+  ProviderAnswer,
+  ProviderList,
+  ProviderSignIn,
+  ProviderVisit,
   RecoveryCodes,
   RecoveryCodesLeft,
   Security,
@@ -80,6 +84,9 @@ export const signInPasskeyAlone = (credential: unknown, shared_computer: boolean
 export const newPasskeyOptions = () => ask<PasskeyOptions>('POST', '/me/passkeys/options', {})
 export const addPasskey = (name: string, credential: unknown) => ask<void>('POST', '/me/passkeys', { name, credential })
 export const removePasskey = (passkey: string) => ask<void>('DELETE', `/me/passkeys/${passkey}`)
+export const providers = () => ask<ProviderList>('GET', '/sign-in/providers')
+export const providerVisit = (organisation: string, shared_computer: boolean) => ask<ProviderVisit>('POST', '/sign-in/provider', { organisation, shared_computer })
+export const providerFinish = (answer: ProviderAnswer) => ask<ProviderSignIn>('POST', '/sign-in/provider/finish', answer)
 export const invitation = (token: string) => ask<Invited>('POST', '/invitation', { token })
 export const acceptInvitation = (token: string, password: string, shared_computer: boolean) =>
   ask<SignInNext>('POST', '/invitation/accept', { token, password, shared_computer })

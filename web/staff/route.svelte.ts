@@ -41,6 +41,14 @@ export function takeInvitation(): string | null {
   return token
 }
 
+/** What an organisation's own sign-in said on the way back. It leaves the address bar at once. */
+export function takeProvidersWord(): URLSearchParams | null {
+  if (!/^\/staff\/provider\/?$/.test(location.pathname)) return null
+  const said = new URLSearchParams(location.search)
+  history.replaceState(null, '', '/staff/provider')
+  return said
+}
+
 export function go(path: string): void {
   history.pushState(null, '', path)
   current = routeOf(new URL(location.href))

@@ -1,12 +1,15 @@
 //! `derwent admin organisation`
 
+use anyhow::Context;
 use clap::Subcommand;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{Desk, Done, lines, parse};
 use crate::random;
 use crate::store::audit::Act;
 use crate::store::organisation::{self, Organisation};
+use crate::store::provider;
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -17,6 +20,17 @@ pub enum Command {
         /// IANA name; rosters, cover and staff pages follow it
         #[arg(long, value_parser = parse::time_zone)]
         time_zone: String,
+    },
+    /// Let an organisation's staff sign in at its own OpenID provider; a client secret goes into DERWENT_PROVIDER_SECRETS
+    Provider {
+        #[arg(long)]
+        organisation: Uuid,
+        /// As the provider calls itself
+        #[arg(long)]
+        issuer: String,
+        /// What it calls us; it must send people back to ORIGIN/staff/provider
+        #[arg(long)]
+        client_id: String,
     },
     /// List the organisations
     List,
@@ -32,6 +46,17 @@ impl Command {
                 desk.record(&mut db, new.organisation, None, Act::OrganisationMade, json!({})).await?;
                 db.commit().await?;
                 Ok(Done { text: line(&new), json: value(&new) })
+            }
+            Self::Provider { organisation, issuer, client_id } => {
+                let mut db = desk.store.owner.begin().await?;
+                let known = organisation::get(&mut db, organisation).await?.with_context(|| {
+                    format!("there is no organisation {organisation}; `derwent admin organisation list` shows them")
+                })?;
+                provider::set(&mut db, organisation, &issuer, &client_id).await?;
+                let detail = json!({ "issuer": issuer, "client_id": client_id });
+                desk.record(&mut db, organisation, None, Act::OrganisationChanged, detail).await?;
+                db.commit().await?;
+                Ok(Done { text: line(&known), json: value(&known) })
             }
             Self::List => {
                 let all = organisation::list(&mut *desk.store.owner.acquire().await?).await?;

@@ -9,6 +9,7 @@ mod break_glass;
 mod passkey;
 mod patient;
 mod phones;
+mod provider;
 mod series;
 mod session;
 mod sign_in;
@@ -26,6 +27,7 @@ pub use patient::{
 pub use phones::{
     Agreed, Carer, Code, Consent, Device, InstrumentUser, NewCode, NewInstrumentUser, Phones, Qr, Revoke, Withdraw,
 };
+pub use provider::{ProviderAnswer, ProviderChoice, ProviderList, ProviderSignIn, ProviderVisit};
 pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint, Side};
 pub use session::{Me, Organisation, Role, Team};
 pub use sign_in::{
@@ -122,6 +124,11 @@ mod tests {
             InvitationToken,
             Invited,
             AcceptInvitation,
+            ProviderList,
+            ProviderChoice,
+            ProviderVisit,
+            ProviderAnswer,
+            ProviderSignIn,
             PasskeyOptions,
             PasskeyAnswer,
             NewPasskey,

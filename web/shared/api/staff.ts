@@ -90,6 +90,32 @@ export type Invited = { name: string, email: string, organisation: string, };
 export type AcceptInvitation = { token: string, password: string, shared_computer: boolean, };
 
 /**
+ * `GET /api/sign-in/providers`: organisations that have one.
+ */
+export type ProviderList = { organisations: Array<Organisation>, };
+
+/**
+ * `POST /api/sign-in/provider`
+ */
+export type ProviderChoice = { organisation: string, shared_computer: boolean, };
+
+/**
+ * Where to go. The cookie that comes with it lets this browser, and no other, come back once.
+ */
+export type ProviderVisit = { url: string, };
+
+/**
+ * `POST /api/sign-in/provider/finish`: what stood in the address on coming back.
+ */
+export type ProviderAnswer = { code: string, state: string, iss: string | null, };
+
+export type ProviderSignIn = { 
+/**
+ * The second factor that must follow; none: the provider vouched for one, and the session has begun.
+ */
+further: SignInNext | null, };
+
+/**
  * What goes to `navigator.credentials`; the cookie that comes with it lets the answer come once, within five minutes.
  */
 export type PasskeyOptions = { options: { publicKey: unknown }, };
