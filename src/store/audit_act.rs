@@ -51,6 +51,11 @@ acts! {
     /// Plan, limits, tags, pauses.
     PlanChanged = "patient.plan_changed", "changed the plan";
     ReadingEntered = "patient.reading_entered", "entered a reading";
+    MonitoringEnded = "patient.monitoring_ended", "ended the monitoring";
+    ArchiveMade = "record.archive_exported", "made an archive of everything in the record";
+    RecordRestricted = "record.restricted", "restricted the record";
+    RestrictionLifted = "record.restriction_lifted", "lifted the restriction of the record";
+    RecordErased = "record.erased", "erased the record";
     JudgedAgain = "patient.judged_again", "had the record judged again";
 
     // Alerts.

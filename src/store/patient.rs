@@ -267,3 +267,13 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<Patient, sqlx::Error> {
         live_since: row.try_get::<Option<jiff_sqlx::Timestamp>, _>("live_since")?.map(|at| at.to_jiff()),
     })
 }
+
+/// Nobody watches them any more, from now on (care time). False: that was so before.
+pub async fn end(db: &mut PgConnection, patient: Uuid, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let ended = sqlx::query("UPDATE patient SET ended_at = $2 WHERE patient = $1 AND ended_at IS NULL")
+        .bind(patient)
+        .bind(now.to_sqlx())
+        .execute(db)
+        .await?;
+    Ok(ended.rows_affected() > 0)
+}

@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod broken;
+mod data_rights;
 mod doctor;
 mod load;
 mod rules;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod embedded;
+mod erasure;
 mod given;
 mod pools;
 mod roles;

@@ -3,6 +3,7 @@
 
 mod carer;
 mod code;
+mod data_rights;
 mod device;
 mod facts;
 mod first_run;

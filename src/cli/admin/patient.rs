@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::parse::{self, OwnLimit};
-use super::{Desk, Done, code, facts, lines};
+use super::{Desk, Done, code, data_rights, facts, lines};
 use crate::random;
 use crate::signal::Signal;
 use crate::store::audit::Act;
@@ -23,6 +23,8 @@ use crate::store::{arrival, organisation, team};
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    #[command(flatten)]
+    DataRights(data_rights::Command),
     /// Add a patient with a plan
     Add(Box<Add>),
     /// Judge a patient's last 30 days anew: for what `derwent doctor --reconcile` found
@@ -103,6 +105,7 @@ fn priority(text: &str) -> Result<Priority, String> {
 impl Command {
     pub async fn run(self, desk: &Desk) -> anyhow::Result<Done> {
         match self {
+            Self::DataRights(command) => command.run(desk).await,
             Self::Add(add) => add.run(desk).await,
             Self::Judge { patient } => {
                 let now = desk.clock.care_now();
