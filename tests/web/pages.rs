@@ -14,6 +14,9 @@ async fn one_story_from_the_code_to_the_closed_alert_in_a_browser() {
     let add =
         ["staff", "add", "--organisation", &world.organisation, "--name", "Ada Hall", "--email", "ada@example.org"];
     let invited = world.admin(&[&add[..], &["--role", "administrator", "--origin", &service.origin]].concat());
+    let add =
+        ["staff", "add", "--organisation", &world.organisation, "--name", "Max Webb", "--email", "max@example.org"];
+    let auditor = world.admin(&[&add[..], &["--role", "auditor", "--origin", &service.origin]].concat());
     let output = Command::new("npm")
         .args(["run", "--silent", "test:pages"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/web"))
@@ -21,6 +24,7 @@ async fn one_story_from_the_code_to_the_closed_alert_in_a_browser() {
         .env("DERWENT_STAFF_EMAIL", "ida@example.org")
         .env("DERWENT_STAFF_PASSWORD", PASSWORD)
         .env("DERWENT_ADMINISTRATOR_INVITATION", id(&invited, "invitation"))
+        .env("DERWENT_AUDITOR_INVITATION", id(&auditor, "invitation"))
         .env("DERWENT_PATIENT_CODE", &world.code)
         .env("DERWENT_PATIENT_BORN", BORN)
         .env("DERWENT_PATIENT_NAME", "Dorothy Marsh")

@@ -4,6 +4,8 @@ import type {
   Agreed,
   Alert,
   AlertPlace,
+  AuditChoices,
+  AuditPage,
   Code,
   Failure,
   FoundPeople,
@@ -125,3 +127,8 @@ export const breakGlass = (patient: string, reason: string) => ask<GlassBroken>(
 export function series(id: string, vital: string, from: string, until: string): Promise<Series> {
   return ask<Series>('GET', `/patients/${id}/series?${new URLSearchParams({ vital, from, until })}`)
 }
+
+/** `query` as `audit/wanted.ts` writes it. */
+export const audit = (query: string) => ask<AuditPage>('GET', query ? `/audit?${query}` : '/audit')
+export const auditChoices = () => ask<AuditChoices>('GET', '/audit/choices')
+export const findToAudit = (family_name: string, date_of_birth: string) => ask<FoundPeople>('POST', '/audit/find', { family_name, date_of_birth })

@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { administrator, desk, hand, launch, look, oneTimeCode, open, service, textAt, tooWideBy } from './world'
+import { administrator, auditor, desk, hand, launch, look, oneTimeCode, open, service, textAt, tooWideBy } from './world'
 
 let browser: Browser
 let phoneContext: BrowserContext
@@ -399,6 +399,34 @@ describe('the staff pages', () => {
     await staff.getByText('This record is open to you until').waitFor()
     expect(await look(staff, 'staff-patient-glass')).toEqual([])
   })
+})
+
+test('an auditor sees who did what, and finds it by person', async () => {
+  const page = await open(await browser.newContext(desk), troubles)
+  await page.goto(auditor.invitation)
+  await page.getByLabel('New password').fill(service.password)
+  await page.getByLabel('The same again').fill(service.password)
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Six digits').fill(oneTimeCode((await page.locator('code').textContent()) ?? ''))
+  await page.keyboard.press('Enter')
+  await page.getByLabel('I have kept them').check()
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await page.getByRole('heading', { level: 1, name: /^Audit of / }).waitFor()
+  await page.getByRole('cell', { name: 'Found at home by a neighbour' }).waitFor()
+  expect(await look(page, 'staff-audit')).toEqual([])
+  await page.getByLabel('Family name').fill(service.name.split(' ').at(-1) ?? '')
+  await page.getByLabel('Date of birth').fill(service.born)
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: service.name }).click()
+  await page.getByText(`About ${service.name}`).waitFor()
+  await page.getByRole('cell', { name: 'Found at home by a neighbour' }).waitFor({ state: 'detached' })
+  await page.getByLabel('What').selectOption('alert.closed')
+  await page.getByRole('button', { name: 'Search' }).click()
+  await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
+  await page.setViewportSize({ width: 390, height: 844 })
+  await expect.poll(() => tooWideBy(page)).toBeLessThanOrEqual(0)
+  expect(await look(page, 'staff-audit-narrow')).toEqual([])
+  await page.close()
 })
 
 describe('an administrator', () => {

@@ -22,6 +22,7 @@ export const service = {
 }
 
 export const administrator = { invitation: given('DERWENT_ADMINISTRATOR_INVITATION') }
+export const auditor = { invitation: given('DERWENT_AUDITOR_INVITATION') }
 
 const OFFLINE_BROWSER = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
 
