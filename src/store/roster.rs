@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::roster::{Hours, Member, Roster, Shift};
 use crate::secret::Secret;
 
-/// The rosters of these teams. A team that does not exist is left out.
+/// The rosters of these teams, without whoever was deactivated: a page to them would reach nobody who can answer. A team that does not
+/// exist is left out.
 pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, sqlx::Error> {
     let mut rosters = Vec::new();
     let rows = sqlx::query(
@@ -36,7 +37,8 @@ pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, 
 
     let rows = sqlx::query(
         "SELECT roster.team, roster.shift_from, roster.shift_until, staff.staff, staff.name, staff.email, staff.pager_key
-         FROM roster JOIN staff USING (staff) WHERE roster.team = ANY($1) ORDER BY roster.team, roster.position",
+         FROM roster JOIN staff USING (staff) WHERE roster.team = ANY($1) AND staff.deactivated_at IS NULL
+         ORDER BY roster.team, roster.position",
     )
     .bind(teams)
     .fetch_all(&mut *db)
@@ -52,7 +54,8 @@ pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, 
 
     let rows = sqlx::query(
         "SELECT team_member.team, staff.staff, staff.name, staff.email, staff.pager_key
-         FROM team_member JOIN staff USING (staff) WHERE team_member.team = ANY($1) ORDER BY team_member.team, staff.name",
+         FROM team_member JOIN staff USING (staff) WHERE team_member.team = ANY($1) AND staff.deactivated_at IS NULL
+         ORDER BY team_member.team, staff.name",
     )
     .bind(teams)
     .fetch_all(db)

@@ -288,6 +288,27 @@ async fn a_hole_in_the_roster_within_cover_falls_to_somebody_and_to_the_operator
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_was_deactivated_is_not_paged_and_the_next_in_turn_is() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    let ida = ward.on_roster("ida", "08:00-20:00").await;
+    ward.on_roster("tom", "00:00-00:00").await;
+    sqlx::query("UPDATE staff SET deactivated_at = '2026-03-01T00:00:00Z' WHERE staff = $1")
+        .bind(ida)
+        .execute(&ward.pool)
+        .await
+        .expect("deactivated");
+    let patient = ward.patient(&[]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    open_alert(&ward, patient, "blood pressure high", Priority::High).await;
+    replica.settle().await;
+    let told: Vec<String> = mail.wait_for(1).await.into_iter().map(|mail| mail.to).collect();
+    assert_eq!(told, ["tom@example.org"]);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_high_page_waits_neither_for_low_pages_nor_for_a_server_that_swallows_them() {
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
     ward.on_roster("ida", "08:00-20:00").await;
