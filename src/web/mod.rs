@@ -25,6 +25,7 @@ mod patient;
 mod patients;
 mod phones;
 mod reach;
+mod route;
 mod routes;
 mod rulebook;
 mod same_origin;
