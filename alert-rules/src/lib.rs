@@ -20,6 +20,7 @@ pub mod facts;
 pub mod finding;
 mod fold;
 pub mod limits;
+mod memory;
 mod pack_file;
 pub mod print;
 pub mod problem;

@@ -6,18 +6,12 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use uuid::Uuid;
 
-use crate::evaluate::{Evaluation, evaluate};
 use crate::finding::{Finding, Priority};
+use crate::memory::Memory;
 use crate::problem::Problem;
-use crate::reading::{Correction, History, Shown};
 use crate::rule::Rulebook;
-use crate::scenario::{Input, Moment, Outcome, Scenario, Submitted};
-use crate::watch::Watch;
-
-/// Evaluations at one instant: a phone shows an ask, which is one more look. More than this is an engine that never rests.
-const LOOKS_AT_ONCE_AT_MOST: usize = 20;
+use crate::scenario::{Moment, Outcome, Scenario};
 
 /// What came of one scenario.
 #[derive(Debug)]
@@ -43,115 +37,27 @@ pub fn replay_all(rulebook: &Rulebook) -> Result<Vec<Outcomes>, Vec<Problem>> {
 
 /// What a person would have noticed, in order.
 pub fn replay(rulebook: &Rulebook, scenario: &Scenario) -> Vec<Moment> {
-    let mut service = Service::new(rulebook, scenario);
+    let mut memory = Memory::new(rulebook, &scenario.facts);
+    let mut told = Told::default();
+    let mut happened = Vec::new();
     let mut inputs = scenario.inputs.iter().peekable();
-    while let Some(now) = service.next_look(inputs.peek().map(|input| input.came)) {
-        let mut touched = service.folded_through;
+    while let Some(now) = memory.next_timer().into_iter().chain(inputs.peek().map(|input| input.came)).min()
+        && now <= scenario.until
+    {
         while let Some(input) = inputs.next_if(|input| input.came <= now) {
-            touched = touched.min(service.store(input));
+            memory.store(input.what.clone());
         }
-        service.look(touched, now);
+        memory.look(
+            now,
+            |_| scenario.shows_asks,
+            |evaluation| {
+                let asked = evaluation.asks.iter().map(|ask| Outcome::Ask(ask.rule.clone()));
+                let news = asked.chain(told.learn(&evaluation.findings, evaluation.folded_from, now));
+                happened.extend(news.map(|what| Moment { at: now, what: what.within(&scenario.pack) }));
+            },
+        );
     }
-    service.happened
-}
-
-/// The service's memory of one patient, without a database.
-struct Service<'a> {
-    rulebook: &'a Rulebook,
-    scenario: &'a Scenario,
-    history: History,
-    watches: Vec<Watch>,
-    timers: Vec<Timestamp>,
-    folded_through: Timestamp,
-    looked_at: Option<Timestamp>,
-    told: Told,
-    happened: Vec<Moment>,
-}
-
-impl<'a> Service<'a> {
-    fn new(rulebook: &'a Rulebook, scenario: &'a Scenario) -> Service<'a> {
-        let since = scenario.facts.plan.since;
-        Service {
-            rulebook,
-            scenario,
-            history: History::default(),
-            watches: Vec::new(),
-            timers: vec![since],
-            folded_through: since,
-            looked_at: None,
-            told: Told::default(),
-            happened: Vec::new(),
-        }
-    }
-
-    /// The next arrival or timer, until the scenario ends.
-    fn next_look(&self, arrival: Option<Timestamp>) -> Option<Timestamp> {
-        let timer =
-            self.timers.iter().copied().filter(|timer| self.looked_at.is_none_or(|looked| *timer > looked)).min();
-        timer.into_iter().chain(arrival).min().filter(|next| *next <= self.scenario.until)
-    }
-
-    /// Takes in what a phone sent; the earliest instant it touches.
-    fn store(&mut self, input: &Input) -> Timestamp {
-        let history = &mut self.history;
-        let seq =
-            (history.readings.len() + history.answers.len() + history.events.len() + history.corrections.len() + 1)
-                as i64;
-        match input.what.clone() {
-            Submitted::Reading(mut reading) => {
-                reading.seq = seq;
-                history.readings.push(reading);
-            }
-            Submitted::Answers(mut answers) => {
-                answers.seq = seq;
-                history.answers.push(answers);
-            }
-            Submitted::Event(mut event) => {
-                event.seq = seq;
-                history.events.push(event);
-            }
-            Submitted::Withdrawal { of, .. } => {
-                let withdrawn =
-                    history.readings.iter().filter(|reading| reading.effective_at == of).map(|reading| reading.seq);
-                let corrections = withdrawn.map(|corrects_seq| Correction {
-                    seq,
-                    corrects_seq,
-                    reason: "not_mine".to_owned(),
-                    values: None,
-                });
-                let corrections: Vec<Correction> = corrections.collect();
-                history.corrections.extend(corrections);
-                return of;
-            }
-        }
-        input.what.effective_at()
-    }
-
-    fn look(&mut self, touched: Timestamp, now: Timestamp) {
-        self.looked_at = Some(now);
-        let mut from = touched;
-        for _ in 0..LOOKS_AT_ONCE_AT_MOST {
-            let evaluation = evaluate(self.rulebook, &self.scenario.facts, from, &self.watches, &self.history, now);
-            let asks: Vec<Uuid> = evaluation.asks.iter().map(|ask| ask.id).collect();
-            self.keep(evaluation, now);
-            if asks.is_empty() || !self.scenario.shows_asks {
-                return;
-            }
-            self.history.shown.extend(asks.into_iter().map(|ask| Shown { ask, at: now }));
-            from = now;
-        }
-    }
-
-    fn keep(&mut self, evaluation: Evaluation, now: Timestamp) {
-        self.watches.retain(|watch| watch.until.is_some_and(|until| until < evaluation.folded_from));
-        self.watches.extend(evaluation.watches);
-        self.timers = evaluation.timers.iter().map(|timer| timer.at).collect();
-        self.folded_through = evaluation.folded_through;
-        let asked = evaluation.asks.into_iter().map(|ask| Outcome::Ask(ask.rule));
-        let news = asked.chain(self.told.learn(&evaluation.findings, evaluation.folded_from, now));
-        let pack = &self.scenario.pack;
-        self.happened.extend(news.map(|what| Moment { at: now, what: what.within(pack) }));
-    }
+    happened
 }
 
 /// What people have been told about each finding, so that only news becomes a moment.
