@@ -50,11 +50,12 @@ impl<'t> Reader<'t> {
                 .push(Problem::of_file(self.file, "there is no [pack]").hint("begin with [pack] and its title"));
             return None;
         };
-        self.only(head, &["title", "for", "cover", "source", "version", "review"]);
+        self.only(head, &["title", "for", "cover", "source", "version", "draft", "review"]);
         let names = self.names(root.get("limits"));
         let limits = self.limits(root.get("limits"));
         let applies = head.get("for").and_then(|value| self.clause_of(std::slice::from_ref(value), Join::All, &names));
         let review = head.get("review").and_then(|review| self.review(review));
+        let draft = head.get("draft").and_then(|draft| self.string(draft));
         let mut required = |key| self.required_text(head, key, &place);
         let (title, cover, source, version) =
             (required("title"), required("cover"), required("source"), required("version"));
@@ -66,6 +67,7 @@ impl<'t> Reader<'t> {
             cover: cover?,
             source: source?,
             version: version?,
+            draft,
             review,
             one_sided: self.one_sided(root.get("one_sided")),
             limits,

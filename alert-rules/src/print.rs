@@ -68,6 +68,9 @@ impl Page<'_> {
             ("To be reviewed", review),
         ];
         let mut text = format!("# {}\n\n", pack.title);
+        if let Some(why) = &pack.draft {
+            let _ = writeln!(text, "**A draft, which no plan may name yet:** {why}\n");
+        }
         for (name, value) in rows {
             let _ = writeln!(text, "- {name}: {}", value.unwrap_or_else(|| "not said".to_owned()));
         }

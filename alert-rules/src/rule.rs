@@ -32,6 +32,8 @@ pub struct Pack {
     pub cover: String,
     pub source: String,
     pub version: String,
+    /// Why no plan may name it yet; the scenarios may.
+    pub draft: Option<String>,
     pub review: Option<Review>,
     /// `[one_sided]`: components that are watched on one side only (or not at all), and why that is right.
     pub one_sided: BTreeMap<Component, String>,

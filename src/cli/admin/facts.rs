@@ -36,6 +36,9 @@ pub fn check(rulebook: &Rulebook, facts: &Facts, now: Timestamp) -> anyhow::Resu
             let there: Vec<&str> = rulebook.packs().iter().map(|pack| pack.name.as_str()).collect();
             bail!("there is no pack {name:?}; there are {}", there.join(", "));
         };
+        if let Some(why) = &pack.draft {
+            bail!("the pack {name} is a draft and watches nobody yet: {why}");
+        }
         match pack.applies_to(facts, now) {
             Some(true) => {}
             Some(false) => bail!("the pack {name} is not for this person: it applies {}", pack.applies_in_words()),
