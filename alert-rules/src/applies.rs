@@ -13,6 +13,7 @@ use crate::limits::{self, Limits};
 use crate::print::sentence;
 use crate::reading::History;
 use crate::rule::{Pack, Rulebook};
+use crate::stop::Stop;
 use crate::timeline::Timeline;
 use crate::watch::{Step, Terms, Watch, What};
 
@@ -66,6 +67,17 @@ fn unapplied(rulebook: &Rulebook, facts: &Facts, at: Timestamp) -> Vec<(String, 
             }
             Some(_) => {}
         }
+    }
+    let watched = |stop: &&Stop| {
+        stop.rule.split_once('/').is_some_and(|(pack, _)| facts.plan.packs.iter().any(|own| own == pack))
+    };
+    for stop in rulebook.stops.iter().filter(|stop| stop.from <= at && at < stop.until).filter(watched) {
+        let until = facts.time_zone.to_datetime(stop.until).strftime("%-d %B %Y at %H:%M");
+        let why = format!(
+            "the rule {} is stopped until {until} ({}, by {}): nothing of it is watched",
+            stop.rule, stop.why, stop.by
+        );
+        found.push((stop.rule.clone(), Priority::Medium, why));
     }
     for (name, own) in facts.plan.limits.iter().filter(|(_, own)| own.until.is_none_or(|until| at < until)) {
         let Some((pack, limit)) = name.split_once('/') else { continue };

@@ -97,8 +97,19 @@ pub fn evaluate(
         for pack in rulebook.packs().iter().filter(|pack| facts.plan.packs.contains(&pack.name)) {
             let limits = Limits::new(pack, facts);
             for rule in &pack.rules {
-                let fold = Fold { person, pack, rule, limits: &limits };
-                let folded = fold.run(take_open(&rule.id));
+                let fold = Fold { person, pack, rule, limits: &limits, resumed: None };
+                let stop = rulebook.stop(&rule.id);
+                let folded = match stop {
+                    None => fold.run(take_open(&rule.id)),
+                    Some(stop) => fold.run_but_for(stop, take_open(&rule.id)),
+                };
+                if let Some(stop) = stop {
+                    timers.add(|| "stopped".to_owned(), Some(stop.until));
+                    if at < stop.until {
+                        spells.extend(folded);
+                        continue;
+                    }
+                }
                 if folded.last().is_none_or(|watch| watch.until.is_some()) {
                     timers.add(|| format!("slot:{}", rule.id), fold.overdue_next());
                 }

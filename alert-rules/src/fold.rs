@@ -46,6 +46,8 @@ pub(crate) struct Fold<'a> {
     pub pack: &'a Pack,
     pub rule: &'a Rule,
     pub limits: &'a Limits<'a>,
+    /// When the rule looked again after it had been stopped: an instant at which to look although nothing was submitted.
+    pub resumed: Option<Timestamp>,
 }
 
 /// Why the fold stops at an instant.
@@ -82,6 +84,37 @@ impl<'a> Fold<'a> {
         done
     }
 
+    /// The same, blind from the stop's beginning to its end: what was open then is watched no more, and what is so when the
+    /// rule looks again begins anew.
+    pub fn run_but_for(&self, stop: &crate::stop::Stop, open: Option<Watch>) -> Vec<Watch> {
+        let Person { from, at, .. } = self.person;
+        let mut spells = Vec::new();
+        if from < stop.from {
+            let before = Person { at: at.min(after(stop.from, SignedDuration::from_nanos(-1))), ..self.person };
+            spells.extend(Fold { person: before, ..*self }.run(open));
+        } else {
+            spells.extend(open);
+        }
+        if at < stop.from {
+            return spells;
+        }
+        for watch in spells.iter_mut().filter(|watch| watch.until.is_none()) {
+            // What began after the stop was over goes on.
+            if watch.since < stop.until {
+                let end = stop.from.max(from).max(watch.since);
+                watch.until = Some(end);
+                watch.steps.push(Step { at: end, what: What::Unwatched });
+            }
+        }
+        if at >= stop.until {
+            let open = spells.iter().position(|watch| watch.until.is_none()).map(|index| spells.swap_remove(index));
+            let resumed = Person { from: from.max(stop.until), ..self.person };
+            let looks = (from <= stop.until).then_some(stop.until);
+            spells.extend(Fold { person: resumed, resumed: looks, ..*self }.run(open));
+        }
+        spells
+    }
+
     fn concerns(&self, item: &Item<'_>) -> bool {
         match &item.what {
             Submitted::Reading { reading, .. } => {
@@ -97,7 +130,7 @@ impl<'a> Fold<'a> {
     fn timer(&self, watch: Option<&Watch>, order: usize, last: Option<Timestamp>) -> Option<Timestamp> {
         let begin = self.person.from;
         let is_next = |at: &Timestamp| last.map_or(*at >= begin, |last| *at > last);
-        let changed = self.person.facts.valid_from;
+        let changed = self.person.facts.valid_from.into_iter().chain(self.resumed);
         match watch {
             None => {
                 let instant = self.instant(last.unwrap_or(begin), order, Mode::Raise);
@@ -113,7 +146,7 @@ impl<'a> Fold<'a> {
                     // `begin` itself may be a look.
                     None => self.person.calendar.next_look(after(begin, SignedDuration::from_nanos(-1))),
                 };
-                [self.waits_until(watch), Some(look), changed].into_iter().flatten().filter(is_next).min()
+                [self.waits_until(watch), Some(look)].into_iter().flatten().chain(changed).filter(is_next).min()
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::expression::Condition;
 use crate::finding::{Kind, Priority, Side};
 use crate::pack_file;
 use crate::problem::{Place, Problem};
+use crate::stop::{self, Stop};
 use crate::unit::Dimension;
 use crate::vital::{Component, Range, Vital};
 
@@ -16,6 +17,7 @@ use crate::vital::{Component, Range, Vital};
 #[derive(Debug, Clone)]
 pub struct Rulebook {
     pub(crate) packs: Vec<Pack>,
+    pub(crate) stops: Vec<Stop>,
     pub(crate) files: BTreeMap<String, String>,
     pub(crate) hash: [u8; 32],
 }
@@ -164,6 +166,15 @@ impl Rulebook {
                 Err(found) => problems.extend(found),
             }
         }
+        let stops = stop::read(&files).unwrap_or_else(|problem| {
+            problems.push(problem);
+            Vec::new()
+        });
+        for stop in &stops {
+            if !packs.iter().flat_map(|pack| &pack.rules).any(|rule| rule.id == stop.rule) && problems.is_empty() {
+                problems.push(Problem::of_file(stop::FILE, format!("there is no rule {} to stop", stop.rule)));
+            }
+        }
         if !problems.is_empty() {
             problems.sort_by(|one, other| one.place.cmp(&other.place));
             return Err(problems);
@@ -173,7 +184,7 @@ impl Rulebook {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text.as_bytes());
         }
-        Ok(Rulebook { packs, files, hash: hash.finalize().into() })
+        Ok(Rulebook { packs, stops, files, hash: hash.finalize().into() })
     }
 
     /// SHA-256 over all files, paths and contents.
@@ -192,6 +203,15 @@ impl Rulebook {
 
     pub fn pack(&self, name: &str) -> Option<&Pack> {
         self.packs.iter().find(|pack| pack.name == name)
+    }
+
+    /// Rules that somebody has stopped for a while.
+    pub fn stops(&self) -> &[Stop] {
+        &self.stops
+    }
+
+    pub(crate) fn stop(&self, rule: &str) -> Option<&Stop> {
+        self.stops.iter().find(|stop| stop.rule == rule)
     }
 
     /// By id: `hypertension/severe`.

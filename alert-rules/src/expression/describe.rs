@@ -159,7 +159,7 @@ fn limit_in(quantity: &Quantity) -> Option<usize> {
     }
 }
 
-fn amount(instant: &Instant<'_>, quantity: &Quantity) -> String {
+pub(crate) fn amount(instant: &Instant<'_>, quantity: &Quantity) -> String {
     match instant.value(quantity) {
         None => "unknown".to_owned(),
         Some(value) if value == f64::INFINITY => off_scale(Comparator::High).to_owned(),

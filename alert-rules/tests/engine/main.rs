@@ -3,12 +3,14 @@
 mod asks;
 mod doubt;
 mod escalation;
+mod explaining;
 mod language;
 mod morning;
 mod news;
 mod notes;
 mod order;
 mod plans;
+mod stops;
 mod stories;
 mod total;
 mod units;
