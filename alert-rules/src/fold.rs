@@ -284,11 +284,15 @@ impl<'a> Fold<'a> {
         Some(after(shown.unwrap_or(after(watch.since, SHOW_WITHIN)), within))
     }
 
-    /// Every vital the rule names has been measured since the spell began.
+    /// Every vital the rule names has been measured since the spell began, by itself or along with another: a cuff gives a
+    /// pulse too.
     fn is_repeated(&self, watch: &Watch, order: usize) -> bool {
-        let measured_since =
-            |vital: &_| self.person.timeline.measured(*vital, order).next().is_some_and(|item| item.at > watch.since);
-        !self.rule.uses.repeated.is_empty() && self.rule.uses.repeated.iter().all(measured_since)
+        let measured_since = |component: &_| {
+            let newest = self.person.timeline.samples(*component, order).last();
+            newest.is_some_and(|sample| sample.at > watch.since)
+        };
+        let repeated = &self.rule.uses.repeated;
+        !repeated.is_empty() && repeated.iter().flat_map(|vital| vital.facts().required).all(measured_since)
     }
 
     fn note_worst(&self, watch: &mut Watch, at: Timestamp, order: usize, stop: &Stop<'_>) {

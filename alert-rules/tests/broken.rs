@@ -5,10 +5,18 @@ use std::collections::BTreeMap;
 
 use alert_rules::{Rulebook, built_in, check, replay};
 
-/// The hypertension pack alone, with one thing replaced.
+/// An early hypertension pack, kept as it was so that a change of the real one moves nothing here.
+const WHOLE: [(&str, &str); 4] = [
+    ("rules.toml", include_str!("broken/rules.toml")),
+    ("questionnaire.json", include_str!("broken/questionnaire.json")),
+    ("advice.toml", include_str!("broken/advice.toml")),
+    ("scenarios.toml", include_str!("broken/scenarios.toml")),
+];
+
+/// It, with one thing replaced.
 fn broken(file: &str, from: &str, to: &str) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> =
-        built_in::files().into_iter().filter(|(path, _)| path.starts_with("hypertension/")).collect();
+        WHOLE.into_iter().map(|(name, text)| (format!("hypertension/{name}"), text.to_owned())).collect();
     let text = files.get_mut(&format!("hypertension/{file}")).expect("the file is there");
     assert!(text.contains(from), "{file} has no “{from}” to break");
     *text = text.replacen(from, to, 1);
