@@ -17,7 +17,8 @@ fn stop(from: &str, until: &str) -> Stop {
 /// With `severe` stopped from eight in the morning to eight in the evening.
 fn stopped_by_day() -> Rulebook {
     let stop = stop("2026-03-26T08:00:00Z", "2026-03-26T20:00:00Z");
-    Rulebook::from_files(stopped(&built_in::files(), stop, at("2026-03-26T08:00:00Z")).unwrap()).unwrap()
+    let files = stopped(&built_in::files(), stop, at("2026-03-26T08:00:00Z")).expect("the built-in files are TOML");
+    Rulebook::from_files(files).expect("a stop of a rule that is there")
 }
 
 fn morning() -> Morning {
