@@ -6,6 +6,7 @@
 
 pub mod advice;
 mod applies;
+pub mod backtest;
 pub mod built_in;
 mod calendar;
 mod catalogue;

@@ -1,0 +1,211 @@
+//! Backtests: figures of two people as computed by hand, and what the packs are held against.
+
+use std::collections::BTreeMap;
+
+use alert_rules::backtest::{Arrival, Figures, Label, LabelKind, Outcome, Person, Phone, compare, replay};
+use alert_rules::facts::Plan;
+use alert_rules::reading::{Flags, Measured};
+use alert_rules::scenario::Submitted;
+use alert_rules::{Component, Facts, Priority, Reading, Rulebook, Vital};
+use jiff::{SignedDuration, Timestamp};
+
+/// Ten days from here.
+const SINCE: &str = "2026-06-01T00:00:00Z";
+
+const ASKS_FIRST: &str = "
+[rule.severe]
+problem  = 'blood pressure high'
+priority = 'high'
+when     = 'systolic >= 180 mmHg'
+at_once  = 'systolic >= 220 mmHg'
+repeat   = { within = '15 min', first = 'Rest.', ask = 'Measure again.' }
+clear    = 'systolic < 170 mmHg'
+";
+
+const PLAIN: &str = "
+[rule.severe]
+problem  = 'blood pressure high'
+priority = 'high'
+when     = 'systolic >= 165 mmHg'
+";
+
+fn rulebook(rules: &str) -> Rulebook {
+    let text = format!("[pack]\ntitle='x'\ncover='x'\nsource='x'\nversion='1'\n{rules}");
+    Rulebook::from_files(BTreeMap::from([("x/rules.toml".to_owned(), text)])).expect("the rules read")
+}
+
+/// `"2 08:10"`: the day counted from 1, and the time (UTC).
+fn at(text: &str) -> Timestamp {
+    let (day, time) = text.split_once(' ').expect("a day and a time");
+    format!("2026-06-{:02}T{time}:00Z", day.parse::<u8>().expect("a day")).parse().expect("an instant")
+}
+
+fn person(name: &str, pressures: &[(&str, f64)], episode: (&str, &str)) -> Person {
+    let since: Timestamp = SINCE.parse().expect("an instant");
+    let reading = |(taken, systolic): &(&str, f64)| {
+        let components =
+            vec![(Component::Systolic, Measured::value(*systolic)), (Component::Diastolic, Measured::value(80.0))];
+        let reading = Reading {
+            seq: 0,
+            vital: Vital::BloodPressure,
+            effective_at: at(taken),
+            received_at: at(taken),
+            flags: Flags::of_values(&components),
+            components,
+            absent: None,
+        };
+        Arrival { came: at(taken), what: Submitted::Reading(reading) }
+    };
+    Person {
+        name: name.to_owned(),
+        facts: Facts {
+            version: 1,
+            valid_from: None,
+            date_of_birth: jiff::civil::date(1956, 2, 14),
+            time_zone: jiff::tz::TimeZone::UTC,
+            tags: BTreeMap::new(),
+            plan: Plan {
+                since,
+                packs: Vec::new(),
+                slots: Vec::new(),
+                limits: BTreeMap::new(),
+                absence_priority: Priority::Medium,
+            },
+            pauses: Vec::new(),
+            service_gaps: Vec::new(),
+        },
+        measures: vec![Vital::BloodPressure],
+        arrivals: pressures.iter().map(reading).collect(),
+        until: since + SignedDuration::from_hours(240),
+        phone: Phone::Recorded,
+        labels: vec![Label {
+            kind: LabelKind::RisingPressure,
+            vital: Vital::BloodPressure,
+            at_least: Priority::Medium,
+            began: at(episode.0),
+            until: at(episode.1),
+        }],
+    }
+}
+
+/// Anna has one high value that was nothing, and one that was something. Ben is a little high once, after his episode.
+fn anna_and_ben() -> Vec<Person> {
+    vec![
+        person(
+            "Anna",
+            &[("2 08:00", 185.0), ("2 08:10", 150.0), ("5 08:00", 190.0), ("5 08:10", 188.0), ("6 08:00", 140.0)],
+            ("4 08:00", "6 08:00"),
+        ),
+        person("Ben", &[("2 08:00", 140.0), ("7 08:00", 166.0), ("8 08:00", 140.0)], ("3 08:00", "6 08:00")),
+    ]
+}
+
+fn replayed(rulebook: &Rulebook, people: &[Person]) -> Vec<Outcome> {
+    people.iter().map(|person| replay(rulebook, person)).collect()
+}
+
+#[test]
+fn two_people_come_to_what_was_computed_by_hand() {
+    let people = anna_and_ben();
+    let outcomes = replayed(&rulebook(ASKS_FIRST), &people);
+    let figures = Figures::of(people.iter().zip(&outcomes));
+    assert_eq!((figures.people, figures.patient_days), (2, 20.0));
+    // Anna's first is a low one, clear when measured again; her second was confirmed.
+    assert_eq!((figures.asks, figures.hand_dealt, figures.closed_themselves), (2, 2, 0));
+    assert_eq!(figures.hand_dealt_per_patient_day, 0.1);
+    let by_rule: Vec<_> =
+        figures.by_rule.iter().map(|of| (of.priority, of.alerts, of.per_100_patients_a_day)).collect();
+    assert_eq!(by_rule, [(Priority::High, 1, 5.0), (Priority::Low, 1, 5.0)]);
+    assert_eq!(figures.weekly, [2, 0]);
+    // Told at 08:10 on the fifth, of what began on the fourth; of Ben's nobody was told.
+    let pressure = &figures.episodes[0];
+    assert_eq!((pressure.episodes, pressure.alerted), (2, 1));
+    assert!((pressure.hours[0] - (24.0 + 10.0 / 60.0)).abs() < 1e-9, "{:?}", pressure.hours);
+    assert_eq!(pressure.median_hours(), Some(pressure.hours[0]));
+}
+
+#[test]
+fn who_would_be_newly_alerted_and_who_no_longer() {
+    let people = anna_and_ben();
+    let (asks_first, plain) = (replayed(&rulebook(ASKS_FIRST), &people), replayed(&rulebook(PLAIN), &people));
+    let figures = Figures::of(people.iter().zip(&plain));
+    // 08:00 on the second, 08:00 on the fifth; Ben's on the seventh.
+    assert_eq!((figures.asks, figures.hand_dealt), (0, 3));
+    assert_eq!(figures.by_rule.iter().map(|of| (of.priority, of.alerts)).collect::<Vec<_>>(), [(Priority::High, 3)]);
+    let newer = compare(&people, &plain, &asks_first);
+    assert_eq!((newer.newly_alerted.as_slice(), newer.no_longer_alerted.len()), (["Ben".to_owned()].as_slice(), 0));
+    assert_eq!((newer.more, newer.fewer), (1, 0));
+    assert_eq!(newer.caught_sooner, ["Anna: rising pressure"]);
+    let older = compare(&people, &asks_first, &plain);
+    assert_eq!(older.no_longer_alerted, ["Ben"]);
+    assert_eq!(older.caught_later, ["Anna: rising pressure"]);
+}
+
+#[test]
+fn everybody_gets_the_packs_that_fit() {
+    let rulebook = Rulebook::built_in();
+    let mut people = anna_and_ben();
+    assert_eq!(people[0].fitting(&rulebook), Vec::<String>::new(), "nobody knows whether she is pregnant");
+    people[0].facts.tags.insert("pregnant".to_owned(), false);
+    assert_eq!(people[0].fitting(&rulebook), ["hypertension"]);
+    people[0].measures.push(Vital::Weight);
+    assert_eq!(people[0].fitting(&rulebook), ["heart-failure", "hypertension"]);
+    people[0].facts.date_of_birth = jiff::civil::date(2015, 1, 1);
+    assert_eq!(replay(&rulebook, &people[0]).packs, Vec::<String>::new(), "a child");
+}
+
+/// The files of a folder of packs.
+fn folder(name: &str) -> BTreeMap<String, String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let mut files = BTreeMap::new();
+    for pack in std::fs::read_dir(root).expect("the folder").map(|pack| pack.expect("a pack")) {
+        let rules = std::fs::read_to_string(pack.path().join("rules.toml")).expect("its rules");
+        files.insert(format!("{}/rules.toml", pack.file_name().to_string_lossy()), rules);
+    }
+    files
+}
+
+#[test]
+fn the_baselines_have_the_packs_own_thresholds() {
+    let (packs, baselines) =
+        (Rulebook::built_in(), Rulebook::from_files(folder("baselines")).expect("the baselines read"));
+    assert_eq!(baselines.packs().len(), 3);
+    for baseline in baselines.packs() {
+        let pack = packs.pack(&baseline.name).expect("a pack of that name");
+        for limit in &baseline.limits {
+            let of_pack = pack.limits.iter().find(|known| known.name == limit.name).expect("the pack's own limit");
+            assert_eq!((limit.default, &limit.by_age), (of_pack.default, &of_pack.by_age), "{}", limit.name);
+        }
+        for rule in &baseline.rules {
+            assert!(rule.repeat.is_none(), "{} asks first", rule.id);
+            let of_pack = pack.rules.iter().find(|known| known.name == rule.name).expect("the pack's own rule");
+            assert_eq!(rule.problem, of_pack.problem, "{}", rule.id);
+        }
+    }
+}
+
+/// Seed 1. What else comes of it stands in `docs/backtests.md`.
+#[test]
+fn asking_first_and_averages_spare_most_alerts_and_miss_nothing_that_plain_thresholds_find() {
+    let people = alert_rules::backtest::cohort::cohort(1);
+    let baselines = Rulebook::from_files(folder("baselines")).expect("the baselines read");
+    let of = |rulebook: &Rulebook, name: &str| {
+        let watched = people.iter().filter(|person| person.fitting(&baselines) == [name]);
+        let outcomes: Vec<_> = watched.map(|person| (person, replay(rulebook, person))).collect();
+        Figures::of(outcomes.iter().map(|(person, outcome)| (*person, outcome)))
+    };
+    for name in ["hypertension", "heart-failure", "diabetes"] {
+        let (plain, pack) = (of(&baselines, name), of(&Rulebook::built_in(), name));
+        assert!(plain.people >= 50 && plain.people == pack.people, "{name}: {} {}", plain.people, pack.people);
+        for (plain, pack) in plain.episodes.iter().zip(&pack.episodes) {
+            assert!(
+                0 < plain.alerted && plain.alerted <= pack.alerted,
+                "{name}: of {} {plain:?}, {pack:?}",
+                plain.kind
+            );
+        }
+        if name == "hypertension" {
+            assert!(3 * pack.hand_dealt < plain.hand_dealt, "{name}: {} {}", pack.hand_dealt, plain.hand_dealt);
+        }
+    }
+}
