@@ -189,7 +189,9 @@ fn asks(rulebook: &Rulebook, findings: &[Finding], spells: &[Watch], before: &[W
     let mut asks = Vec::new();
     for watch in spells {
         let Some(id) = watch.ask.filter(|id| !sent(*id)) else { continue };
-        if watch.until.is_some() || watch.is_settled() || at > after(watch.received_at, SHOW_WITHIN) {
+        // Where people are alarmed at once as well, nothing that happened makes the question needless.
+        let is_needless = watch.terms.repeat_s.is_some() && watch.is_settled();
+        if watch.until.is_some() || is_needless || at > after(watch.received_at, SHOW_WITHIN) {
             continue;
         }
         let mut chain = findings.iter().filter(|finding| finding.problem == watch.terms.problem).flat_map(|finding| {

@@ -51,9 +51,12 @@ pub fn replay(rulebook: &Rulebook, scenario: &Scenario) -> Vec<Moment> {
             now,
             |_| scenario.shows_asks,
             |evaluation| {
-                let asked = evaluation.asks.iter().map(|ask| Outcome::Ask(ask.rule.clone()));
-                let news = asked.chain(told.learn(&evaluation.findings, evaluation.folded_from, now));
-                happened.extend(news.map(|what| Moment { at: now, what: what.within(&scenario.pack) }));
+                let asked = evaluation.asks.iter().flat_map(|ask| {
+                    [(now, Outcome::Ask(ask.rule.clone())), (ask.until, Outcome::Lapses(ask.rule.clone()))]
+                });
+                let news = told.learn(&evaluation.findings, evaluation.folded_from, now);
+                let all = asked.chain(news.into_iter().map(|what| (now, what)));
+                happened.extend(all.map(|(at, what)| Moment { at, what: what.within(&scenario.pack) }));
             },
         );
     }
@@ -97,15 +100,17 @@ impl Outcomes {
         self.compared().iter().all(|(mark, _)| *mark == Mark::Same)
     }
 
-    /// Expected and happened, matched one to one. Ends count only where the scenario names one.
+    /// Expected and happened, matched one to one. Ends and lapses count only where the scenario names one.
     fn compared(&self) -> Vec<(Mark, Moment)> {
-        let names_ends = self.scenario.expect.iter().any(|moment| matches!(moment.what, Outcome::Ends(_)));
-        let mut happened: Vec<Moment> = self
-            .happened
-            .iter()
-            .filter(|moment| names_ends || !matches!(moment.what, Outcome::Ends(_)))
-            .cloned()
-            .collect();
+        let expect = &self.scenario.expect;
+        let names_ends = expect.iter().any(|moment| matches!(moment.what, Outcome::Ends(_)));
+        let names_lapses = expect.iter().any(|moment| matches!(moment.what, Outcome::Lapses(_)));
+        let counts = |moment: &&Moment| match moment.what {
+            Outcome::Ends(_) => names_ends,
+            Outcome::Lapses(_) => names_lapses,
+            Outcome::Ask(_) | Outcome::Alert(..) => true,
+        };
+        let mut happened: Vec<Moment> = self.happened.iter().filter(counts).cloned().collect();
         let mut lines = Vec::new();
         for expected in &self.scenario.expect {
             match happened.iter().position(|moment| moment == expected) {

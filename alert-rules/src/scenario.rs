@@ -81,6 +81,8 @@ pub enum Outcome {
     Alert(Priority, String),
     /// The finding is over.
     Ends(String),
+    /// Nobody waits any longer for what was asked.
+    Lapses(String),
 }
 
 impl Outcome {
@@ -89,6 +91,7 @@ impl Outcome {
             Outcome::Ask(rule) => format!("ask {rule}"),
             Outcome::Alert(priority, rule) => format!("{} {rule}", priority.name()),
             Outcome::Ends(rule) => format!("ends {rule}"),
+            Outcome::Lapses(rule) => format!("lapses {rule}"),
         }
     }
 
@@ -101,16 +104,18 @@ impl Outcome {
             Outcome::Ask(rule) => Outcome::Ask(short(rule)),
             Outcome::Alert(priority, rule) => Outcome::Alert(priority, short(rule)),
             Outcome::Ends(rule) => Outcome::Ends(short(rule)),
+            Outcome::Lapses(rule) => Outcome::Lapses(short(rule)),
         }
     }
 
     fn said(text: &str) -> Result<Outcome, String> {
-        let help = "say `ask RULE`, `high RULE`, `medium RULE`, `low RULE` or `ends RULE`";
+        let help = "say `ask RULE`, `high RULE`, `medium RULE`, `low RULE`, `ends RULE` or `lapses RULE`";
         let (verb, rule) = text.trim().split_once(' ').ok_or_else(|| help.to_owned())?;
         let rule = rule.trim().to_owned();
         match verb {
             "ask" => Ok(Outcome::Ask(rule)),
             "ends" => Ok(Outcome::Ends(rule)),
+            "lapses" => Ok(Outcome::Lapses(rule)),
             _ => Priority::named(verb).map(|priority| Outcome::Alert(priority, rule)).ok_or_else(|| help.to_owned()),
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
     let is_rule = |name: &str| pack.rules.iter().any(|rule| rule.name == name) || name.contains('/');
     for scenario in scenarios {
         let named = scenario.expect.iter().map(|moment| match &moment.what {
-            Outcome::Ask(rule) | Outcome::Alert(_, rule) | Outcome::Ends(rule) => rule,
+            Outcome::Ask(rule) | Outcome::Alert(_, rule) | Outcome::Ends(rule) | Outcome::Lapses(rule) => rule,
         });
         for rule in
             named.chain(scenario.case.as_ref().map(|(rule, _)| rule)).filter(|rule| !rule.is_empty() && !is_rule(rule))
