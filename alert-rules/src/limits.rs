@@ -90,6 +90,9 @@ fn sooner(condition: &Condition, index: usize, wanted: bool, sides: &mut Vec<Sid
         }
         ConditionKind::Not(inner) => sooner(inner, index, !wanted, sides),
         ConditionKind::Together { inner, .. } => sooner(inner, index, wanted, sides),
+        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => {
+            sooner(condition, index, wanted, sides)
+        }
         ConditionKind::Compare { left, comparison, right } => {
             if let QuantityKind::Count { condition, .. } = &left.kind {
                 sooner(condition, index, wanted, sides);

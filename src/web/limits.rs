@@ -72,6 +72,9 @@ fn collect(condition: &Condition, found: &mut BTreeSet<(usize, Component, Side)>
             collect(right, found);
         }
         ConditionKind::Together { inner, .. } => collect(inner, found),
+        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => {
+            collect(condition, found)
+        }
         _ => {}
     }
 }
@@ -79,8 +82,10 @@ fn collect(condition: &Condition, found: &mut BTreeSet<(usize, Component, Side)>
 /// The component whose own level a quantity is.
 fn level(quantity: &Quantity) -> Option<Component> {
     match &quantity.kind {
-        QuantityKind::Latest(component) => Some(*component),
-        QuantityKind::Aggregate { function, component, .. } if !matches!(function, Function::Rise | Function::Fall) => {
+        QuantityKind::Latest(component) | QuantityKind::HomeAverage(component) => Some(*component),
+        QuantityKind::Aggregate { function, component, .. }
+            if !matches!(function, Function::Rise | Function::Fall | Function::StdDev | Function::Slope) =>
+        {
             Some(*component)
         }
         _ => None,

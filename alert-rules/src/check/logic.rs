@@ -121,6 +121,9 @@ pub(super) fn each_quantity<'a>(condition: &'a Condition, visit: &mut dyn FnMut(
             [left, right].into_iter().for_each(|each| each_quantity(each, visit))
         }
         ConditionKind::Not(inner) | ConditionKind::Together { inner, .. } => each_quantity(inner, visit),
+        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => {
+            each_quantity(condition, visit)
+        }
         ConditionKind::Tag(_)
         | ConditionKind::Answer { .. }
         | ConditionKind::Event { .. }
@@ -141,6 +144,7 @@ fn quantities<'a>(quantity: &'a Quantity, visit: &mut dyn FnMut(&'a Quantity)) {
         | QuantityKind::Limit(_)
         | QuantityKind::Age
         | QuantityKind::Answer(_)
+        | QuantityKind::HomeAverage(_)
         | QuantityKind::Aggregate { .. } => {}
     }
 }

@@ -84,6 +84,9 @@ fn walk(condition: &Condition, wanted: bool, found: &mut BTreeMap<Component, Sid
         }
         ConditionKind::Not(inner) => walk(inner, !wanted, found),
         ConditionKind::Together { inner, .. } => walk(inner, wanted, found),
+        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => {
+            walk(condition, wanted, found)
+        }
         ConditionKind::Compare { left, comparison, right } => {
             let sides: &[Side] = match comparison {
                 Comparison::More | Comparison::AtLeast => &[Side::High],
@@ -109,7 +112,14 @@ fn walk(condition: &Condition, wanted: bool, found: &mut BTreeMap<Component, Sid
 /// Which way each component must go for this quantity to go towards `side`.
 fn towards(quantity: &Quantity, side: Side, found: &mut BTreeMap<Component, Sides>) {
     match &quantity.kind {
-        QuantityKind::Latest(component) => found.entry(*component).or_default().add(side),
+        QuantityKind::Latest(component) | QuantityKind::HomeAverage(component) => {
+            found.entry(*component).or_default().add(side)
+        }
+        // How much a value varies is neither a high nor a low one.
+        QuantityKind::Aggregate { function: Function::StdDev, component, .. } => {
+            let both = found.entry(*component).or_default();
+            [Side::High, Side::Low].into_iter().for_each(|side| both.add(side));
+        }
         QuantityKind::Aggregate { function, component, .. } => {
             let side = if *function == Function::Fall { flipped(side) } else { side };
             found.entry(*component).or_default().add(side);

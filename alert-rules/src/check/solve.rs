@@ -137,7 +137,9 @@ fn of_condition(condition: &Condition, wanted: bool, corner: &Corner, limits: &[
         ConditionKind::Tag(_)
         | ConditionKind::Event { .. }
         | ConditionKind::Overdue { .. }
-        | ConditionKind::Together { .. } => truth(sentence::condition(condition, limits), wanted),
+        | ConditionKind::Together { .. }
+        | ConditionKind::Readings { .. }
+        | ConditionKind::Sustained { .. } => truth(sentence::condition(condition, limits), wanted),
     }
 }
 
@@ -156,7 +158,8 @@ fn compare(
         return if holds(difference.offset, comparison) { vec![Case::new()] } else { Vec::new() };
     };
     // scale × x + offset (comparison) 0
-    let bound = -difference.offset / difference.scale;
+    // Binary's own noise is no gap and no overlap: the evaluator knows none either.
+    let bound = (-difference.offset / difference.scale * 1e9).round() / 1e9;
     let comparison = if difference.scale < 0.0 { mirrored(comparison) } else { comparison };
     let below = |inside| Interval { to: bound, to_inside: inside, ..Interval::ALL };
     let above = |inside| Interval { from: bound, from_inside: inside, ..Interval::ALL };
@@ -216,13 +219,16 @@ fn linear(quantity: &Quantity, corner: &Corner, limits: &[Limit]) -> Linear {
         QuantityKind::Limit(index) => Linear::constant(corner.get(*index).copied().unwrap_or(f64::NAN)),
         QuantityKind::Age => variable(Interval::within(0.0, 130.0)),
         QuantityKind::Answer(_) => variable(Interval::ALL),
-        QuantityKind::Latest(component) => {
+        QuantityKind::Latest(component) | QuantityKind::HomeAverage(component) => {
             variable(Interval::within(component.facts().possible.from, component.facts().possible.to))
         }
         QuantityKind::Aggregate { function, component, .. } => {
             let possible = component.facts().possible;
             variable(match function {
-                Function::Rise | Function::Fall => Interval::within(0.0, possible.to - possible.from),
+                Function::Rise | Function::Fall | Function::StdDev => {
+                    Interval::within(0.0, possible.to - possible.from)
+                }
+                Function::Slope => Interval::ALL,
                 Function::Mean | Function::Median | Function::Min | Function::Max | Function::Last => {
                     Interval::within(possible.from, possible.to)
                 }
@@ -241,6 +247,10 @@ fn linear(quantity: &Quantity, corner: &Corner, limits: &[Limit]) -> Linear {
                 }
                 (Operator::Times, None, _) => {
                     let factor = left.offset;
+                    right.times(factor)
+                }
+                (Operator::PercentOf, None, _) => {
+                    let factor = left.offset / 100.0;
                     right.times(factor)
                 }
                 (Operator::Over, _, None) if right.offset != 0.0 => {
@@ -321,6 +331,9 @@ fn limits_of(condition: &Condition, used: &mut Vec<usize>) {
             [left, right].into_iter().for_each(|each| limits_of(each, used))
         }
         ConditionKind::Not(inner) | ConditionKind::Together { inner, .. } => limits_of(inner, used),
+        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => {
+            limits_of(condition, used)
+        }
         ConditionKind::Tag(_)
         | ConditionKind::Answer { .. }
         | ConditionKind::Event { .. }
@@ -340,6 +353,7 @@ fn limits_in(quantity: &Quantity, used: &mut Vec<usize>) {
         | QuantityKind::Latest(_)
         | QuantityKind::Age
         | QuantityKind::Answer(_)
+        | QuantityKind::HomeAverage(_)
         | QuantityKind::Aggregate { .. } => {}
     }
 }

@@ -4,7 +4,7 @@ use super::fault::{Fault, nearest};
 use super::lexer::TokenKind;
 use super::numbers::seconds_in;
 use super::parser::{Parser, Term};
-use super::{Condition, ConditionKind, Function, Length, Quantity, QuantityKind, Span, Window};
+use super::{Condition, ConditionKind, Function, Length, Quantity, QuantityKind, Span, Which, Window};
 use crate::unit::Dimension;
 use crate::vital::{Component, Vital};
 
@@ -13,8 +13,26 @@ const MAX_DAYS: u16 = 90;
 /// Most readings of `last n`.
 const MAX_LAST: u16 = 200;
 
-const NAMES: [&str; 12] =
-    ["mean", "median", "min", "max", "last", "rise", "fall", "count", "overdue", "together", "answer", "event"];
+const NAMES: [&str; 18] = [
+    "mean",
+    "median",
+    "min",
+    "max",
+    "stddev",
+    "slope",
+    "last",
+    "rise",
+    "fall",
+    "home_average",
+    "count",
+    "all",
+    "any",
+    "sustained",
+    "overdue",
+    "together",
+    "answer",
+    "event",
+];
 
 pub(super) struct Calls<'p, 'a> {
     pub parser: &'p mut Parser<'a>,
@@ -31,7 +49,13 @@ impl Calls<'_, '_> {
             "last" => Function::Last,
             "rise" => Function::Rise,
             "fall" => Function::Fall,
+            "stddev" => Function::StdDev,
+            "slope" => Function::Slope,
+            "home_average" => return self.home_average(at),
             "count" => return self.count(at),
+            "all" => return self.of_readings(Which::All, at),
+            "any" => return self.of_readings(Which::Any, at),
+            "sustained" => return self.sustained(at),
             "overdue" => return self.overdue(at),
             "together" => return self.together(at),
             "answer" => {
@@ -55,36 +79,96 @@ impl Calls<'_, '_> {
         let component = self.component()?;
         let window = self.window()?;
         let at_least = match (self.at_least()?, function) {
+            (Some(1), Function::StdDev | Function::Slope) => {
+                return Err(Fault::new(self.since(at), "one reading has no spread and no slope")
+                    .hint("write at least 2, or more: of few readings both are mostly chance"));
+            }
             (Some(at_least), _) => at_least,
             // Two readings make the least rise there can be.
             (None, Function::Rise | Function::Fall) => 2,
             (None, Function::Last | Function::Min | Function::Max) => 1,
-            (None, Function::Mean | Function::Median) => {
-                let fault = Fault::new(self.since(at), "of how many readings at the least?");
-                return Err(fault.hint("write , at least 4 before the bracket: fewer are unknown"));
+            (None, Function::Mean | Function::Median | Function::StdDev | Function::Slope) => {
+                return Err(self.how_many(at));
             }
         };
         self.parser.close()?;
         let kind = QuantityKind::Aggregate { function, component, window, at_least };
+        let dimension = match function {
+            Function::Slope => component.dimension().per_day(),
+            _ => component.dimension(),
+        };
+        Ok(Term::Quantity(Quantity { kind, dimension, span: self.since(at) }))
+    }
+
+    fn how_many(&self, at: Span) -> Fault {
+        Fault::new(self.since(at), "of how many readings at the least?")
+            .hint("write , at least 4 before the bracket: fewer are unknown")
+    }
+
+    /// `home_average(systolic)`: the window and how many are NICE's, not the rule's.
+    fn home_average(&mut self, at: Span) -> Result<Term, Fault> {
+        let component = self.component()?;
+        if component.vital() != Some(Vital::BloodPressure) {
+            let span = Span { from: at.from, to: self.parser.here() };
+            return Err(Fault::new(span, "the home average is of a blood pressure")
+                .hint("write home_average(systolic) or home_average(diastolic); mean(…) is of anything"));
+        }
+        self.parser.close()?;
+        let kind = QuantityKind::HomeAverage(component);
         Ok(Term::Quantity(Quantity { kind, dimension: component.dimension(), span: self.since(at) }))
+    }
+
+    /// A condition that can be asked of one reading by itself, and the one vital it is about.
+    fn of_one_reading(&mut self) -> Result<(Box<Condition>, Vital), Fault> {
+        let condition = self.parser.condition()?;
+        let plain = super::walk::is_about_one_reading(&condition);
+        if !plain {
+            return Err(Fault::new(condition.span, "this is asked of each reading by itself")
+                .hint("compare a vital with a number or a limit; nothing else stands in here"));
+        }
+        let mut vitals = super::walk::vitals_to_repeat(&condition);
+        vitals.sort_unstable();
+        vitals.dedup();
+        match vitals[..] {
+            [vital] => Ok((Box::new(condition), vital)),
+            _ => Err(Fault::new(condition.span, "this is asked of the readings of one vital")
+                .hint("compare one vital with a number or a limit")),
+        }
+    }
+
+    /// `all(systolic >= 150 mmHg, over 3 days, at least 4)`.
+    fn of_readings(&mut self, which: Which, at: Span) -> Result<Term, Fault> {
+        let (condition, vital) = self.of_one_reading()?;
+        let window = self.window()?;
+        let at_least = match (self.at_least()?, which) {
+            (Some(at_least), _) => at_least,
+            (None, Which::Any) => 1,
+            (None, Which::All) => return Err(self.how_many(at)),
+        };
+        self.parser.close()?;
+        let kind = ConditionKind::Readings { which, condition, vital, window, at_least };
+        Ok(Term::Condition(Condition { kind, span: self.since(at) }))
+    }
+
+    /// `sustained(pulse > 110 /min, 2 h)`.
+    fn sustained(&mut self, at: Span) -> Result<Term, Fault> {
+        let (condition, vital) = self.of_one_reading()?;
+        self.comma()?;
+        let span = self.parser.duration()?;
+        self.parser.close()?;
+        Ok(Term::Condition(Condition {
+            kind: ConditionKind::Sustained { condition, vital, span },
+            span: self.since(at),
+        }))
     }
 
     /// `count(glucose < 4.0 mmol/L, over 24 h)`.
     fn count(&mut self, at: Span) -> Result<Term, Fault> {
-        let condition = self.parser.condition()?;
-        let plain = super::walk::is_about_one_reading(&condition);
-        let vitals = super::walk::bare_vitals(&condition);
-        let [vital] = vitals[..] else {
-            return Err(Fault::new(condition.span, "what is counted are readings of one vital"));
-        };
-        if !plain {
-            return Err(Fault::new(condition.span, "what is counted is a condition on single readings")
-                .hint("compare a vital with a number or a limit"));
-        }
+        let (condition, vital) = self.of_one_reading()?;
         let window = self.window()?;
         let at_least = self.at_least()?.unwrap_or(1);
         self.parser.close()?;
-        let kind = QuantityKind::Count { condition: Box::new(condition), vital, window, at_least };
+        let kind = QuantityKind::Count { condition, vital, window, at_least };
         Ok(Term::Quantity(Quantity { kind, dimension: Dimension::Number, span: self.since(at) }))
     }
 

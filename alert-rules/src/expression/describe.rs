@@ -2,7 +2,9 @@
 
 use super::evaluator::Instant;
 use super::{Comparison, Condition, ConditionKind, Function, Length, Quantity, QuantityKind, Wanted, Window};
+use crate::print::sentence;
 use crate::reading::{Comparator, Measured};
+use crate::timeline::Sample;
 use crate::unit::{Dimension, in_words, quantity_in_words};
 use crate::vital::{Component, Vital};
 
@@ -31,6 +33,17 @@ fn describe(instant: &Instant<'_>, condition: &Condition, wanted: bool, describe
         }
         ConditionKind::Not(inner) => describe(instant, inner, !wanted, described),
         ConditionKind::Together { inner, .. } => describe(instant, inner, wanted, described),
+        ConditionKind::Readings { condition, vital, window, .. } => {
+            let readings = vital.components().next().and_then(|component| instant.window(component, *window));
+            let of = format!("{} readings {}", readings.map_or(0, <[_]>::len), window_in_words(*window));
+            of_one(instant, condition, readings.unwrap_or_default(), wanted, &of, described);
+        }
+        ConditionKind::Sustained { condition, vital, span } => {
+            let readings =
+                vital.components().next().map(|component| instant.timeline.samples(component, instant.order));
+            let of = format!("readings for {}", sentence::duration(*span));
+            of_one(instant, condition, readings.unwrap_or_default(), wanted, &of, described);
+        }
         ConditionKind::Compare { left, comparison, right } => {
             let relation = match (comparison, wanted) {
                 (Comparison::Less, true) | (Comparison::AtLeast, false) => "below",
@@ -74,6 +87,26 @@ fn describe(instant: &Instant<'_>, condition: &Condition, wanted: bool, describe
     }
 }
 
+/// The newest of several readings that was what all or one of them had to be (or was not), and of which it is one.
+fn of_one(
+    instant: &Instant<'_>,
+    condition: &Condition,
+    readings: &[Sample],
+    wanted: bool,
+    of: &str,
+    described: &mut Vec<Described>,
+) {
+    let alone = |sample: &Sample| Instant { only: Some(sample.order), ..*instant };
+    let Some(newest) = readings.iter().rev().find(|sample| alone(sample).truth(condition) == Some(wanted)) else {
+        return described.push((format!("none of the {of}"), None));
+    };
+    let before = described.len();
+    describe(&alone(newest), condition, wanted, described);
+    for (what, _) in &mut described[before..] {
+        *what = format!("{what}, of the {of}");
+    }
+}
+
 /// `systolic 184 mmHg`; `mean systolic of 12 readings over 7 days 142 mmHg`.
 fn subject(instant: &Instant<'_>, quantity: &Quantity) -> String {
     match &quantity.kind {
@@ -90,10 +123,15 @@ fn subject(instant: &Instant<'_>, quantity: &Quantity) -> String {
                 Function::Last => "last",
                 Function::Rise => "rise of",
                 Function::Fall => "fall of",
+                Function::StdDev => "standard deviation of",
+                Function::Slope => "slope of",
             };
             let count = instant.window(*component, *window).map_or(0, <[_]>::len);
             let value = amount(instant, quantity);
             format!("{name} {} {value} ({count} readings {})", component.words(), window_in_words(*window))
+        }
+        QuantityKind::HomeAverage(component) => {
+            format!("home average of {} {}", component.words(), amount(instant, quantity))
         }
         QuantityKind::Count { window, .. } => {
             format!("{} readings {}", amount(instant, quantity), window_in_words(*window))

@@ -1,9 +1,11 @@
 //! What a condition is worth at an instant: true, false or unknown. Missing, stale or too few is unknown, never false.
 
+use std::cmp::Ordering;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::walk::{ANSWER_FRESH, LAST_WITHIN};
-use super::{Comparison, Condition, ConditionKind, Function, Length, Operator, Quantity, QuantityKind, Wanted, Window};
+use super::{Comparison, Condition, ConditionKind, Length, Operator, Quantity, QuantityKind, Wanted, Window};
 use crate::calendar::{Calendar, before};
 use crate::facts::Facts;
 use crate::limits::Limits;
@@ -51,6 +53,14 @@ pub(crate) fn or(left: Option<bool>, right: impl FnOnce() -> Option<bool>) -> Op
     and(left.map(|left| !left), || right().map(|right| !right)).map(|neither| !neither)
 }
 
+/// Values nearer to each other than this are the same: far below what any instrument shows, far above what adding and
+/// dividing in binary leaves behind (64.4 kg - 62.4 kg is 2 kg, and not more).
+const SAME_WITHIN: f64 = 1e-9;
+
+fn compared(left: f64, right: f64) -> Ordering {
+    if (left - right).abs() <= SAME_WITHIN { Ordering::Equal } else { left.total_cmp(&right) }
+}
+
 impl<'a> Instant<'a> {
     pub fn clause(&self, clause: &Clause) -> Option<bool> {
         // The value that settles the list, and what it is while nothing has.
@@ -71,19 +81,19 @@ impl<'a> Instant<'a> {
     pub fn truth(&self, condition: &Condition) -> Option<bool> {
         match &condition.kind {
             ConditionKind::Compare { left, comparison, right } => {
-                let (left, right) = (self.value(left)?, self.value(right)?);
+                let order = compared(self.value(left)?, self.value(right)?);
                 Some(match comparison {
-                    Comparison::Less => left < right,
-                    Comparison::AtMost => left <= right,
-                    Comparison::AtLeast => left >= right,
-                    Comparison::More => left > right,
-                    Comparison::Equal => left == right,
-                    Comparison::NotEqual => left != right,
+                    Comparison::Less => order.is_lt(),
+                    Comparison::AtMost => order.is_le(),
+                    Comparison::AtLeast => order.is_ge(),
+                    Comparison::More => order.is_gt(),
+                    Comparison::Equal => order.is_eq(),
+                    Comparison::NotEqual => order.is_ne(),
                 })
             }
             ConditionKind::Between { value, from, to } => {
                 let value = self.value(value)?;
-                Some(value >= self.value(from)? && value <= self.value(to)?)
+                Some(compared(value, self.value(from)?).is_ge() && compared(value, self.value(to)?).is_le())
             }
             ConditionKind::And(left, right) => and(self.truth(left), || self.truth(right)),
             ConditionKind::Or(left, right) => or(self.truth(left), || self.truth(right)),
@@ -112,6 +122,10 @@ impl<'a> Instant<'a> {
                 let (first, last) = (times.iter().min()?, times.iter().max()?);
                 if last.duration_since(*first) > *within { None } else { self.truth(inner) }
             }
+            ConditionKind::Readings { which, condition, vital, window, at_least } => {
+                self.readings(*which, condition, *vital, *window, *at_least)
+            }
+            ConditionKind::Sustained { condition, vital, span } => self.sustained(condition, *vital, *span),
         }
     }
 
@@ -133,6 +147,7 @@ impl<'a> Instant<'a> {
                 Answer::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
                 Answer::YesNo(_) => None,
             },
+            QuantityKind::HomeAverage(component) => self.home_average(*component),
             QuantityKind::Aggregate { function, component, window, at_least } => {
                 self.aggregate(*function, self.window(*component, *window)?, *at_least)
             }
@@ -144,8 +159,13 @@ impl<'a> Instant<'a> {
                 let result = match operator {
                     Operator::Plus => left + right,
                     Operator::Minus => left - right,
-                    Operator::Times | Operator::Over if !left.is_finite() || !right.is_finite() => return None,
+                    Operator::Times | Operator::Over | Operator::PercentOf
+                        if !left.is_finite() || !right.is_finite() =>
+                    {
+                        return None;
+                    }
                     Operator::Times => left * right,
+                    Operator::PercentOf => left * right / 100.0,
                     Operator::Over => Some(left / right).filter(|ratio| ratio.is_finite())?,
                 };
                 (!result.is_nan()).then_some(result)
@@ -166,7 +186,7 @@ impl<'a> Instant<'a> {
         (!stale && self.may_use(sample)).then_some(sample)
     }
 
-    fn may_use(&self, sample: &Sample) -> bool {
+    pub(super) fn may_use(&self, sample: &Sample) -> bool {
         self.mode == Mode::Raise || sample.is_trusted(self.order) && !sample.dated_by_arrival
     }
 
@@ -203,57 +223,6 @@ impl<'a> Instant<'a> {
         }
     }
 
-    fn aggregate(&self, function: Function, samples: &[Sample], at_least: u16) -> Option<f64> {
-        let enough = |count: usize| count >= usize::from(at_least.max(1));
-        if matches!(function, Function::Mean | Function::Median) {
-            // HI and LO have no number to average: what is left without them may raise, and never clears.
-            if self.mode == Mode::Clear && samples.iter().any(|sample| !sample.value.is_finite()) {
-                return None;
-            }
-            let usable = samples.iter().filter(|sample| {
-                sample.value.is_finite()
-                    && sample.is_trusted(self.order)
-                    && (self.mode == Mode::Raise || !sample.dated_by_arrival)
-            });
-            if function == Function::Mean {
-                let (count, sum) = usable.fold((0_u32, 0.0), |(count, sum), sample| (count + 1, sum + sample.value));
-                return enough(count as usize).then(|| sum / f64::from(count));
-            }
-            let mut values: Vec<f64> = usable.map(|sample| sample.value).collect();
-            return enough(values.len()).then(|| median(&mut values)).flatten();
-        }
-        if !enough(samples.len()) || !samples.iter().all(|sample| self.may_use(sample)) {
-            return None;
-        }
-        let values = samples.iter().map(|sample| sample.value);
-        let latest = samples.last()?.value;
-        let result = match function {
-            Function::Min => values.fold(f64::INFINITY, f64::min),
-            Function::Max => values.fold(f64::NEG_INFINITY, f64::max),
-            Function::Rise => latest - values.fold(f64::INFINITY, f64::min),
-            Function::Fall => values.fold(f64::NEG_INFINITY, f64::max) - latest,
-            Function::Last | Function::Mean | Function::Median => latest,
-        };
-        (!result.is_nan()).then_some(result)
-    }
-
-    fn count(&self, condition: &Condition, vital: Vital, window: Window, at_least: u16) -> Option<f64> {
-        let first = vital.components().next()?;
-        let samples = self.window(first, window)?;
-        let mut counted = 0_u32;
-        let mut judged = 0_u32;
-        for sample in samples {
-            let truth = Instant { only: Some(sample.order), ..*self }.truth(condition);
-            // In `Clear`, one that cannot be judged leaves the count open.
-            if truth.is_none() && self.mode == Mode::Clear {
-                return None;
-            }
-            judged += u32::from(truth.is_some());
-            counted += u32::from(truth == Some(true));
-        }
-        (judged >= u32::from(at_least)).then(|| f64::from(counted))
-    }
-
     /// When the readings behind all bare vitals were taken. None: one is missing.
     fn times_of_bare(&self, condition: &Condition, times: &mut Vec<Timestamp>) -> Option<()> {
         for component in super::walk::components(condition) {
@@ -263,28 +232,13 @@ impl<'a> Instant<'a> {
     }
 }
 
-fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values.get(middle).copied()
-    } else {
-        Some((values.get(middle.checked_sub(1)?)? + values.get(middle)?) / 2.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{and, median, or};
+    use std::cmp::Ordering;
+
+    use super::{and, compared, or};
 
     const ALL: [Option<bool>; 3] = [Some(true), Some(false), None];
-
-    #[test]
-    fn the_median_is_the_middle_one_or_lies_between_the_middle_two() {
-        assert_eq!(median(&mut [190.0, 120.0, 150.0]), Some(150.0));
-        assert_eq!(median(&mut [190.0, 150.0, 120.0, 130.0]), Some(140.0));
-        assert_eq!(median(&mut []), None);
-    }
 
     #[test]
     fn kleenes_laws_hold() {
@@ -305,6 +259,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_binary_leaves_behind_is_no_difference() {
+        assert_ne!(64.4 - 62.4, 2.0, "in binary it is a little more");
+        assert_eq!(compared(64.4 - 62.4, 2.0), Ordering::Equal);
+        assert_eq!(compared(2.001, 2.0), Ordering::Greater);
+        assert_eq!(compared(1.999, 2.0), Ordering::Less);
+        assert_eq!(compared(f64::INFINITY, f64::INFINITY), Ordering::Equal);
+        assert_eq!(compared(f64::NEG_INFINITY, 2.0), Ordering::Less);
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl TokenKind {
 const SYMBOLS: [&str; 16] = ["..", ">=", "<=", "!=", "==", ">", "<", "=", "(", ")", ",", "+", "-", "*", "/", "%"];
 
 /// Words of the language: never a unit, even after a number.
-const KEYWORDS: [&str; 9] = ["and", "or", "not", "in", "over", "before", "those", "at", "last"];
+const KEYWORDS: [&str; 10] = ["and", "or", "not", "in", "over", "before", "those", "at", "last", "of"];
 
 /// All tokens, with an `End` at the end.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {

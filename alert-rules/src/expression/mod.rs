@@ -1,15 +1,19 @@
 //! The expression language: what a condition is once it has been read and checked.
 //!
 //! Text becomes tokens (`lexer`), tokens become this tree with every name resolved and every dimension checked
-//! (`parser`), and the tree is asked what it is worth at an instant (`evaluator`). A tree that exists is well-typed.
+//! (`parser`), and the tree is asked what it is worth at an instant (`evaluator`, `judged` and `series` for what looks at
+//! several readings). A tree that exists is well-typed.
 
 mod calls;
 pub(crate) mod describe;
 pub(crate) mod evaluator;
 pub(crate) mod fault;
+mod judged;
 mod lexer;
 pub(crate) mod numbers;
 pub(crate) mod parser;
+mod series;
+mod typing;
 pub(crate) mod walk;
 
 use jiff::SignedDuration;
@@ -68,6 +72,26 @@ pub enum ConditionKind {
         inner: Box<Condition>,
         within: SignedDuration,
     },
+    /// `all(systolic >= 150 mmHg, over 3 days, at least 4)`: of the readings of the window, fewer are unknown.
+    Readings {
+        which: Which,
+        condition: Box<Condition>,
+        vital: Vital,
+        window: Window,
+        at_least: u16,
+    },
+    /// `sustained(pulse > 110 /min, 2 h)`: true of the newest reading and of every one before it, for this long.
+    Sustained {
+        condition: Box<Condition>,
+        vital: Vital,
+        span: SignedDuration,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    All,
+    Any,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +131,8 @@ pub enum QuantityKind {
     Age,
     /// The latest number answered.
     Answer(String),
+    /// NICE's average of a pressure measured at home; see `series::home_average`.
+    HomeAverage(Component),
     Aggregate {
         function: Function,
         component: Component,
@@ -139,6 +165,10 @@ pub enum Function {
     Rise,
     /// Highest minus latest.
     Fall,
+    /// Sample standard deviation (divided by one less than there are readings).
+    StdDev,
+    /// Of the straight line nearest to the readings (least squares), per day of elapsed time.
+    Slope,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +177,8 @@ pub enum Operator {
     Minus,
     Times,
     Over,
+    /// `80 % of personal_best`.
+    PercentOf,
 }
 
 /// Which readings a function looks at: `over 7 days`, or `over 15 days before those` (then `before` is the 7 days).

@@ -4,6 +4,7 @@
 use super::calls::Calls;
 use super::fault::{Fault, nearest};
 use super::lexer::{Token, TokenKind, tokens};
+use super::typing::{arithmetic, as_condition, as_quantity, of, same_dimension};
 use super::{Comparison, Condition, ConditionKind, Operator, Quantity, QuantityKind, Span, Wanted, Window};
 use crate::facts::TAGS;
 use crate::unit::Dimension;
@@ -220,7 +221,15 @@ impl<'a> Parser<'a> {
             }
             TokenKind::Number(_) => {
                 let (value, dimension, span) = self.number()?;
-                Ok(Term::Quantity(Quantity { kind: QuantityKind::Number(value), dimension, span }))
+                let number = Quantity { kind: QuantityKind::Number(value), dimension, span };
+                if dimension != Dimension::Percent || !self.take_word("of") {
+                    return Ok(Term::Quantity(number));
+                }
+                self.deeper()?;
+                let whole = as_quantity(self.factor()?)?;
+                self.depth -= 1;
+                let dimension = whole.dimension;
+                Ok(Term::Quantity(arithmetic(number, Operator::PercentOf, whole, dimension)))
             }
             TokenKind::Text(text) => {
                 self.next += 1;
@@ -346,58 +355,5 @@ impl<'a> Parser<'a> {
             return Err(Fault::new(self.peek().span, format!("this expression is nested deeper than {MAX_DEPTH}")));
         }
         Ok(())
-    }
-}
-
-fn arithmetic(left: Quantity, operator: Operator, right: Quantity, dimension: Dimension) -> Quantity {
-    let span = Span { from: left.span.from, to: right.span.to };
-    let kind = QuantityKind::Arithmetic { left: Box::new(left), operator, right: Box::new(right) };
-    Quantity { kind, dimension, span }
-}
-
-fn as_condition(term: Term) -> Result<Condition, Fault> {
-    match term {
-        Term::Condition(condition) => Ok(condition),
-        Term::Quantity(quantity) => {
-            Err(Fault::new(quantity.span, "this is a quantity, not a condition").hint("compare it with something"))
-        }
-        Term::Answer { span, .. } => {
-            Err(Fault::new(span, "this is an answer, not a condition").hint("write = yes after it"))
-        }
-        Term::Word { span, .. } => Err(Fault::new(span, "this is a word, not a condition")),
-    }
-}
-
-fn as_quantity(term: Term) -> Result<Quantity, Fault> {
-    match term {
-        Term::Quantity(quantity) => Ok(quantity),
-        Term::Answer { link, span } => {
-            Ok(Quantity { kind: QuantityKind::Answer(link), dimension: Dimension::Number, span })
-        }
-        Term::Condition(condition) => Err(Fault::new(condition.span, "this is a condition, not a quantity")),
-        Term::Word { span, .. } => Err(Fault::new(span, "words are compared with an answer only")),
-    }
-}
-
-/// A plain number also counts as a score.
-fn same_dimension(left: &Quantity, right: &Quantity) -> Result<(), Fault> {
-    use Dimension::{Number, Score};
-    if left.dimension == right.dimension
-        || matches!((left.dimension, right.dimension), (Score, Number) | (Number, Score))
-    {
-        return Ok(());
-    }
-    let message = format!("{} cannot meet {}", of(left.dimension), of(right.dimension));
-    let fault = Fault::new(Span { from: left.span.from, to: right.span.to }, message);
-    Err(match (left.dimension, right.dimension) {
-        (other, Number) | (Number, other) => fault.hint(format!("write the number with its unit, {}", other.display())),
-        _ => fault,
-    })
-}
-
-fn of(dimension: Dimension) -> String {
-    match dimension.display() {
-        "" => "a plain number".to_owned(),
-        unit => format!("a value in {unit}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::series::HOME_AVERAGE_WINDOW;
 use super::{Comparison, Condition, ConditionKind, Function, Length, Operator, Quantity, QuantityKind, Window};
 use crate::finding::Side;
 use crate::vital::{Component, Vital};
@@ -31,6 +32,7 @@ fn visit<'c>(condition: &'c Condition, see: &mut impl FnMut(Node<'c>)) {
             visit(right, see);
         }
         ConditionKind::Not(inner) | ConditionKind::Together { inner, .. } => visit(inner, see),
+        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => visit(condition, see),
         ConditionKind::Tag(_)
         | ConditionKind::Answer { .. }
         | ConditionKind::Event { .. }
@@ -52,6 +54,7 @@ fn visit_quantity<'c>(quantity: &'c Quantity, see: &mut impl FnMut(Node<'c>)) {
         | QuantityKind::Limit(_)
         | QuantityKind::Age
         | QuantityKind::Answer(_)
+        | QuantityKind::HomeAverage(_)
         | QuantityKind::Aggregate { .. } => {}
     }
 }
@@ -61,7 +64,7 @@ enum Node<'c> {
     Quantity(&'c Quantity),
 }
 
-/// Vitals named bare and not inside `together` or `count`; each once, in order.
+/// Vitals named bare and not inside `together` or what looks at several readings; each once, in order.
 pub(crate) fn bare_vitals(condition: &Condition) -> Vec<Vital> {
     let mut vitals = Vec::new();
     bare_into(condition, &mut vitals);
@@ -99,7 +102,7 @@ fn bare_of_quantity(quantity: &Quantity, vitals: &mut Vec<Vital>) {
     }
 }
 
-/// May stand inside `count`: nothing but values of the reading, numbers and limits.
+/// May stand inside `count`, `all`, `any` and `sustained`: nothing but values of the reading, numbers and limits.
 pub(crate) fn is_about_one_reading(condition: &Condition) -> bool {
     let mut plain = true;
     visit(condition, &mut |node| {
@@ -111,10 +114,15 @@ pub(crate) fn is_about_one_reading(condition: &Condition) -> bool {
                     | ConditionKind::Event { .. }
                     | ConditionKind::Overdue { .. }
                     | ConditionKind::Together { .. }
+                    | ConditionKind::Readings { .. }
+                    | ConditionKind::Sustained { .. }
             ),
             Node::Quantity(quantity) => !matches!(
                 quantity.kind,
-                QuantityKind::Aggregate { .. } | QuantityKind::Count { .. } | QuantityKind::Answer(_)
+                QuantityKind::Aggregate { .. }
+                    | QuantityKind::HomeAverage(_)
+                    | QuantityKind::Count { .. }
+                    | QuantityKind::Answer(_)
             ),
         };
     });
@@ -137,6 +145,7 @@ pub(crate) fn components(condition: &Condition) -> Vec<Component> {
     let mut components = Vec::new();
     visit(condition, &mut |node| match node {
         Node::Quantity(Quantity { kind: QuantityKind::Latest(component), .. })
+        | Node::Quantity(Quantity { kind: QuantityKind::HomeAverage(component), .. })
         | Node::Quantity(Quantity { kind: QuantityKind::Aggregate { component, .. }, .. }) => {
             components.push(*component)
         }
@@ -178,11 +187,17 @@ pub(crate) fn lookback(condition: &Condition) -> SignedDuration {
             Node::Condition(condition) => match &condition.kind {
                 ConditionKind::Answer { .. } | ConditionKind::Event { .. } => ANSWER_FRESH,
                 ConditionKind::Overdue { grace, .. } => grace.saturating_add(SLOTS_APART),
+                ConditionKind::Readings { window, .. } => window_length(*window),
+                // A fresh reading, and one no further from the next than that on the other side of the span.
+                ConditionKind::Sustained { vital, span, .. } => {
+                    span.saturating_add(vital.fresh()).saturating_add(vital.fresh())
+                }
                 _ => SignedDuration::ZERO,
             },
             Node::Quantity(quantity) => match &quantity.kind {
                 QuantityKind::Latest(component) => component.vital().map_or(SignedDuration::ZERO, Vital::fresh),
                 QuantityKind::Answer(_) => ANSWER_FRESH,
+                QuantityKind::HomeAverage(_) => window_length(HOME_AVERAGE_WINDOW),
                 QuantityKind::Aggregate { window, .. } | QuantityKind::Count { window, .. } => window_length(*window),
                 _ => SignedDuration::ZERO,
             },
@@ -228,6 +243,9 @@ fn sides_of(condition: &Condition, wanted: bool, sides: &mut Vec<(Component, Sid
         }
         ConditionKind::Not(inner) => sides_of(inner, !wanted, sides),
         ConditionKind::Together { inner, .. } => sides_of(inner, wanted, sides),
+        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => {
+            sides_of(condition, wanted, sides)
+        }
         _ => {}
     }
 }
@@ -239,7 +257,7 @@ fn sides_of_quantity(quantity: &Quantity, up: bool, sides: &mut Vec<(Component, 
         QuantityKind::Aggregate { function, component, .. } => match function {
             Function::Min | Function::Max | Function::Last | Function::Rise => sides.push((*component, side(up))),
             Function::Fall => sides.push((*component, side(!up))),
-            Function::Mean | Function::Median => {}
+            Function::Mean | Function::Median | Function::StdDev | Function::Slope => {}
         },
         QuantityKind::Count { condition, .. } => sides_of(condition, up, sides),
         QuantityKind::Arithmetic { left, operator, right } => {

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::expression::{
-    Comparison, Condition, ConditionKind, Function, Length, Operator, Quantity, QuantityKind, Wanted, Window,
+    Comparison, Condition, ConditionKind, Function, Length, Operator, Quantity, QuantityKind, Wanted, Which, Window,
 };
 use crate::rule::{Clause, Join, Limit};
 use crate::unit::{Dimension, quantity_in_words};
@@ -55,6 +55,17 @@ pub fn condition(condition_: &Condition, limits: &[Limit]) -> String {
             };
             format!("{inner}, measured within {} of each other", duration(*within))
         }
+        ConditionKind::Readings { which, condition: inner, window, at_least, .. } => {
+            let which = match which {
+                Which::All => "each reading",
+                Which::Any => "some reading",
+            };
+            let (inner, window) = (condition(inner, limits), window_words(*window));
+            format!("of {which} {window} (at least {at_least} readings) it is so that {inner}")
+        }
+        ConditionKind::Sustained { condition: inner, span, .. } => {
+            format!("it is so for {} and more, at every reading, that {}", duration(*span), condition(inner, limits))
+        }
     }
 }
 
@@ -65,6 +76,10 @@ pub fn quantity(quantity_: &Quantity, limits: &[Limit]) -> String {
         QuantityKind::Limit(index) => limits.get(*index).map_or_else(|| "a limit".to_owned(), limit_words),
         QuantityKind::Age => "age".to_owned(),
         QuantityKind::Answer(link) => format!("the number answered to “{}”", link.replace('_', " ")),
+        QuantityKind::HomeAverage(component) => format!(
+            "the home average of {} (two readings morning and evening on at least 4 of the last 7 days, the first day left out)",
+            component.words()
+        ),
         QuantityKind::Aggregate { function, component, window, at_least } => {
             let (words, window) = (function_words(*function, *component), window_words(*window));
             format!("{words} {window} (at least {at_least} readings)")
@@ -82,6 +97,7 @@ pub fn quantity(quantity_: &Quantity, limits: &[Limit]) -> String {
                 Operator::Minus => "minus",
                 Operator::Times => "times",
                 Operator::Over => "divided by",
+                Operator::PercentOf => "of",
             };
             format!("{} {operator} {}", part(left, limits), part(right, limits))
         }
@@ -128,6 +144,8 @@ fn function_words(function: Function, component: Component) -> String {
         Function::Last => format!("the last {words}"),
         Function::Rise => format!("the rise of {words} (latest minus lowest)"),
         Function::Fall => format!("the fall of {words} (highest minus latest)"),
+        Function::StdDev => format!("the standard deviation of {words}"),
+        Function::Slope => format!("the slope of {words} (straight line through the readings)"),
     }
 }
 

@@ -10,6 +10,7 @@ mod news;
 mod notes;
 mod order;
 mod plans;
+mod readings;
 mod stops;
 mod stories;
 mod total;

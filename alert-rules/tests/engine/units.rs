@@ -11,14 +11,26 @@ proptest! {
         for unit in accepted(component) {
             let canonical = normalise(component, value, unit).expect("accepted");
             let back = in_unit(component, canonical, unit).expect("accepted");
-            prop_assert!((back - value).abs() < 1e-9 * value.max(1.0), "{value} {unit} came back as {back}");
+            prop_assert!((back - value).abs() < 1e-12 * value.max(1.0), "{value} {unit} came back as {back}");
         }
     }
 
     #[test]
     fn milligrams_are_eighteen_times_millimoles(millimoles in 0.5_f64..50.0) {
         let found = normalise(Component::Glucose, millimoles * 18.016, "mg/dL").expect("a unit of glucose");
-        prop_assert!((found - millimoles).abs() < 1e-9);
+        prop_assert!((found - millimoles).abs() < 1e-12 * 50.0);
+    }
+
+    /// As many as a meter shows, and one more: what was a tenth of a millimole is one again.
+    #[test]
+    fn what_is_exact_stays_exact(hundredths in 50_i64..5_000) {
+        let millimoles = hundredths as f64 / 100.0;
+        let milligrams = (hundredths * 18_016) as f64 / 100_000.0;
+        prop_assert_eq!(normalise(Component::Glucose, milligrams, "mg/dL"), Ok(millimoles));
+        prop_assert_eq!(in_unit(Component::Glucose, millimoles, "mg/dL"), Some(milligrams));
+        let stones = normalise(Component::Weight, millimoles, "[stone_av]");
+        let pounds = normalise(Component::Weight, (hundredths * 14) as f64 / 100.0, "[lb_av]");
+        prop_assert_eq!(stones, pounds);
     }
 
     #[test]
@@ -47,6 +59,32 @@ fn known_pairs() {
     close(Component::Weight, 12.5, "[stone_av]", 79.379);
     close(Component::Systolic, 16.0, "kPa", 120.01);
     close(Component::Systolic, 120.0, "mmHg", 120.0);
+}
+
+/// Where the factor is exact, so is the value: the double nearest to it, and not one beside it.
+#[test]
+fn exact_pairs() {
+    let exact = |component, value, unit, wanted: f64| assert_eq!(normalise(component, value, unit), Ok(wanted));
+    exact(Component::Glucose, 72.064, "mg/dL", 4.0);
+    exact(Component::Glucose, 252.224, "mg/dL", 14.0);
+    exact(Component::Temperature, 98.6, "[degF]", 37.0);
+    exact(Component::Temperature, 100.4, "[degF]", 38.0);
+    exact(Component::Temperature, -40.0, "[degF]", -40.0);
+    exact(Component::Weight, 1.0, "[lb_av]", 0.453_592_37);
+    exact(Component::Weight, 11.0, "[stone_av]", 69.853_224_98);
+    exact(Component::Weight, 70_300.0, "g", 70.3);
+    exact(Component::Height, 1.73, "m", 173.0);
+    exact(Component::Height, 70.5, "[in_i]", 179.07);
+    exact(Component::Systolic, 13.332_2, "kPa", 100.0);
+    assert_eq!(in_unit(Component::Temperature, 37.0, "[degF]"), Some(98.6));
+    // Larger than any decimal that is carried: nearly right is enough to be impossible.
+    assert!(normalise(Component::Weight, 1e300, "[lb_av]").expect("a number") > 4e299);
+}
+
+#[test]
+fn seventy_two_milligrams_are_a_hypo() {
+    let found = |milligrams: f64| normalise(Component::Glucose, milligrams, "mg/dL").expect("accepted") < 4.0;
+    assert_eq!([72.0, 72.06, 72.064, 73.0].map(found), [true, true, false, false]);
 }
 
 #[test]
