@@ -13,7 +13,7 @@ macro_rules! packs {
     };
 }
 
-const FILES: [(&str, &str); 12] = packs!["diabetes", "heart-failure", "hypertension"];
+const FILES: [(&str, &str); 16] = packs!["diabetes", "heart-failure", "hypertension", "pregnancy"];
 
 /// By path within the rulebook: `hypertension/rules.toml`.
 pub fn files() -> BTreeMap<String, String> {

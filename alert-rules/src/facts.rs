@@ -13,7 +13,7 @@ use crate::finding::Priority;
 use crate::vital::Vital;
 
 /// Tags a pack may ask about. A tag that is not set on a patient is unknown, neither yes nor no.
-pub const TAGS: [&str; 12] = [
+pub const TAGS: [&str; 13] = [
     "after_discharge",
     "diabetes_type_1",
     "heart_failure",
@@ -24,6 +24,8 @@ pub const TAGS: [&str; 12] = [
     "on_oxygen",
     "on_sglt2_inhibitor",
     "on_warfarin",
+    // Within six weeks of giving birth.
+    "postnatal",
     "pregnant",
     "prone_to_falls",
 ];
