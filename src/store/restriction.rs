@@ -2,10 +2,35 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::random;
+
+/// One that is in force.
+#[derive(Clone, Debug)]
+pub struct Restriction {
+    /// Machine time.
+    pub since: Timestamp,
+    pub made_by: String,
+    pub why: String,
+}
+
+/// Of a patient whose record is restricted: whoever acts in this transaction is one of those who are named.
+pub async fn of_patient(db: &mut PgConnection, patient: Uuid) -> Result<Option<Restriction>, sqlx::Error> {
+    let row = sqlx::query("SELECT from_at, made_by, why FROM restriction WHERE patient = $1 AND lifted_at IS NULL")
+        .bind(patient)
+        .fetch_optional(db)
+        .await?;
+    row.map(|row| {
+        Ok(Restriction {
+            since: row.try_get::<jiff_sqlx::Timestamp, _>("from_at")?.to_jiff(),
+            made_by: row.try_get("made_by")?,
+            why: row.try_get("why")?,
+        })
+    })
+    .transpose()
+}
 
 /// False: it is restricted already, or the person is still monitored.
 pub async fn restrict(

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::api::{Alert, BrokenGlass, Limit, PatientPage, Person, Plan, Refusal, Slot, VitalSummary};
+use super::api::{Alert, BrokenGlass, Limit, PatientPage, Person, Plan, Refusal, Restriction, Slot, VitalSummary};
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
@@ -39,6 +39,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
     let devices = store::patient::devices(&mut db, id).await?;
     let machine_now = web.parts.clock.machine_now();
     let broken_glass = store::break_glass::of_patient(&mut db, id, machine_now - GLASS_SHOWN).await?;
+    let restriction = store::restriction::of_patient(&mut db, id).await?;
     db.commit().await?;
     Ok(Json(PatientPage {
         now,
@@ -59,6 +60,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
             .collect(),
         devices: devices.into_iter().map(phones::shown).collect(),
         broken_glass: broken_glass.into_iter().map(|seen| broken(seen, machine_now)).collect(),
+        restriction: restriction.map(|of| Restriction { since: of.since, by: of.made_by, why: of.why }),
         patient: patients::head(patient, now),
     }))
 }

@@ -116,9 +116,14 @@ async fn a_restricted_record_is_kept_and_seen_by_those_who_are_named_alone() {
     let (_, found) =
         ida.post("/api/break-glass/find", json!({ "family_name": "Marsh", "date_of_birth": "1944-11-02" })).await;
     assert_eq!(found["people"], json!([]));
-    assert_eq!(tom.get(&page).await.0, StatusCode::OK);
+    let restriction = tom.read(&page).await["restriction"].clone();
+    assert_eq!(
+        (restriction["why"].as_str(), restriction["by"].as_str()),
+        (Some("she says it is wrong"), Some("the test"))
+    );
+    assert!(restriction["since"].is_string(), "{restriction}");
     assert_eq!(tom.get(&series).await.0, StatusCode::OK);
 
     world.admin(&[&["patient", "lift-restriction"], &patient[..], &["--why", "put right"]].concat());
-    assert_eq!(ida.get(&page).await.0, StatusCode::OK);
+    assert_eq!(ida.read(&page).await["restriction"], Value::Null);
 }

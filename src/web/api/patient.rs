@@ -72,6 +72,18 @@ pub struct PatientPage {
     pub devices: Vec<Device>,
     /// In the last 90 days, newest first.
     pub broken_glass: Vec<BrokenGlass>,
+    /// Null: it is not restricted. Otherwise those who are named see the record, and nobody else.
+    pub restriction: Option<Restriction>,
+}
+
+/// The person asked that their record be kept and looked at by nobody but those who are named.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Restriction {
+    /// Machine time.
+    pub since: Timestamp,
+    /// Who restricted it, as they named themselves.
+    pub by: String,
+    pub why: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]

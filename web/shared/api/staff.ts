@@ -369,7 +369,11 @@ refusals: Array<Refusal>, devices: Array<Device>,
 /**
  * In the last 90 days, newest first.
  */
-broken_glass: Array<BrokenGlass>, };
+broken_glass: Array<BrokenGlass>, 
+/**
+ * Null: it is not restricted. Otherwise those who are named see the record, and nobody else.
+ */
+restriction: Restriction | null, };
 
 export type Plan = { version: number, packs: Array<string>, slots: Array<Slot>, 
 /**
@@ -650,6 +654,19 @@ at: string, until: string,
  * It has not ended.
  */
 open: boolean, };
+
+/**
+ * The person asked that their record be kept and looked at by nobody but those who are named.
+ */
+export type Restriction = { 
+/**
+ * Machine time.
+ */
+since: string, 
+/**
+ * Who restricted it, as they named themselves.
+ */
+by: string, why: string, };
 
 /**
  * `GET /api/audit`, newest first.
