@@ -1,4 +1,5 @@
-//! A phone's silence is a task: nothing was heard for a week of any phone of somebody who is looked after, or the last phone was revoked.
+//! A phone's silence is a task: nothing was heard for a week of any phone of somebody who is looked after, or the last phone was
+//! revoked; or somebody was set up a week ago, and no phone was heard at all.
 //!
 //! It is about phones, not about slots: what was due and did not come is `overdue`'s, and while that is open nothing is said here.
 //! So this finds whom no rule would miss: a plan that asks for nothing, or readings that come by telephone while the phone lies dead.
@@ -18,18 +19,16 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Whether the phones are to be looked at in this evaluation.
 pub fn is_due(case: &Case) -> bool {
-    let person = &case.person;
-    person.live && !person.ended && (phone_gone(case) || case.timers.get(TIMER).is_none_or(|at| *at <= case.at))
+    !case.person.ended && (phone_gone(case) || case.timers.get(TIMER).is_none_or(|at| *at <= case.at))
 }
 
 /// When to look again.
 pub fn next_look(case: &Case) -> Option<Timestamp> {
     let Some(contact) = &case.contact else {
-        // The first reading makes them live, and is heard just now.
-        let first = (case.intake.measured && !case.person.live).then_some(case.at + LONGEST);
-        return case.timers.get(TIMER).copied().filter(|at| *at > case.at).or(first);
+        return case.timers.get(TIMER).copied().filter(|at| *at > case.at);
     };
-    let silent_from = contact.heard_at.map(|heard_at| heard_at + LONGEST);
+    let since = if contact.phones == 0 { contact.code_at } else { contact.heard_at };
+    let silent_from = since.map(|since| since + LONGEST);
     Some(silent_from.filter(|at| *at > case.at).unwrap_or(case.at + LONGEST))
 }
 
@@ -37,20 +36,33 @@ pub fn next_look(case: &Case) -> Option<Timestamp> {
 pub fn task(case: &Case, stored: &[&Stored]) -> Option<Finding> {
     let (facts, contact) = (case.facts.as_ref()?, case.contact?);
     let task = |sentence: String, priority| task::of_phone(sentence, priority, case.at);
-    match contact {
+    let days = |since: Timestamp| case.at.duration_since(since).as_hours() / 24;
+    let is_long_ago = |since: &Timestamp| *since + LONGEST <= case.at;
+    let sentence = match contact {
         Contact { phones: 0, .. } if phone_gone(case) => {
             let sentence = "No phone is left that may send for this person: give them a new code, or ring";
-            Some(task(sentence.to_owned(), Priority::Medium))
+            return Some(task(sentence.to_owned(), Priority::Medium));
         }
-        Contact { phones: 1.., heard_at: Some(heard_at) } if heard_at + LONGEST <= case.at => {
-            let is_away = facts.pauses.iter().any(|pause| pause.from <= case.at && case.at < pause.until);
-            let is_missed = |stored: &&Stored| stored.state.kind == Kind::Absence && stored.state.closed_at.is_none();
-            let days = case.at.duration_since(heard_at).as_hours() / 24;
-            let sentence = format!("Nothing was heard of this person's phone for {days} days: see that it works");
-            (!is_away && !stored.iter().any(is_missed)).then(|| task(sentence, Priority::Low))
+        Contact { phones: 0, code_at, .. } => {
+            let days = days(code_at.filter(is_long_ago)?);
+            format!(
+                "A code for this person's phone was made {days} days ago and never used: see what keeps them from it"
+            )
         }
-        Contact { .. } => None,
-    }
+        Contact { heard_at, .. } => {
+            let days = days(heard_at.filter(is_long_ago)?);
+            if case.person.live {
+                format!("Nothing was heard of this person's phone for {days} days: see that it works")
+            } else {
+                format!(
+                    "Set up, and no reading came yet; nothing was heard of the phone for {days} days: see that it works"
+                )
+            }
+        }
+    };
+    let is_away = facts.pauses.iter().any(|pause| pause.from <= case.at && case.at < pause.until);
+    let is_missed = |stored: &&Stored| stored.state.kind == Kind::Absence && stored.state.closed_at.is_none();
+    (!is_away && !stored.iter().any(is_missed)).then(|| task(sentence, Priority::Low))
 }
 
 fn phone_gone(case: &Case) -> bool {

@@ -309,3 +309,40 @@ async fn a_phone_that_is_silent_for_a_week_is_a_task_unless_somebody_is_missed_a
     let left = rules(&world.dorothy).await;
     assert!(left.contains(&("task/phone".to_owned(), "medium".to_owned())), "{left:?}");
 }
+
+#[tokio::test]
+async fn who_was_set_up_a_week_ago_and_never_heard_from_is_a_task() {
+    let world = World::new().await;
+    let add = async |given_name: &str, code: bool| {
+        let of = ["patient", "add", "--team", &world.team, "--given-name", given_name, "--family-name", "Marsh"];
+        let plan = ["--born", BORN, "--pack", "hypertension", "--tag", "pregnant=no"];
+        world.admin(&[&of[..], &plan[..], if code { &["--code"][..] } else { &[] }].concat())
+    };
+    let (enrolled, invited, by_telephone) =
+        (add("Arthur", true).await, add("Amir", true).await, add("Joan", false).await);
+    let mut service = world.serve();
+    // It never connects, and what it enrolled with is kept for good.
+    enrol(&service, &id(&enrolled, "code"), BORN).await.unwrap();
+    let store = world.database.store().await;
+    // On the machine's time, which is not the care time of this world.
+    for statement in ["UPDATE device SET enrolled_at = $1", "UPDATE enrolment_code SET made_at = $1"] {
+        let start: Timestamp = START.parse().unwrap();
+        sqlx::query(statement).bind(jiff_sqlx::ToSqlx::to_sqlx(start)).execute(&store.owner).await.unwrap();
+    }
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let said = async |made: &Value| {
+        let page = ida.read(&format!("/api/patients/{}", id(made, "patient"))).await;
+        assert_eq!(page["live_since"], Value::Null);
+        page["alerts"].as_array().unwrap().iter().map(|alert| id(alert, "sentence")).collect::<Vec<_>>()
+    };
+    service.step("2026-03-08T07:59:00Z");
+    for made in [&enrolled, &invited, &by_telephone] {
+        assert_eq!(said(made).await, [""; 0], "not a week yet");
+    }
+    service.step("2026-03-08T08:00:00Z");
+    let sentence = "Set up, and no reading came yet; nothing was heard of the phone for 7 days: see that it works";
+    assert_eq!(said(&enrolled).await, [sentence]);
+    let sentence = "A code for this person's phone was made 7 days ago and never used: see what keeps them from it";
+    assert_eq!(said(&invited).await, [sentence]);
+    assert_eq!(said(&by_telephone).await, [""; 0], "nobody waits for a phone");
+}
