@@ -14,9 +14,11 @@ use crate::notify::channel::{Channels, NotSent};
 use crate::notify::retry::{self, Next};
 use crate::parts::Parts;
 use crate::random;
+use crate::signal::Signal;
 use crate::store::alert;
 use crate::store::alert_event::{self, NewEvent};
 use crate::store::page::{self, Channel, Taken};
+use crate::store::page_request;
 
 /// Pages one lane sends at the same time.
 const AT_ONCE: i64 = 16;
@@ -40,13 +42,36 @@ pub async fn deliver(parts: &Parts, channels: &Channels, lane: Lane) -> anyhow::
         page::take(&parts.store.monitor, lane.channel, lane.high, random::new_id(), parts.clock.machine_now(), AT_ONCE)
             .await?;
     let any = !taken.is_empty();
-    let settled = future::join_all(taken.iter().map(async |page| match channels.send(lane.channel, page).await {
-        Ok(()) => settle_sent(parts, lane, page).await,
-        Err(not_sent) => settle_not_sent(parts, lane, page, not_sent).await,
+    let settled = future::join_all(taken.iter().map(async |page| {
+        if page.to_nobody {
+            return give_to_another(parts, lane, page).await;
+        }
+        match channels.send(lane.channel, page).await {
+            Ok(()) => settle_sent(parts, lane, page).await,
+            Err(not_sent) => settle_not_sent(parts, lane, page, not_sent).await,
+        }
     }))
     .await;
     settled.into_iter().collect::<Result<(), sqlx::Error>>()?;
     Ok(any)
+}
+
+/// Whoever the page is for was deactivated before it went out. What it is about waits once more, so that whoever is on duty now is
+/// told in their place.
+async fn give_to_another(parts: &Parts, lane: Lane, page: &Taken) -> Result<(), sqlx::Error> {
+    let why = "whoever it was for was deactivated";
+    let mut tx = parts.store.monitor.begin().await?;
+    let settled = page::settle_given_up(&mut tx, page, why).await?;
+    if settled {
+        note(&mut tx, parts, lane, page, "given_up", Some(why)).await?;
+        page_request::form_again(&mut tx, page.page).await?;
+    }
+    tx.commit().await?;
+    if settled {
+        parts.signals.send(Signal::Pages);
+        gauges::page_settled(lane.channel.name(), "given_up");
+    }
+    Ok(())
 }
 
 async fn settle_sent(parts: &Parts, lane: Lane, page: &Taken) -> Result<(), sqlx::Error> {

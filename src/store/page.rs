@@ -58,6 +58,8 @@ pub struct Taken {
     pub body: String,
     /// It tells the operator about the service itself.
     pub to_operator: bool,
+    /// Whoever it is for was deactivated after it was formed: they could not answer.
+    pub to_nobody: bool,
     /// This one included.
     pub attempts: u32,
 }
@@ -113,7 +115,8 @@ pub async fn take(
                          attempts = (least(page.attempts, 1000) + 1)::smallint
          FROM next WHERE page.page = next.page
          RETURNING page.page, page.alerts, page.address, page.priority, page.subject, page.body,
-                   page.organisation IS NULL AS to_operator, page.attempts::integer",
+                   page.organisation IS NULL AS to_operator, page.attempts::integer,
+                   EXISTS (SELECT FROM staff WHERE staff.staff = page.staff AND deactivated_at IS NOT NULL) AS to_nobody",
     )
     .bind(channel.name())
     .bind(high)
@@ -134,6 +137,7 @@ pub async fn take(
                 subject: row.try_get("subject")?,
                 body: row.try_get("body")?,
                 to_operator: row.try_get("to_operator")?,
+                to_nobody: row.try_get("to_nobody")?,
                 attempts: row.try_get::<i32, _>("attempts")?.unsigned_abs(),
             })
         })

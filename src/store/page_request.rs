@@ -143,6 +143,15 @@ pub async fn mark_formed(db: &mut PgConnection, requests: &[(Uuid, CameTo)]) -> 
     Ok(())
 }
 
+/// What came to this page waits once more: it is formed anew, for whoever is on duty now.
+pub async fn form_again(db: &mut PgConnection, page: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE page_request SET formed = false, came_to = NULL, page = NULL WHERE page = $1")
+        .bind(page)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// Not before this instant: cover opens then, or the next bundle is due.
 pub async fn postpone(db: &mut PgConnection, requests: &[(Uuid, Timestamp)]) -> Result<(), sqlx::Error> {
     sqlx::query(

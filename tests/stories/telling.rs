@@ -9,6 +9,7 @@ use derwent::store::alert::{self, Acknowledged, Closed};
 use derwent::store::alert_row::{self, Belongs, Change};
 use derwent::store::page::{self, Channel};
 use jiff::SignedDuration;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::harness::mail::MailServer;
@@ -304,6 +305,44 @@ async fn who_was_deactivated_is_not_paged_and_the_next_in_turn_is() {
     replica.settle().await;
     let told: Vec<String> = mail.wait_for(1).await.into_iter().map(|mail| mail.to).collect();
     assert_eq!(told, ["tom@example.org"]);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_to_who_was_deactivated_before_it_went_goes_to_whoever_is_on_duty_now() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    ward.on_roster("tom", "00:00-00:00").await;
+    sqlx::query("UPDATE staff SET pager_key = 'key of ' || name").execute(&ward.pool).await.expect("pagers");
+    let patient = ward.patient(&[]).await;
+    for (problem, priority) in [("blood pressure high", Priority::High), ("weight up", Priority::Medium)] {
+        open_alert(&ward, patient, problem, priority).await;
+    }
+    // A service formed them for Ida and was stopped; then she was deactivated.
+    for statement in [
+        "UPDATE page_request SET formed = true, came_to = 'page', page = gen_random_uuid()",
+        "INSERT INTO page (page, alerts, organisation, staff, channel, address, priority, subject, body, made_at, state, attempts, next_at)
+         SELECT page, ARRAY[alert], organisation, staff.staff, 'email', email, priority, 's', 'b', at, 'ready', 0, at
+         FROM page_request JOIN staff USING (organisation) WHERE staff.name = 'ida'
+         UNION ALL
+         SELECT gen_random_uuid(), ARRAY[alert], organisation, staff.staff, 'pager', pager_key, priority, 's', 'b', at, 'ready', 0, at
+         FROM page_request JOIN staff USING (organisation) WHERE staff.name = 'ida' AND priority = 'high'",
+        "UPDATE staff SET deactivated_at = '2026-03-02T09:00:00Z' WHERE name = 'ida'",
+    ] {
+        sqlx::query(statement).execute(&ward.pool).await.expect("written");
+    }
+    let (mail, pager) = (MailServer::start(), Pager::start().await);
+    let replica = ward.replica(&Wires { smtp_url: mail.url(), pager_url: Some(pager.url()) }).await;
+    replica.settle().await;
+    let told: Vec<String> = mail.wait_for(2).await.into_iter().map(|mail| mail.to).collect();
+    assert_eq!(told, ["tom@example.org", "tom@example.org"], "of both alerts");
+    let rung: Vec<Value> = pager.events().into_iter().map(|event| event["routing_key"].clone()).collect();
+    assert_eq!(rung, ["key of tom"]);
+    assert_eq!(ward.count("SELECT count(*) FROM page_request WHERE NOT formed").await, 0);
+    assert_eq!(ward.count("SELECT count(*) FROM page WHERE state NOT IN ('sent', 'given_up')").await, 0);
+    let of_ida = ward.lines("SELECT DISTINCT state FROM page JOIN staff USING (staff) WHERE staff.name = 'ida'").await;
+    assert_eq!(of_ida, ["given_up"]);
     replica.stop().await;
     ward.close().await;
 }
