@@ -1,35 +1,73 @@
-//! The pages of phone and staff in a real Chromium: the story itself is `web/tests/journey.spec.ts`.
+//! The pages of phone and staff in a real Chromium, each story with a service of its own: the stories are `web/tests/*.spec.ts`.
 
 use std::process::Command;
 
+use serde_json::Value;
+
+use super::provider::{self, Providers};
 use super::region;
 use super::world::{BORN, PASSWORD, World, id};
+use crate::harness::service::Service;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_story_from_the_code_to_the_closed_alert_in_a_browser() {
+async fn a_phone_from_its_code_to_the_advice() {
+    told("phone.spec.ts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dangerous_reading_is_taken_closed_and_found_in_the_audit() {
+    told("care.spec.ts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybodys_way_in() {
+    told("sign-in.spec.ts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_is_invited_invites_and_deactivates() {
+    told("people.spec.ts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_and_back_at_an_organisations_own_provider() {
     let world = World::live().await;
-    let alfreton = region::team(&world, &world.organisation, "Alfreton team");
-    region::patient(&world, &alfreton, "Amir", "Khan");
+    let service = world.serve_with(&["--provider-secrets", provider::SECRETS]);
+    let providers = Providers::start(&service);
+    provider::set_up(&world, &providers.honest);
+    tell("provider.spec.ts", &world, service, &[("DERWENT_PROVIDER", &providers.honest)]);
+}
+
+async fn told(story: &str) {
+    let world = World::live().await;
     let service = world.serve();
-    let add =
-        ["staff", "add", "--organisation", &world.organisation, "--name", "Ada Hall", "--email", "ada@example.org"];
-    let invited = world.admin(&[&add[..], &["--role", "administrator", "--origin", &service.origin]].concat());
-    let add =
-        ["staff", "add", "--organisation", &world.organisation, "--name", "Max Webb", "--email", "max@example.org"];
-    let auditor = world.admin(&[&add[..], &["--role", "auditor", "--origin", &service.origin]].concat());
+    tell(story, &world, service, &[]);
+}
+
+/// Runs a story to its end. Beside Dorothy there is somebody of another team, and an administrator and an auditor are invited.
+fn tell(story: &str, world: &World, service: Service, besides: &[(&str, &str)]) {
+    let alfreton = region::team(world, &world.organisation, "Alfreton team");
+    region::patient(world, &alfreton, "Amir", "Khan");
+    let invited = |name: &str, email: &str, role: &str| -> Value {
+        let add = ["staff", "add", "--organisation", &world.organisation, "--name", name, "--email", email];
+        world.admin(&[&add[..], &["--role", role, "--origin", &service.origin]].concat())
+    };
+    let administrator = invited("Ada Hall", "ada@example.org", "administrator");
+    let auditor = invited("Max Webb", "max@example.org", "auditor");
     let output = Command::new("npm")
-        .args(["run", "--silent", "test:pages"])
+        .args(["run", "--silent", "test:pages", "--", story])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/web"))
         .env("DERWENT_URL", &service.origin)
         .env("DERWENT_STAFF_EMAIL", "ida@example.org")
         .env("DERWENT_STAFF_PASSWORD", PASSWORD)
-        .env("DERWENT_ADMINISTRATOR_INVITATION", id(&invited, "invitation"))
+        .env("DERWENT_ADMINISTRATOR_INVITATION", id(&administrator, "invitation"))
         .env("DERWENT_AUDITOR_INVITATION", id(&auditor, "invitation"))
         .env("DERWENT_PATIENT_CODE", &world.code)
         .env("DERWENT_PATIENT_BORN", BORN)
         .env("DERWENT_PATIENT_NAME", "Dorothy Marsh")
         .env("DERWENT_ELSEWHERE_NAME", "Amir Khan")
         .env("DERWENT_ELSEWHERE_BORN", region::BORN)
+        .envs(besides.iter().copied())
         .output()
         .expect("npm is there: `make test` looks for it");
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

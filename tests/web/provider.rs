@@ -9,18 +9,19 @@ use serde_json::{Value, json};
 use super::world::{Browser, World, id};
 use crate::harness::service::Service;
 
-const SECRETS: &str = "derwent a secret of the provider";
+pub const SECRETS: &str = "derwent a secret of the provider";
 
-struct Providers {
+pub struct Providers {
     child: Child,
     stdin: ChildStdin,
     lines: std::io::Lines<BufReader<ChildStdout>>,
-    honest: String,
+    /// The issuers.
+    pub honest: String,
     liar: String,
 }
 
 impl Providers {
-    fn start(service: &Service) -> Self {
+    pub fn start(service: &Service) -> Self {
         let mut child = Command::new("node")
             .args(["tests/provider.mjs", &format!("{}/staff/provider", service.origin)])
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/web"))
@@ -59,7 +60,7 @@ impl Drop for Providers {
     }
 }
 
-fn set_up(world: &World, issuer: &str) {
+pub fn set_up(world: &World, issuer: &str) {
     let of = ["organisation", "provider", "--organisation", &world.organisation];
     world.admin(&[&of[..], &["--issuer", issuer, "--client-id", "derwent"]].concat());
 }

@@ -1,5 +1,5 @@
-// Two OpenID providers on loopback for `tests/web/provider.rs`: a certified one (npm `oidc-provider`) with somebody who walks
-// through it, and one that lies as it is told. Answers start with `>> `; whatever else is printed is the library's own.
+// Two OpenID providers on loopback for `tests/web/provider.rs` and `provider.spec.ts`: a certified one (npm `oidc-provider`), with
+// somebody who walks through it and a page for a browser, and one that lies as it is told. Answers start with `>> `; whatever else is printed is the library's own.
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
@@ -7,6 +7,8 @@ import Provider from 'oidc-provider'
 
 const [redirectUri] = process.argv.slice(2)
 let account = {}
+/** Somebody walks through who says beforehand who they are. */
+let walking = false
 
 const listen = (handler) =>
   new Promise((resolve) => {
@@ -32,10 +34,30 @@ const provider = new Provider(issuer, {
   },
 })
 const library = provider.callback()
-honest = (request, response) =>
-  request.url.startsWith('/interaction/')
-    ? provider.interactionFinished(request, response, { login: { accountId: account.sub, amr: account.amr, remember: false } })
-    : library(request, response)
+honest = (request, response) => {
+  if (!request.url.startsWith('/interaction/')) return library(request, response)
+  // A browser that goes back comes to an interaction that is over.
+  return whoIsThere(request, response).catch((error) => response.writeHead(400).end(error.message))
+}
+
+/** Else a page asks: as whom, with a second factor or without, or not at all. */
+async function whoIsThere(request, response) {
+  const enter = () => provider.interactionFinished(request, response, { login: { accountId: account.sub, amr: account.amr, remember: false } })
+  if (walking) return enter()
+  let body = ''
+  for await (const chunk of request) body += chunk
+  const given = new URLSearchParams(body)
+  if (given.get('do') === 'cancel') return provider.interactionFinished(request, response, { error: 'access_denied', error_description: 'called off' })
+  const email = given.get('email')
+  if (!email) {
+    response.setHeader('content-type', 'text/html')
+    return response.end(`<!doctype html><html lang="en"><title>Their provider</title><main><h1>Their provider</h1><form method="post">
+      <label>E-mail <input name="email" autofocus></label> <label><input type="checkbox" name="mfa"> With a second factor</label>
+      <button name="do" value="enter">Enter</button> <button name="do" value="cancel">Cancel</button></form></main></html>`)
+  }
+  account = { sub: email, email, email_verified: true, amr: given.has('mfa') ? ['pwd', 'mfa'] : ['pwd'] }
+  await enter()
+}
 
 /** Somebody's browser, from our address to where it is sent back. */
 async function walk(address) {
@@ -101,6 +123,7 @@ console.log(`>> ${liar}`)
 for await (const line of createInterface({ input: process.stdin })) {
   const asked = JSON.parse(line)
   account = asked.account
+  walking = true
   console.log(`>> ${await walk(asked.url).catch((error) => `failed: ${error.message}`)}`)
 }
 process.exit()
