@@ -1,6 +1,7 @@
 //! The same conversation over HTTP, for background sync and a patient's own screens: `challenge`, then one request with a proof
 //! over exactly that request. There is no token to steal, and a nonce serves once.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -160,14 +161,7 @@ pub async fn readings(
 ) -> Result<Json<Readings>, Refused> {
     let Query(whose) = whose.map_err(bad_query)?;
     let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
-    let person = person(&ingest, &device, whose.whom.as_deref()).await?;
-    let own = device.own == Some(person.patient);
-    if !own && !carer::sees_record(&ingest.parts.store.ingest, device.device, person.patient).await? {
-        return Err(not_theirs());
-    }
-    let look = Entry::new(Actor::Device(device.device), Act::OwnReadingsRead, ingest.parts.clock.machine_now());
-    let look = look.about(person.patient, person.organisation).from_address(from);
-    audit::write_look(&mut *ingest.parts.store.ingest.acquire().await?, &look).await?;
+    let person = whose_record(&ingest, &device, &whose, Act::OwnReadingsRead, from).await?;
     let components = own_reading::page(&ingest.parts.store.ingest, person.patient, whose.since, PAGE_READINGS).await?;
     let mut readings: Vec<StoredReading> = Vec::new();
     for component in components {
@@ -211,14 +205,7 @@ pub async fn access_log(
 ) -> Result<Json<AccessLog>, Refused> {
     let Query(whose) = whose.map_err(bad_query)?;
     let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
-    let person = person(&ingest, &device, whose.whom.as_deref()).await?;
-    let own = device.own == Some(person.patient);
-    if !own && !carer::sees_record(&ingest.parts.store.ingest, device.device, person.patient).await? {
-        return Err(not_theirs());
-    }
-    let look = Entry::new(Actor::Device(device.device), Act::OwnAccessLogRead, ingest.parts.clock.machine_now());
-    let look = look.about(person.patient, person.organisation).from_address(from);
-    audit::write_look(&mut *ingest.parts.store.ingest.acquire().await?, &look).await?;
+    let person = whose_record(&ingest, &device, &whose, Act::OwnAccessLogRead, from).await?;
     let opened =
         audit_seen::of_patient(&ingest.parts.store.ingest, person.patient, whose.before, PAGE_ACCESSES).await?;
     let more = i32::try_from(opened.len()).is_ok_and(|read| read >= PAGE_ACCESSES);
@@ -234,6 +221,25 @@ pub async fn access_log(
         emergency: opened.what == Act::GlassBroken.name(),
     });
     Ok(Json(AccessLog { whom: person.handle, entries: entries.collect(), more }))
+}
+
+/// Whose record is asked for: the device's own patient's, or of somebody who agreed that this carer sees it. The look is on record.
+async fn whose_record(
+    ingest: &Ingest,
+    device: &Device,
+    whose: &Whose,
+    act: Act,
+    from: IpAddr,
+) -> Result<Person, Refused> {
+    let person = person(ingest, device, whose.whom.as_deref()).await?;
+    let own = device.own == Some(person.patient);
+    if !own && !carer::sees_record(&ingest.parts.store.ingest, device.device, person.patient).await? {
+        return Err(not_theirs());
+    }
+    let look = Entry::new(Actor::Device(device.device), act, ingest.parts.clock.machine_now());
+    let look = look.about(person.patient, person.organisation).from_address(from);
+    audit::write_look(&mut *ingest.parts.store.ingest.acquire().await?, &look).await?;
+    Ok(person)
 }
 
 /// The device that signed exactly this request, with a nonce that had not been used.

@@ -85,6 +85,7 @@ acts! {
     MemberRemoved = "team.member_removed", "took somebody out of a team";
     OrganisationMade = "organisation.made", "made an organisation";
     OrganisationChanged = "organisation.changed", "changed an organisation";
+    StaffListed = "staff.listed", "listed staff";
     StaffAdded = "staff.added", "added a member of staff";
     StaffChanged = "staff.changed", "changed a member of staff";
     StaffSuspended = "staff.suspended", "ended a member of staff's access";

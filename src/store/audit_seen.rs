@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 use sqlx::{FromRow, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::audit_row::COLUMNS;
-use super::break_glass::Found;
 
 pub use super::audit_row::AuditRow;
 
@@ -82,18 +80,6 @@ pub async fn devices(db: &mut PgConnection, devices: &[Uuid]) -> Result<BTreeMap
     let rows: Vec<(Uuid, String)> =
         sqlx::query_as("SELECT device, owner FROM audit_devices($1)").bind(devices).fetch_all(db).await?;
     Ok(rows.into_iter().collect())
-}
-
-/// Patients of the auditor's organisation.
-pub async fn find(db: &mut PgConnection, family_name: &str, born: Date) -> Result<Vec<Found>, sqlx::Error> {
-    sqlx::query("SELECT patient, given_name, family_name, date_of_birth, team FROM find_to_audit($1, $2)")
-        .bind(family_name)
-        .bind(born.to_sqlx())
-        .fetch_all(db)
-        .await?
-        .iter()
-        .map(Found::read)
-        .collect()
 }
 
 /// Somebody who did something to a patient's record, as the patient is told.

@@ -1,9 +1,7 @@
 //! Records opened out of reach, with a reason. Whether one may is decided in the database (`migrations/0010`), too.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
-use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -18,40 +16,6 @@ pub struct Broken<'a> {
     /// Machine time.
     pub at: Timestamp,
     pub until: Timestamp,
-}
-
-/// Somebody one may break the glass for.
-#[derive(Clone, Debug)]
-pub struct Found {
-    pub patient: Uuid,
-    pub given_name: String,
-    pub family_name: String,
-    pub date_of_birth: Date,
-    /// By name.
-    pub team: String,
-}
-
-impl Found {
-    pub(super) fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            patient: row.try_get("patient")?,
-            given_name: row.try_get("given_name")?,
-            family_name: row.try_get("family_name")?,
-            date_of_birth: row.try_get::<jiff_sqlx::Date, _>("date_of_birth")?.to_jiff(),
-            team: row.try_get("team")?,
-        })
-    }
-}
-
-pub async fn find(db: &mut PgConnection, family_name: &str, born: Date) -> Result<Vec<Found>, sqlx::Error> {
-    sqlx::query("SELECT patient, given_name, family_name, date_of_birth, team FROM find_to_break_glass($1, $2)")
-        .bind(family_name)
-        .bind(born.to_sqlx())
-        .fetch_all(db)
-        .await?
-        .iter()
-        .map(Found::read)
-        .collect()
 }
 
 /// Whether whoever acts in this transaction may: for patients of their own organisation.

@@ -29,6 +29,7 @@ pub mod erasure;
 pub mod evaluation;
 mod extension;
 pub mod facts;
+pub mod find_person;
 pub mod finding;
 pub mod guess;
 pub mod health;

@@ -12,10 +12,8 @@ use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
-use super::api::{
-    AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient, FindPerson, FoundPeople, FoundPerson, Person,
-};
-use super::extract::{Body, Query};
+use super::api::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient, Person};
+use super::extract::Query;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::{Web, reach};
@@ -86,28 +84,6 @@ pub async fn choices(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<
     let acts = Act::ALL.iter().map(|act| AuditAct { what: act.name().to_owned(), did: act.words().to_owned() });
     let staff = staff.into_iter().map(|person| Person { staff: person.staff, name: person.name });
     Ok(Json(AuditChoices { acts: acts.collect(), staff: staff.collect() }))
-}
-
-/// Whoever asks an auditor *who opened my record* says their name and day of birth.
-pub async fn find(
-    State(web): State<Arc<Web>>,
-    who: SignedIn,
-    Body(asked): Body<FindPerson>,
-) -> Answer<Json<FoundPeople>> {
-    let name = asked.family_name.replace('\0', "");
-    let mut db = web.transaction(&who).await?;
-    let found = audit_seen::find(&mut db, name.trim(), asked.date_of_birth).await?;
-    let people = json!({ "people": found.iter().map(|found| found.patient).collect::<Vec<_>>() });
-    audit::write(&mut db, &who.did(Act::AuditPersonFound, web.parts.clock.machine_now()).detail(people)).await?;
-    db.commit().await?;
-    let people = found.into_iter().map(|found| FoundPerson {
-        patient: found.patient,
-        given_name: found.given_name,
-        family_name: found.family_name,
-        date_of_birth: found.date_of_birth,
-        team: found.team,
-    });
-    Ok(Json(FoundPeople { people: people.collect() }))
 }
 
 type Tx = Transaction<'static, Postgres>;

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::api::{BreakGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
+use super::api::{BreakGlass, GlassBroken};
 use super::extract::{Body, Path};
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
@@ -22,28 +22,6 @@ const LASTS: SignedDuration = SignedDuration::from_hours(4);
 /// In characters. A reason is a sentence, not a click.
 const SHORTEST_REASON: usize = 10;
 const LONGEST_REASON: usize = 500;
-
-/// Only whoever knows the whole family name and the day of birth finds somebody; what was sought is not recorded, that it was is.
-pub async fn find(
-    State(web): State<Arc<Web>>,
-    who: SignedIn,
-    Body(asked): Body<FindPerson>,
-) -> Answer<Json<FoundPeople>> {
-    let name = asked.family_name.replace('\0', "");
-    let mut db = web.transaction(&who).await?;
-    let found = break_glass::find(&mut db, name.trim(), asked.date_of_birth).await?;
-    let people = json!({ "people": found.iter().map(|found| found.patient).collect::<Vec<_>>() });
-    audit::write(&mut db, &who.did(Act::PersonSought, web.parts.clock.machine_now()).detail(people)).await?;
-    db.commit().await?;
-    let people = found.into_iter().map(|found| FoundPerson {
-        patient: found.patient,
-        given_name: found.given_name,
-        family_name: found.family_name,
-        date_of_birth: found.date_of_birth,
-        team: found.team,
-    });
-    Ok(Json(FoundPeople { people: people.collect() }))
-}
 
 pub async fn open(
     State(web): State<Arc<Web>>,

@@ -16,6 +16,7 @@ mod cookies;
 mod events;
 mod extract;
 mod failure;
+mod find_person;
 mod headers;
 mod health;
 mod limits;

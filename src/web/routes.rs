@@ -12,7 +12,8 @@ use super::access::{self, Access, Right};
 use super::route::{Route, SESSION};
 use super::sign_in::{invitation, passkey, provider, second_factor};
 use super::{
-    Web, alerts, api, audit, break_glass, events, me, patient, patients, phones, series, sign_in, staff, worklist,
+    Web, alerts, api, audit, break_glass, events, find_person, me, patient, patients, phones, series, sign_in, staff,
+    worklist,
 };
 use crate::openapi::{self, Operation};
 
@@ -227,9 +228,15 @@ pub fn routes() -> Vec<Route> {
             .query::<events::Asked>()
             .tells::<api::Changed>()
             .refuses(&[404]),
-        Route::new(POST, "/api/break-glass/find", May(BreakGlass), break_glass::find, "Find somebody out of reach")
-            .takes::<api::FindPerson>()
-            .answers::<api::FoundPeople>(),
+        Route::new(
+            POST,
+            "/api/break-glass/find",
+            May(BreakGlass),
+            find_person::to_break_glass,
+            "Find somebody out of reach",
+        )
+        .takes::<api::FindPerson>()
+        .answers::<api::FoundPeople>(),
         Route::new(
             POST,
             "/api/patients/{patient}/break-glass",
@@ -245,9 +252,15 @@ pub fn routes() -> Vec<Route> {
             .refuses(&[404]),
         Route::new(GET, "/api/audit/choices", May(ReadAudit), audit::choices, "Acts and staff to search the audit for")
             .answers::<api::AuditChoices>(),
-        Route::new(POST, "/api/audit/find", May(ReadAudit), audit::find, "Find a patient to search the audit for")
-            .takes::<api::FindPerson>()
-            .answers::<api::FoundPeople>(),
+        Route::new(
+            POST,
+            "/api/audit/find",
+            May(ReadAudit),
+            find_person::to_audit,
+            "Find a patient to search the audit for",
+        )
+        .takes::<api::FindPerson>()
+        .answers::<api::FoundPeople>(),
         Route::new(GET, "/api/audit/export", May(ReadAudit), audit::export, "The audit as FHIR R4 AuditEvents")
             .query::<audit::Asked>()
             .answers::<serde_json::Map<String, Value>>()

@@ -29,9 +29,11 @@ const MAIL_LIMIT: Duration = Duration::from_secs(15);
 const LONGEST_NAME_CHARS: usize = 100;
 
 pub async fn list(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<StaffList>> {
-    let mut db = web.parts.store.sign_in.acquire().await?;
+    let mut db = web.parts.store.sign_in.begin().await?;
+    record(&web, &mut db, &who, Act::StaffListed, json!({})).await?;
     let rows = staff_list::of_organisation(&mut db, who.organisation, web.parts.clock.machine_now()).await?;
     let teams = store::team::list(&mut db, Some(who.organisation)).await?;
+    db.commit().await?;
     Ok(Json(StaffList { staff: rows.into_iter().map(row).collect(), teams: teams.into_iter().map(team).collect() }))
 }
 
