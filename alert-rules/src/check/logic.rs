@@ -59,11 +59,12 @@ fn of_rule(whole: &Whole, rule: &Rule) -> Vec<Problem> {
         problems.push(at(at_once, format!("`at_once` of {name} can never be true{corner}")));
     }
     let others = pack.rules.iter().filter(|other| other.id != rule.id && other.problem == rule.problem);
+    let defaults: Corner = pack.limits.iter().map(|limit| limit.default).collect();
     for other in others.filter(|other| outranks(other, rule)) {
-        // Whenever it fires, the other does.
-        if let Some(corner) = corner(&[(&rule.when, true), (&other.when, false)], false) {
-            let problem =
-                at(&rule.when, format!("{name} never matters: {} fires whenever it does{corner}", other.name));
+        // Whenever it fires, the other does. Only at the defaults: a plan that leaves no room between two limits (a target
+        // of its own, and the pack's limit for an emergency) makes the milder rule pointless for that patient, which is safe.
+        if !possible(&[(&rule.when, true), (&other.when, false)], &defaults, &pack.limits) {
+            let problem = at(&rule.when, format!("{name} never matters: {} fires whenever it does", other.name));
             problems.push(problem.hint("rules of one problem make one finding, at the highest priority that fires"));
         }
     }
