@@ -11,8 +11,9 @@ use mobile_api::phone::{Command, Identity, Input, Phone};
 use mobile_api::time::PhoneTime;
 use uuid::Uuid;
 
+use super::event::Event;
 use super::network::{Frame, Side};
-use super::world::{Event, World};
+use super::world::World;
 
 #[derive(Debug)]
 pub struct Handset {

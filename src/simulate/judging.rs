@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::database::{Database, Patient};
+use super::event::{Event, Work};
 use super::replica::Replica;
-use super::world::{Broken, Event, Work, World};
+use super::world::{Broken, World};
 use crate::monitor::case::Case;
 use crate::monitor::judgement::Judged;
 use crate::monitor::memory::Memory;

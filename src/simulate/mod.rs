@@ -6,8 +6,10 @@
 //! server, the pager, people and time. `invariants.rs` says what must be true; `faults.rs` what goes wrong.
 
 mod cast;
+mod counts;
 mod database;
 mod dice;
+mod event;
 mod faults;
 mod handset;
 mod history;
@@ -27,8 +29,9 @@ use std::sync::Arc;
 
 use alert_rules::Rulebook;
 
+pub use counts::Counts;
+pub use world::Broken;
 use world::World;
-pub use world::{Broken, Counts};
 
 /// A world that came to its end with every invariant held.
 #[derive(Debug, Clone, Copy)]
@@ -63,17 +66,5 @@ pub fn simulate(seed: u64, rulebook: &Arc<Rulebook>, broken: Broken, print: bool
     match world.violated {
         Some(what) => Err(Violated { seed, what, lines: world.trace.last().map(str::to_owned).collect() }),
         None => Ok(Held { counts: world.count, fingerprint: world.trace.fingerprint() }),
-    }
-}
-
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { events, submissions, commits, crashes, phone_deaths, judgements, .. } = self;
-        let Self { asks, alerts, steps, pages, letters, given_up, .. } = self;
-        writeln!(f, "{events:>10} events")?;
-        writeln!(f, "{submissions:>10} submissions, {commits} commits, {judgements} judgements")?;
-        writeln!(f, "{crashes:>10} crashes of a replica, {phone_deaths} of a phone")?;
-        writeln!(f, "{asks:>10} asks, {alerts} alerts, {steps} steps of escalation")?;
-        write!(f, "{pages:>10} pages, {letters} times delivered, {given_up} given up")
     }
 }

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::world::{Event, World};
+use super::event::Event;
+use super::world::World;
 
 /// What the system itself does about a peer that is gone without a word.
 const KEEP_ALIVE: Duration = Duration::from_secs(15 * 60);

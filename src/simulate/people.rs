@@ -12,7 +12,8 @@ use mobile_api::time::PhoneTime;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::world::{Event, World};
+use super::event::Event;
+use super::world::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 

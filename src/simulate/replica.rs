@@ -10,9 +10,10 @@ use mobile_api::message::Person;
 use mobile_api::session::{self, Command, Handshake, Push, Session, clock_skew_ms};
 use uuid::Uuid;
 
+use super::event::{Event, Work};
 use super::judging::Sweep;
 use super::network::{Frame, Side};
-use super::world::{Event, Work, World};
+use super::world::World;
 use super::writing::Writer;
 use crate::ingest::accept::{self, Sender};
 use crate::ingest::receipt;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use alert_rules::{Facts, Priority, escalation};
 use uuid::Uuid;
 
-use super::world::{Event, Work, World};
+use super::event::{Event, Work};
+use super::world::World;
 use crate::roster::Roster;
 use crate::store::roster;
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::database::{Page, PageState};
-use super::world::{Broken, Event, Work, World};
+use super::event::{Event, Work};
+use super::world::{Broken, World};
 use crate::monitor::escalate;
 use crate::notify::deliver::LANES;
 use crate::notify::form::{self, LastBundles, Office, Plan};

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt::Display;
-use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,17 +11,17 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::cast::Cast;
+use super::counts::Counts;
 use super::database::Database;
 use super::dice::Dice;
+use super::event::{Event, Work};
 use super::faults::Faults;
 use super::handset::Handset;
-use super::network::{Frame, Line, Side};
+use super::network::Line;
 use super::replica::{Conversation, Replica};
-use super::staff::{Act, Colleague};
-use super::telling::Sent;
+use super::staff::Colleague;
 use super::trace::Trace;
 use super::writing::Transaction;
-use crate::store::submission::Decision;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -42,95 +41,6 @@ pub enum Broken {
     IgnoresNewFacts,
     LosesPageRequests,
     NeverEscalates,
-}
-
-#[derive(Debug)]
-pub enum Event {
-    Measures { phone: usize },
-    MeasuresAgain { phone: usize, patient: Uuid, whom: String, vital: String, symptoms: Option<String> },
-    Looks { phone: usize, ask: Uuid },
-    OpensApp { phone: usize },
-    PhoneWakes { phone: usize },
-    PhoneSleeps { phone: usize },
-    PhoneDies { phone: usize },
-    Opens { line: u64 },
-    Arrives { line: u64, to: Side, frame: Frame },
-    Learns { line: u64, side: Side, code: Option<u16> },
-    GreetingEnds { line: u64 },
-    SessionWakes { line: u64 },
-    SessionLooks { line: u64, again: bool },
-    Commits { transaction: u64 },
-    Committed { replica: usize, boot: u32, transaction: u64, decisions: Vec<Decision> },
-    CommitUnknown { replica: usize, transaction: u64 },
-    WritesAgain { replica: usize, transaction: u64 },
-    Turn { replica: usize, boot: u32, work: Work },
-    LoadsPatients { replica: usize, boot: u32 },
-    Finishes { replica: usize, boot: u32 },
-    Sent { replica: usize, boot: u32, lane: usize, page: usize, lease: u64, sent: Sent },
-    Acts { who: usize, alert: Uuid, act: Act },
-    SavesPlan { patient: Uuid },
-    ReplicaCrashes { replica: usize },
-    ReplicaStarts { replica: usize },
-    DatabaseStops,
-    DatabaseStarts,
-    Heals,
-}
-
-/// The loops of a replica.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Work {
-    Judge,
-    Escalate,
-    Form,
-    /// By lane.
-    Deliver(usize),
-}
-
-impl Work {
-    pub const ALL: [Self; 7] = [
-        Self::Judge,
-        Self::Escalate,
-        Self::Form,
-        Self::Deliver(0),
-        Self::Deliver(1),
-        Self::Deliver(2),
-        Self::Deliver(3),
-    ];
-}
-
-/// What happened in a world, counted.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Counts {
-    pub events: u64,
-    pub submissions: u64,
-    pub commits: u64,
-    pub crashes: u64,
-    pub phone_deaths: u64,
-    pub judgements: u64,
-    pub asks: u64,
-    pub alerts: u64,
-    pub steps: u64,
-    pub pages: u64,
-    /// What the mail server and the pager service took.
-    pub letters: u64,
-    pub given_up: u64,
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.events += other.events;
-        self.submissions += other.submissions;
-        self.commits += other.commits;
-        self.crashes += other.crashes;
-        self.phone_deaths += other.phone_deaths;
-        self.judgements += other.judgements;
-        self.asks += other.asks;
-        self.alerts += other.alerts;
-        self.steps += other.steps;
-        self.pages += other.pages;
-        self.letters += other.letters;
-        self.given_up += other.given_up;
-    }
 }
 
 #[derive(Debug)]

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use mobile_api::session;
 
-use super::world::{Broken, Event, Work, World};
+use super::event::{Event, Work};
+use super::world::{Broken, World};
 use crate::ingest::receipt;
 use crate::store::submission::{Decision, Entry};
 

@@ -1,19 +1,21 @@
 //! A phone, a service with a disk, and the network between them; all of it simulated from one seed.
 
+mod service;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::content::ContentHash;
-use mobile_api::decode::ReceivedItem;
 use mobile_api::item::{Body, Item, Quantity, Reading};
-use mobile_api::message::{Ask, Message, Outcome, ReceiptItem, ServerMessage};
+use mobile_api::message::{Ask, Message, Outcome, ServerMessage};
 use mobile_api::phone::{self, Identity, Phone};
-use mobile_api::refusal::{Reason, Refusal};
-use mobile_api::session::{self, Handshake, Push, Session};
+use mobile_api::session::{self, Handshake, Push};
 use mobile_api::time::PhoneTime;
 use uuid::Uuid;
+
+use self::service::Service;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Faults {
@@ -41,12 +43,6 @@ enum Event {
     Decide(u64, u64, Vec<(String, String)>),
     PhoneLearnsOfClose(u64, Option<u16>),
     Wake,
-}
-
-enum Service {
-    Nobody,
-    Waiting(Handshake),
-    Talking(Session),
 }
 
 pub struct World {
@@ -201,55 +197,6 @@ impl World {
         }
     }
 
-    fn service_hears(&mut self, text: &str) {
-        match std::mem::replace(&mut self.service, Service::Nobody) {
-            Service::Waiting(handshake) => match handshake.hello(text) {
-                Ok(hello) => {
-                    self.acknowledged(hello.resume.push);
-                    let (session, welcome) =
-                        handshake.welcome(Uuid::from_u128(9), &hello, vec![], care_time(self.now), self.now);
-                    self.service = Service::Talking(session);
-                    self.send_to_phone(&welcome);
-                    self.session(session::Input::Pushes(self.pushes.clone()));
-                }
-                Err(_) => self.cut(),
-            },
-            service => {
-                self.service = service;
-                self.session(session::Input::Text(text));
-            }
-        }
-    }
-
-    fn session(&mut self, input: session::Input<'_>) {
-        let Service::Talking(session) = &mut self.service else { return };
-        let commands = session.handle(input, self.now);
-        let wake = session.next_wake();
-        self.at(wake, Event::Wake);
-        for command in commands {
-            match command {
-                session::Command::Send(message) => self.send_to_phone(&message),
-                session::Command::Ping => {
-                    if !self.lost() {
-                        let delay = self.delay_ms();
-                        self.after_ms(delay, Event::Pong(self.connection));
-                    }
-                }
-                session::Command::Take { batch, items } => {
-                    let items = items.into_iter().map(|ReceivedItem { id, as_sent, .. }| (id, as_sent)).collect();
-                    let delay = self.roll(self.faults.decide_up_to_ms + 1);
-                    self.after_ms(delay, Event::Decide(self.connection, batch, items));
-                }
-                session::Command::Shown { .. } => {}
-                session::Command::Acknowledged { through } => self.acknowledged(through),
-                session::Command::Close(close) => {
-                    self.service = Service::Nobody;
-                    self.after_ms(1, Event::PhoneLearnsOfClose(self.connection, Some(close.code())));
-                }
-            }
-        }
-    }
-
     fn phone(&mut self, input: phone::Input<'_>) {
         let commands = self.phone.handle(input, self.now);
         if let Some(wake) = self.phone.next_wake() {
@@ -286,35 +233,6 @@ impl World {
         }
     }
 
-    fn decide(&mut self, id: String, as_sent: &str) -> ReceiptItem {
-        let item: Item = serde_json::from_str(as_sent).unwrap();
-        if self.is_poison(item.id) {
-            return ReceiptItem { id, outcome: Outcome::Refused(Refusal::new(Reason::UnitUnknown, "no such unit")) };
-        }
-        if item.id.as_u128() % 16 == 4 {
-            let excuses = self.excuses.entry(item.id).or_default();
-            *excuses += 1;
-            if *excuses <= 2 {
-                return ReceiptItem { id, outcome: Outcome::Refused(Refusal::new(Reason::NotStored, "just now")) };
-            }
-        }
-        let hash = ContentHash::of(&item, PATIENT);
-        let next = self.disk.len() as u64 + 1;
-        let outcome = match self.disk.get(&item.id) {
-            Some((first, seq)) => {
-                assert_eq!(*first, hash, "a resend is the same content");
-                self.duplicates += 1;
-                Outcome::Duplicate { seq: *seq, flags: vec![] }
-            }
-            None => {
-                self.disk.insert(item.id, (hash, next));
-                *self.rows.entry(item.id).or_default() += 1;
-                Outcome::Stored { seq: next, flags: vec![] }
-            }
-        };
-        ReceiptItem { id, outcome }
-    }
-
     fn send_to_phone(&mut self, message: &ServerMessage) {
         let text = serde_json::to_string(message).unwrap();
         self.carry(|connection| Event::ToPhone(connection, text.clone()));
@@ -338,11 +256,6 @@ impl World {
         self.service = Service::Nobody;
         let delay = self.delay_ms();
         self.after_ms(delay, Event::PhoneLearnsOfClose(self.connection, None));
-    }
-
-    fn acknowledged(&mut self, through: u64) {
-        self.acknowledged_through = self.acknowledged_through.max(through);
-        self.pushes.retain(|push| push.n() > through);
     }
 
     fn item(&mut self, n: u64) -> Item {
