@@ -25,42 +25,55 @@ use crate::store::{self, restriction, staff};
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// End somebody's monitoring: readings that still come are kept, and answered with whom to call; nobody is paged for them any more
+    /// End somebody's monitoring, for good: readings that still come are kept and answered with whom to call, and nobody is paged for
+    /// them. Alerts that are open stay open until somebody closes them
     End {
+        /// Whose: the id that `derwent admin patient list` shows
         #[arg(long)]
         patient: Uuid,
+        /// The reason, for the record. It is kept for good: name nobody in it
         #[arg(long)]
         why: String,
     },
-    /// Write everything that is kept about a person into one archive: JSON and CSV, with an index
+    /// Write everything that is kept about a person into one zip file, JSON and CSV with an index: what they get who ask for their data
     Archive {
+        /// Whose: the id that `derwent admin patient list` shows
         #[arg(long)]
         patient: Uuid,
         /// A new file, as in dorothy.zip
         #[arg(long)]
         to: PathBuf,
     },
-    /// Keep the record, and let nobody look at it but those who are named; only after the monitoring ended
+    /// Keep the record, and let nobody look at it but those who are named. Only after the monitoring has ended, so that no alarm is
+    /// silenced
     Restrict {
+        /// Whose: the id that `derwent admin patient list` shows
         #[arg(long)]
         patient: Uuid,
+        /// The reason, for the record. It is kept for good: name nobody in it
         #[arg(long)]
         why: String,
-        /// Who may still look, by e-mail address or id, and works in a team of this person; may be given several times
+        /// Who may still look, by e-mail address or id, among those whose teams look after this person; may be given several times.
+        /// Without it nobody may
         #[arg(long)]
         reader: Vec<String>,
     },
-    /// End a restriction
+    /// End a restriction: whoever saw the record before sees it again
     LiftRestriction {
+        /// Whose: the id that `derwent admin patient list` shows
         #[arg(long)]
         patient: Uuid,
+        /// The reason, for the record. It is kept for good: name nobody in it
         #[arg(long)]
         why: String,
     },
-    /// Erase everything about a person but the audit, whose entries hold ids. It cannot be undone; write an archive first
+    /// Erase everything about a person but the audit, whose entries hold ids. Only after the monitoring has ended and their alerts are
+    /// closed. It cannot be undone, so write an archive first; backups hold it until they are gone
     Erase {
+        /// Whose: the id that `derwent admin patient list` shows
         #[arg(long)]
         patient: Uuid,
+        /// The reason, for the record. It is kept for good: name nobody in it
         #[arg(long)]
         why: String,
         /// The family name of the person, so that nobody is erased by a slip
