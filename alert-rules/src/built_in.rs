@@ -13,7 +13,7 @@ macro_rules! packs {
     };
 }
 
-const FILES: [(&str, &str); 20] = packs!["diabetes", "heart-failure", "hypertension", "oximetry", "pregnancy"];
+const FILES: [(&str, &str); 24] = packs!["care-home", "diabetes", "heart-failure", "hypertension", "oximetry", "pregnancy"];
 
 /// By path within the rulebook: `hypertension/rules.toml`.
 pub fn files() -> BTreeMap<String, String> {
