@@ -28,9 +28,17 @@ pub fn read(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
 
 fn read_pack(folder: &Path, files: &mut BTreeMap<String, String>) -> anyhow::Result<()> {
     let pack = name(folder);
+    read_folder(folder, &pack, files)?;
+    for inner in entries(folder)?.into_iter().filter(|inner| inner.is_dir()) {
+        read_folder(&inner, &format!("{pack}/{}", name(&inner)), files)?;
+    }
+    Ok(())
+}
+
+fn read_folder(folder: &Path, path: &str, files: &mut BTreeMap<String, String>) -> anyhow::Result<()> {
     for file in entries(folder)?.into_iter().filter(|file| file.is_file()) {
         let text = fs::read_to_string(&file).with_context(|| format!("could not read {} as text", file.display()))?;
-        files.insert(format!("{pack}/{}", name(&file)), text);
+        files.insert(format!("{path}/{}", name(&file)), text);
     }
     Ok(())
 }

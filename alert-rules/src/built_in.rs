@@ -3,19 +3,29 @@
 use std::collections::BTreeMap;
 
 macro_rules! packs {
-    ($($pack:literal),*) => {
-        [$(
+    ($($pack:literal: $($questionnaire:literal),*;)*) => {
+        &[$(
             (concat!($pack, "/rules.toml"), include_str!(concat!("../packs/", $pack, "/rules.toml"))),
-            (concat!($pack, "/questionnaire.json"), include_str!(concat!("../packs/", $pack, "/questionnaire.json"))),
             (concat!($pack, "/advice.toml"), include_str!(concat!("../packs/", $pack, "/advice.toml"))),
             (concat!($pack, "/scenarios.toml"), include_str!(concat!("../packs/", $pack, "/scenarios.toml"))),
+            $((
+                concat!($pack, "/questionnaires/", $questionnaire, ".json"),
+                include_str!(concat!("../packs/", $pack, "/questionnaires/", $questionnaire, ".json")),
+            ),)*
         )*]
     };
 }
 
-const FILES: [(&str, &str); 24] = packs!["care-home", "diabetes", "heart-failure", "hypertension", "oximetry", "pregnancy"];
+const FILES: &[(&str, &str)] = packs! {
+    "care-home": "soft-signs";
+    "diabetes": "diabetes-today";
+    "heart-failure": "heart-failure-daily";
+    "hypertension": "bp-warning-signs";
+    "oximetry": "oxygen-today";
+    "pregnancy": "pregnancy-today";
+};
 
 /// By path within the rulebook: `hypertension/rules.toml`.
 pub fn files() -> BTreeMap<String, String> {
-    FILES.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+    FILES.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
 }

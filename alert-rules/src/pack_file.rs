@@ -72,6 +72,7 @@ impl<'t> Reader<'t> {
             one_sided: self.one_sided(root.get("one_sided")),
             limits,
             rules,
+            questionnaires: Vec::new(),
             place: self.place(&place),
         })
     }
@@ -350,6 +351,7 @@ fn uses(when: &Clause, at_once: Option<&Clause>, clear: Option<&Clause>) -> Uses
         vitals: sorted(measured.collect()),
         repeated: sorted(when.conditions.iter().flat_map(walk::vitals_to_repeat).collect()),
         answers: all().any(walk::uses_answers),
+        links: all().flat_map(walk::links).collect(),
         worst,
         overdue,
         lookback: all().map(|condition: &Condition| walk::lookback(condition)).max().unwrap_or(SignedDuration::ZERO),

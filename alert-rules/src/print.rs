@@ -3,6 +3,7 @@
 //! Markdown that reads well as plain text. Everything the pack does stands on the page; what is code in the files is
 //! words here, and each code has its display beside it.
 
+mod questions;
 pub mod sentence;
 
 use std::fmt::Write as _;
@@ -10,7 +11,6 @@ use std::fmt::Write as _;
 use crate::advice::{Advice, Band, Threshold};
 use crate::finding::{Kind, Side};
 use crate::problem::Problem;
-use crate::questionnaire::{self, Questionnaire};
 use crate::rule::{Limit, Pack, Rule, RulePriority, Rulebook};
 use crate::scenario::Scenario;
 use crate::unit::in_words;
@@ -23,9 +23,8 @@ pub fn page(rulebook: &Rulebook, pack: &str) -> Option<Result<String, Vec<Proble
     let files = rulebook.files();
     let read = || {
         let advice = advice::of_pack(files, pack)?;
-        let questionnaire = questionnaire::of_pack(files, &pack.name).map_err(|problem| vec![problem])?;
-        let scenarios = scenario::of_pack(files, &pack.name)?;
-        Ok(Page { rulebook, pack, advice, questionnaire, scenarios }.text())
+        let scenarios = scenario::of_pack(files, pack)?;
+        Ok(Page { rulebook, pack, advice, scenarios }.text())
     };
     Some(read())
 }
@@ -34,7 +33,6 @@ struct Page<'a> {
     rulebook: &'a Rulebook,
     pack: &'a Pack,
     advice: Advice,
-    questionnaire: Option<Questionnaire>,
     scenarios: Vec<Scenario>,
 }
 
@@ -45,7 +43,7 @@ impl Page<'_> {
             self.measured(),
             self.limits(),
             self.rules(),
-            self.questions(),
+            self.pack.questionnaires.iter().map(questions::of).collect(),
             self.phone(),
             self.stories(),
             self.signature(),
@@ -201,26 +199,6 @@ impl Page<'_> {
             }
         }
         text.push('\n');
-        text
-    }
-
-    fn questions(&self) -> String {
-        let Some(questionnaire) = &self.questionnaire else { return String::new() };
-        let mut text = format!(
-            "## Questions: {} ({})\n\n{}\n\n",
-            questionnaire.title,
-            questionnaire.reference(),
-            questionnaire.purpose
-        );
-        for item in &questionnaire.item {
-            let _ = writeln!(
-                text,
-                "- {} ({}, {})",
-                item.text,
-                item.link_id,
-                if item.kind == "boolean" { "yes or no" } else { &item.kind }
-            );
-        }
         text
     }
 

@@ -25,7 +25,7 @@ pub fn replay_all(rulebook: &Rulebook) -> Result<Vec<Outcomes>, Vec<Problem>> {
     let mut outcomes = Vec::new();
     let mut problems = Vec::new();
     for pack in rulebook.packs() {
-        match crate::scenario::of_pack(rulebook.files(), &pack.name) {
+        match crate::scenario::of_pack(rulebook.files(), pack) {
             Ok(scenarios) => outcomes.extend(
                 scenarios.into_iter().map(|scenario| Outcomes { happened: replay(rulebook, &scenario), scenario }),
             ),

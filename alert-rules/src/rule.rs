@@ -9,6 +9,7 @@ use crate::expression::Condition;
 use crate::finding::{Kind, Priority, Side};
 use crate::pack_file;
 use crate::problem::{Place, Problem};
+use crate::questionnaire::{self, Questionnaire};
 use crate::stop::{self, Stop};
 use crate::unit::Dimension;
 use crate::vital::{Component, Range, Vital};
@@ -41,6 +42,7 @@ pub struct Pack {
     pub one_sided: BTreeMap<Component, String>,
     pub limits: Vec<Limit>,
     pub rules: Vec<Rule>,
+    pub questionnaires: Vec<Questionnaire>,
     pub place: Place,
 }
 
@@ -142,6 +144,8 @@ pub(crate) struct Uses {
     /// A repeat must measure all of these anew.
     pub repeated: Vec<Vital>,
     pub answers: bool,
+    /// Link ids of the questions it reads.
+    pub links: Vec<String>,
     /// Components whose worst value is tracked, and which way is worse.
     pub worst: Vec<(Component, Side)>,
     pub overdue: Vec<(Vital, SignedDuration)>,
@@ -155,15 +159,17 @@ impl Rulebook {
         Rulebook::from_files(crate::built_in::files()).expect("the built-in packs are read by a test")
     }
 
-    /// Reads every `<pack>/rules.toml` among the files; the others only count for the hash.
+    /// Reads every `<pack>/rules.toml` among the files, and the questionnaires beside it; the others only count for the hash.
     pub fn from_files(files: BTreeMap<String, String>) -> Result<Rulebook, Vec<Problem>> {
         let mut packs = Vec::new();
         let mut problems = Vec::new();
         for (path, text) in &files {
             let Some(name) = path.strip_suffix("/rules.toml").filter(|name| !name.contains('/')) else { continue };
-            match pack_file::read(name, path, text) {
-                Ok(pack) => packs.push(pack),
-                Err(found) => problems.extend(found),
+            match (pack_file::read(name, path, text), questionnaire::of_pack(&files, name)) {
+                (Ok(pack), Ok(questionnaires)) => packs.push(Pack { questionnaires, ..pack }),
+                (pack, questionnaires) => {
+                    problems.extend(pack.err().into_iter().chain(questionnaires.err()).flatten());
+                }
             }
         }
         let stops = stop::read(&files).unwrap_or_else(|problem| {
@@ -234,8 +240,8 @@ impl Rule {
         &self.uses.vitals
     }
 
-    /// It looks at the answers to its pack's questionnaire.
-    pub fn reads_answers(&self) -> bool {
-        self.uses.answers
+    /// It looks at an answer to this questionnaire of its pack.
+    pub fn reads(&self, questionnaire: &Questionnaire) -> bool {
+        self.uses.links.iter().any(|link| questionnaire.question(link).is_some())
     }
 }

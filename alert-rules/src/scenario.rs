@@ -15,7 +15,8 @@ use toml::Spanned;
 use crate::facts::{Day, Due, Facts, Plan, PlanLimit, Slot};
 use crate::finding::Priority;
 use crate::problem::{Place, Problem, place_of};
-use crate::questionnaire::{self, Questionnaire};
+use crate::questionnaire::Questionnaire;
+use crate::rule::Pack;
 use crate::vital::Vital;
 pub use line::{Input, Submitted};
 
@@ -156,12 +157,12 @@ struct Patient {
 }
 
 /// Reads a pack's `scenarios.toml`; without that file there are none.
-pub fn of_pack(files: &BTreeMap<String, String>, pack: &str) -> Result<Vec<Scenario>, Vec<Problem>> {
-    let file = &format!("{pack}/scenarios.toml");
+pub fn of_pack(files: &BTreeMap<String, String>, pack: &Pack) -> Result<Vec<Scenario>, Vec<Problem>> {
+    let file = &format!("{}/scenarios.toml", pack.name);
     let Some(text) = files.get(file) else { return Ok(Vec::new()) };
-    let questionnaire = questionnaire::of_pack(files, pack).map_err(|problem| vec![problem])?;
     let written: File = toml::from_str(text).map_err(|error| vec![Problem::of_toml(file, text, &error)])?;
-    let mut reader = Reader { pack, file, text, questionnaire, problems: Vec::new() };
+    let mut reader =
+        Reader { pack: &pack.name, file, text, questionnaires: &pack.questionnaires, problems: Vec::new() };
     let scenarios = written.scenario.iter().filter_map(|written| reader.scenario(written)).collect();
     if reader.problems.is_empty() { Ok(scenarios) } else { Err(reader.problems) }
 }
@@ -170,7 +171,7 @@ struct Reader<'a> {
     pack: &'a str,
     file: &'a str,
     text: &'a str,
-    questionnaire: Option<Questionnaire>,
+    questionnaires: &'a [Questionnaire],
     problems: Vec<Problem>,
 }
 
@@ -323,7 +324,7 @@ impl Reader<'_> {
 
     fn line(&mut self, spanned: &Spanned<String>, zone: &TimeZone) -> Option<Input> {
         let example = "for example \"2026-03-01 08:00 systolic 184 mmHg, diastolic 101 mmHg\"";
-        line::input(spanned.get_ref(), zone, self.questionnaire.as_ref())
+        line::input(spanned.get_ref(), zone, self.questionnaires)
             .map_err(|sentence| self.problem(spanned, &sentence, example))
             .ok()
     }

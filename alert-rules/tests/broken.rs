@@ -8,7 +8,7 @@ use alert_rules::{Rulebook, built_in, check, replay};
 /// An early hypertension pack, kept as it was so that a change of the real one moves nothing here.
 const WHOLE: [(&str, &str); 4] = [
     ("rules.toml", include_str!("broken/rules.toml")),
-    ("questionnaire.json", include_str!("broken/questionnaire.json")),
+    ("questionnaires/bp-warning-signs.json", include_str!("broken/questionnaires/bp-warning-signs.json")),
     ("advice.toml", include_str!("broken/advice.toml")),
     ("scenarios.toml", include_str!("broken/scenarios.toml")),
 ];
@@ -85,9 +85,9 @@ faults! {
     a_case_of_the_repeat_is_missing: "scenarios.toml", "case   = \"severe: never came\"\n" => "";
 
     // What stands beside the rules.
-    question_nobody_asks: "questionnaire.json", "\"linkId\": \"dizzy_or_fell\"" => "\"linkId\": \"dizzy\"";
-    question_phones_cannot_show: "questionnaire.json", "\"type\": \"boolean\"" => "\"type\": \"attachment\"";
-    not_json: "questionnaire.json", "\"version\": \"1\"," => "\"version\": \"1\"";
+    question_nobody_asks: "questionnaires/bp-warning-signs.json", "\"linkId\": \"dizzy_or_fell\"" => "\"linkId\": \"dizzy\"";
+    question_phones_cannot_show: "questionnaires/bp-warning-signs.json", "\"type\": \"boolean\"" => "\"type\": \"attachment\"";
+    not_json: "questionnaires/bp-warning-signs.json", "\"version\": \"1\"," => "\"version\": \"1\"";
     band_of_an_unknown_limit: "advice.toml", "below     = \"low_systolic\"" => "below     = \"low_sistolic\"";
     scenario_without_a_unit: "scenarios.toml", "systolic 184 mmHg" => "systolic 184";
     scenario_of_a_rule_that_is_gone: "scenarios.toml", "08:12 high severe" => "08:12 high serious";

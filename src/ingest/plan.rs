@@ -10,7 +10,7 @@ use alert_rules::finding::Side;
 use alert_rules::rule::{Pack, Rulebook};
 use alert_rules::unit::accepted;
 use alert_rules::vital::{Component, Vital};
-use alert_rules::{Facts, normalise, questionnaire};
+use alert_rules::{Facts, normalise};
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use mobile_api::plan::{AdviceBand, Call, Due, DueWhat, Plan, PlanComponent, PlanUnit, PlanVital, Questionnaire, Team};
@@ -37,7 +37,7 @@ struct OfPack {
     pack: Pack,
     advice: Vec<advice::Band>,
     vitals: BTreeSet<Vital>,
-    questionnaire: Option<Questionnaire>,
+    questionnaires: Vec<Questionnaire>,
 }
 
 impl Plans {
@@ -48,16 +48,17 @@ impl Plans {
 
     /// By the name before the `|`.
     pub fn knows_questionnaire(&self, name: &str) -> bool {
-        self.packs.values().filter_map(|pack| pack.questionnaire.as_ref()).any(|known| name_of(known) == name)
+        self.packs.values().flat_map(|pack| &pack.pack.questionnaires).any(|known| known.id == name)
     }
 
-    /// What a rule (`pack/rule`) looks at: vitals, and the name of a questionnaire. None: no rule of these packs.
-    pub fn looked_at(&self, rule: &str) -> Option<(Vec<&'static str>, Option<&str>)> {
+    /// What a rule (`pack/rule`) looks at: vitals, and the names of questionnaires. None: no rule of these packs.
+    pub fn looked_at(&self, rule: &str) -> Option<(Vec<&'static str>, Vec<&str>)> {
         let (pack, _) = rule.split_once('/')?;
         let of_pack = self.packs.get(pack)?;
         let known = of_pack.pack.rules.iter().find(|known| known.id == rule)?;
-        let questionnaire = of_pack.questionnaire.as_ref().filter(|_| known.reads_answers()).map(name_of);
-        Some((known.vitals().iter().map(|vital| vital.name()).collect(), questionnaire))
+        let read = of_pack.pack.questionnaires.iter().filter(|questionnaire| known.reads(questionnaire));
+        let questionnaires = read.map(|questionnaire| questionnaire.id.as_str()).collect();
+        Some((known.vitals().iter().map(|vital| vital.name()).collect(), questionnaires))
     }
 
     /// The plan of a patient as it stands now; none before the first facts. Facts that cannot be read are an error of the row.
@@ -94,7 +95,8 @@ impl Plans {
             DueOf::Vital(vital) => Some(vital),
             DueOf::Questionnaire(_) => None,
         }));
-        let questionnaires: Vec<Questionnaire> = packs.iter().filter_map(|pack| pack.questionnaire.clone()).collect();
+        let questionnaires: Vec<Questionnaire> =
+            packs.iter().flat_map(|pack| pack.questionnaires.iter().cloned()).collect();
         let due = slots.into_iter().map(|slot| slot.show(&questionnaires, done)).collect();
         Plan {
             whom: handle.to_owned(),
@@ -120,16 +122,16 @@ impl OfPack {
     fn read(rulebook: &Rulebook, pack: &Pack) -> Self {
         // What does not read was refused when the rulebook was published.
         let advice = advice::of_pack(rulebook.files(), pack).unwrap_or_default().bands;
-        let questionnaire = questionnaire::of_pack(rulebook.files(), &pack.name).ok().flatten();
+        let questionnaires = pack.questionnaires.iter().map(|read| Questionnaire {
+            questionnaire: read.reference(),
+            title: read.title.text.clone(),
+            content: read.content.clone(),
+        });
         Self {
             pack: pack.clone(),
             advice,
             vitals: pack.rules.iter().flat_map(|rule| rule.vitals().iter().copied()).collect(),
-            questionnaire: questionnaire.map(|read| Questionnaire {
-                questionnaire: read.reference(),
-                title: read.title.clone(),
-                content: serde_json::json!(read),
-            }),
+            questionnaires: questionnaires.collect(),
         }
     }
 

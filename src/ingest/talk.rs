@@ -142,7 +142,7 @@ async fn seen_of(ingest: &Ingest, person: &Person) -> Result<Option<Input<'stati
     let Some(taken) = ingest.lookups.taken.ask(person.patient).await? else { return Ok(None) };
     let pool = &ingest.parts.store.ingest;
     let items = match ingest.plans.looked_at(&taken.rule) {
-        Some((vitals, questionnaire)) => seen::measured(pool, &taken, &vitals, questionnaire).await?,
+        Some((vitals, questionnaires)) => seen::measured(pool, &taken, &vitals, &questionnaires).await?,
         None if taken.rule == NOTE => seen::noted(pool, &taken).await?,
         None => Vec::new(),
     };

@@ -50,13 +50,13 @@ pub async fn newest(pool: &PgPool, patients: &[Uuid]) -> sqlx::Result<HashMap<Uu
     Ok(rows.into_iter().map(of_row).collect())
 }
 
-/// Client ids of the readings of these vitals, and of the answers to this questionnaire (the name before the `|`), from the
-/// finding's start until it was taken.
+/// Client ids of the readings of these vitals, and of the answers to these questionnaires (names before the `|`), from
+/// the finding's start until it was taken.
 pub async fn measured(
     pool: &PgPool,
     taken: &Taken,
     vitals: &[&str],
-    questionnaire: Option<&str>,
+    questionnaires: &[&str],
 ) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar(
         "SELECT submission.client_id FROM submission
@@ -66,7 +66,7 @@ pub async fn measured(
                                              AND reading.vital = ANY($5))
                     OR submission.seq IN (SELECT answers.seq FROM answers
                                           WHERE answers.patient = $1 AND answers.effective_at BETWEEN $2 AND $3
-                                                AND split_part(answers.questionnaire, '|', 1) = $6))
+                                                AND split_part(answers.questionnaire, '|', 1) = ANY($6)))
          ORDER BY submission.seq DESC LIMIT $7",
     )
     .bind(taken.patient)
@@ -74,7 +74,7 @@ pub async fn measured(
     .bind((taken.taken_at + AHEAD).to_sqlx())
     .bind(taken.taken_at.to_sqlx())
     .bind(vitals)
-    .bind(questionnaire)
+    .bind(questionnaires)
     .bind(ITEMS_LIMIT)
     .fetch_all(pool)
     .await

@@ -16,11 +16,13 @@ fn rules(arguments: &[&str]) -> (i32, String, String) {
 fn pack(from: &str, to: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let (source, target) = (Path::new("alert-rules/packs/hypertension"), folder.path().join("hypertension"));
-    fs::create_dir(&target).unwrap();
-    for file in fs::read_dir(source).expect("the pack") {
-        let file = file.unwrap();
-        let text = fs::read_to_string(file.path()).unwrap().replacen(from, to, 1);
-        fs::write(target.join(file.file_name()), text).unwrap();
+    for inner in ["", "questionnaires"] {
+        fs::create_dir(target.join(inner)).unwrap();
+        let entries = fs::read_dir(source.join(inner)).expect("the pack").map(|entry| entry.unwrap().path());
+        for file in entries.filter(|entry| entry.is_file()) {
+            let text = fs::read_to_string(&file).unwrap().replacen(from, to, 1);
+            fs::write(target.join(inner).join(file.file_name().expect("a name")), text).unwrap();
+        }
     }
     folder
 }

@@ -15,15 +15,15 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
         let Some(repeat) = &rule.repeat else { continue };
         let mut says =
             |message: String, hint: &str| problems.push(whole.problem(&rule.place, "repeat", message).hint(hint));
-        match (&repeat.symptoms, &whole.questionnaire) {
-            (None, _) => says(
+        let has = |id: &String| whole.pack.questionnaires.iter().any(|questionnaire| questionnaire.id == *id);
+        match &repeat.symptoms {
+            None => says(
                 format!("{} asks to measure again without asking for symptoms", rule.name),
-                "symptoms = \"…\": the id of this pack's questionnaire; any yes fires at once",
+                "symptoms = \"…\": the id of a questionnaire of this pack; any yes fires at once",
             ),
-            (Some(_), None) => {}
-            (Some(symptoms), Some(Some(questionnaire))) if *symptoms == questionnaire.id => {}
-            (Some(symptoms), _) => {
-                says(format!("this pack has no questionnaire {symptoms}"), "name the id in questionnaire.json")
+            Some(symptoms) if has(symptoms) => {}
+            Some(symptoms) => {
+                says(format!("this pack has no questionnaire {symptoms}"), "name the id of one in questionnaires/")
             }
         }
         if !repeat.alert_at_once {

@@ -168,6 +168,17 @@ pub(crate) fn uses_answers(condition: &Condition) -> bool {
     uses
 }
 
+/// The link ids of the questions it reads.
+pub(crate) fn links(condition: &Condition) -> Vec<String> {
+    let mut links = Vec::new();
+    visit(condition, &mut |node| match node {
+        Node::Condition(Condition { kind: ConditionKind::Answer { link, .. }, .. })
+        | Node::Quantity(Quantity { kind: QuantityKind::Answer(link), .. }) => links.push(link.clone()),
+        _ => {}
+    });
+    links
+}
+
 /// Every `overdue(vital, grace)`.
 pub(crate) fn overdue(condition: &Condition) -> Vec<(Vital, SignedDuration)> {
     let mut all = Vec::new();

@@ -41,7 +41,7 @@ impl Submitted {
     }
 }
 
-pub(super) fn input(text: &str, zone: &TimeZone, questionnaire: Option<&Questionnaire>) -> Result<Input, String> {
+pub(super) fn input(text: &str, zone: &TimeZone, questionnaires: &[Questionnaire]) -> Result<Input, String> {
     let (at, rest) = instant_and_rest(text, zone)?;
     let (rest, came) = match rest.split_once(", came ") {
         Some((rest, came)) => (rest, instant(came, zone)?),
@@ -51,7 +51,7 @@ pub(super) fn input(text: &str, zone: &TimeZone, questionnaire: Option<&Question
         return Err("this comes before it was taken".to_owned());
     }
     let what = match rest.split_once(' ') {
-        Some(("answers", said)) => Submitted::Answers(answers(said, at, came, questionnaire)?),
+        Some(("answers", said)) => Submitted::Answers(answers(said, at, came, questionnaires)?),
         Some(("event", said)) => Submitted::Event(event(said, at, came)?),
         Some(("withdraws", of)) => Submitted::Withdrawal { at, of: instant(of, zone)? },
         _ => Submitted::Reading(reading(rest, at, came)?),
@@ -121,36 +121,28 @@ fn component(part: &str) -> Result<(Component, Measured), String> {
     Ok((component, measured))
 }
 
-fn answers(
-    said: &str,
-    at: Timestamp,
-    came: Timestamp,
-    questionnaire: Option<&Questionnaire>,
-) -> Result<Answers, String> {
-    let questionnaire = questionnaire.ok_or("this pack has no questionnaire.json to answer")?;
-    let mut answers = Answers {
+/// `warning_signs yes, dizzy_or_fell no`: yes, no, a number, or the code of an option. They are answers to the first
+/// questionnaire that asks all of them.
+fn answers(said: &str, at: Timestamp, came: Timestamp, questionnaires: &[Questionnaire]) -> Result<Answers, String> {
+    let part = |part: &str| match part.split_once(' ') {
+        None => Err(format!("“{part}” is not a question's link id and an answer")),
+        Some((link, "yes")) => Ok((link.to_owned(), Answer::YesNo(true))),
+        Some((link, "no")) => Ok((link.to_owned(), Answer::YesNo(false))),
+        Some((link, value)) => {
+            Ok((link.to_owned(), value.parse().map_or_else(|_| Answer::Text(value.to_owned()), Answer::Number)))
+        }
+    };
+    let answers = said.split(", ").map(part).collect::<Result<Vec<_>, _>>()?;
+    let asks = |questionnaire: &&Questionnaire| answers.iter().all(|(link, _)| questionnaire.question(link).is_some());
+    let questionnaire = questionnaires.iter().find(asks).ok_or("no questionnaire of this pack asks all of these")?;
+    Ok(Answers {
         seq: 0,
         effective_at: at,
         received_at: came,
         questionnaire: questionnaire.reference(),
         partial: false,
-        answers: Vec::new(),
-    };
-    for part in said.split(", ") {
-        let (link, value) =
-            part.split_once(' ').ok_or_else(|| format!("“{part}” is not a question's link id and an answer"))?;
-        if !questionnaire.asks(link) {
-            return Err(format!("questionnaire.json has no question {link}"));
-        }
-        let answer = match (value, value.parse::<f64>()) {
-            ("yes", _) => Answer::YesNo(true),
-            ("no", _) => Answer::YesNo(false),
-            (_, Ok(number)) => Answer::Number(number),
-            _ => Answer::Text(value.to_owned()),
-        };
-        answers.answers.push((link.to_owned(), answer));
-    }
-    Ok(answers)
+        answers,
+    })
 }
 
 fn event(said: &str, at: Timestamp, came: Timestamp) -> Result<Event, String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alert_rules::facts::{Due, Facts, PlanLimit};
-use alert_rules::{Rulebook, built_in, questionnaire};
+use alert_rules::{Rulebook, built_in};
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 use sqlx::PgConnection;
@@ -52,15 +52,11 @@ pub fn check(rulebook: &Rulebook, facts: &Facts, now: Timestamp) -> anyhow::Resu
     for (name, limit) in &facts.plan.limits {
         check_limit(rulebook, &facts.plan.packs, name, limit)?;
     }
-    let questionnaires: Vec<String> = rulebook
-        .packs()
-        .iter()
-        .filter_map(|pack| questionnaire::of_pack(rulebook.files(), &pack.name).ok().flatten())
-        .map(|questionnaire| questionnaire.id)
-        .collect();
+    let all = rulebook.packs().iter().flat_map(|pack| &pack.questionnaires);
+    let questionnaires: Vec<&str> = all.map(|questionnaire| questionnaire.id.as_str()).collect();
     for slot in &facts.plan.slots {
         if let Due::Questionnaire(name) = &slot.due
-            && !questionnaires.contains(name)
+            && !questionnaires.contains(&name.as_str())
         {
             bail!("{name:?} is neither a vital nor a questionnaire; there are {}", questionnaires.join(", "));
         }
