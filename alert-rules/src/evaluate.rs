@@ -12,13 +12,14 @@ use uuid::Uuid;
 use crate::applies;
 use crate::calendar::{Calendar, after, before};
 use crate::compose::{compose, wait_until};
+use crate::doubt::{self, OWN_AGREE_WITHIN, OWN_WITHIN};
 use crate::everybody::{self, CANNOT_APPLY, CANNOT_JUDGE, COULD_NOT_MEASURE, IMPOSSIBLE, JUDGED_WITHIN};
 use crate::facts::Facts;
 use crate::finding::{Finding, Firing};
 use crate::fold::{Fold, Person, SHOW_WITHIN};
 use crate::limits::Limits;
 use crate::reading::{History, Shown};
-use crate::rule::Rulebook;
+use crate::rule::{Rule, Rulebook};
 use crate::timeline::Timeline;
 use crate::vital::Vital;
 use crate::watch::{Step, Watch, What};
@@ -168,10 +169,13 @@ impl Rulebook {
     /// How far before the fold's `from` the history must reach.
     pub fn lookback(&self, facts: &Facts) -> SignedDuration {
         let packs = self.packs().iter().filter(|pack| facts.plan.packs.contains(&pack.name));
-        let longest =
-            packs.flat_map(|pack| &pack.rules).map(|rule| rule.uses.lookback).max().unwrap_or(SignedDuration::ZERO);
-        // A day more, for odd values that agree across the edge.
-        longest.max(JUDGED_WITHIN).saturating_add(SignedDuration::from_hours(25))
+        // What a value is held against lies before it.
+        let held_against = |rule: &Rule| {
+            if rule.uses.vitals.iter().any(|vital| doubt::has_own(*vital)) { OWN_WITHIN } else { SignedDuration::ZERO }
+        };
+        let longest = packs.flat_map(|pack| &pack.rules).map(|rule| rule.uses.lookback + held_against(rule)).max();
+        // Two days more, for odd values that agree across the edge.
+        longest.unwrap_or_default().max(JUDGED_WITHIN).saturating_add(OWN_AGREE_WITHIN + SignedDuration::from_hours(1))
     }
 }
 

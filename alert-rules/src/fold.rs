@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::calendar::{Calendar, after};
+use crate::calendar::{Calendar, after, before};
 use crate::expression::Condition;
 use crate::expression::describe;
 use crate::expression::evaluator::{Instant, Mode};
@@ -19,7 +19,7 @@ use crate::finding::Extreme;
 use crate::limits::Limits;
 use crate::reason::Reason;
 use crate::rule::{Pack, Rule, RulePriority};
-use crate::timeline::{Item, Submitted, Timeline};
+use crate::timeline::{Item, Sample, Submitted, Timeline};
 use crate::vital::{Component, Vital};
 use crate::watch::{Step, Terms, Watch, What};
 
@@ -182,7 +182,10 @@ impl<'a> Fold<'a> {
             Stop::Item(item) => item.received_at.max(at),
             Stop::Timer => at,
         };
-        let opened = What::Opened(self.reasons(&instant, &self.rule.when.conditions));
+        let mut reasons = self.reasons(&instant, &self.rule.when.conditions);
+        if doubtful {
+            reasons.extend(self.doubts(&instant));
+        }
         let mut watch = Watch {
             rule: self.rule.id.clone(),
             terms: self.terms(),
@@ -191,7 +194,7 @@ impl<'a> Fold<'a> {
             received_at,
             doubtful,
             ask: None,
-            steps: vec![Step { at, what: opened }],
+            steps: vec![Step { at, what: What::Opened(reasons) }],
         };
         self.note_worst(&mut watch, at, order, stop);
         self.note_at_once(&mut watch, &instant, stop);
@@ -345,6 +348,19 @@ impl<'a> Fold<'a> {
             .into_iter()
             .map(|(what, limit)| self.reason(instant, what, limit))
             .collect()
+    }
+
+    /// Why nobody can be sure yet: the newest values in the rule's sight that nothing confirms.
+    fn doubts(&self, instant: &Instant<'_>) -> Vec<Reason> {
+        let seen_since = before(instant.at, self.rule.uses.lookback);
+        let components = self.rule.uses.vitals.iter().flat_map(|vital| vital.facts().required);
+        let newest = components.filter_map(|component| {
+            let samples = self.person.timeline.samples(*component, instant.order).iter().rev();
+            let doubted = |sample: &&Sample| !sample.is_trusted(instant.order);
+            let sample = samples.take_while(|sample| sample.at >= seen_since).find(doubted)?;
+            Some(sample.doubt?.why.sentence(*component, sample.value))
+        });
+        newest.map(|what| self.reason(instant, what, None)).collect()
     }
 
     fn reason(&self, instant: &Instant<'_>, what: String, limit: Option<String>) -> Reason {

@@ -114,7 +114,7 @@ impl<'a> Memory<'a> {
     /// What no evaluation will reach back to.
     fn forget(&mut self, now: Timestamp) {
         let since = before(before(now, REACH), self.rulebook.lookback(self.facts));
-        let History { patient: _, readings, answers, events, corrections, shown } = &mut self.history;
+        let History { patient: _, readings, answers, events, corrections, acceptances: _, shown } = &mut self.history;
         readings.retain(|reading| reading.effective_at >= since);
         answers.retain(|answers| answers.effective_at >= since);
         events.retain(|event| event.effective_at >= since);

@@ -188,6 +188,16 @@ pub struct Correction {
     pub values: Option<Vec<(Component, Measured)>>,
 }
 
+/// Staff looked at a doubtful reading and took it as it is. It is judged as if nothing had been odd about it, and what is
+/// like it later is no longer doubted. Of the values as they were: a later correction of them voids it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// The reading's number, when it was taken, and its values.
+    pub seq: i64,
+    pub effective_at: Timestamp,
+    pub values: Vec<(Component, Measured)>,
+}
+
 /// A phone showed an ask to the patient: from then its repeat timer runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
@@ -205,17 +215,20 @@ pub struct History {
     pub answers: Vec<Answers>,
     pub events: Vec<Event>,
     pub corrections: Vec<Correction>,
+    /// All there ever were: what was accepted years ago still counts.
+    pub acceptances: Vec<Acceptance>,
     pub shown: Vec<Shown>,
 }
 
 impl History {
     /// Takes in what else is known of the same patient.
     pub fn extend(&mut self, more: History) {
-        let History { patient: _, readings, answers, events, corrections, shown } = more;
+        let History { patient: _, readings, answers, events, corrections, acceptances, shown } = more;
         self.readings.extend(readings);
         self.answers.extend(answers);
         self.events.extend(events);
         self.corrections.extend(corrections);
+        self.acceptances.extend(acceptances);
         self.shown.extend(shown);
     }
 }

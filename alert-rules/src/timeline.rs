@@ -5,14 +5,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::finding::Side;
+use crate::doubt::{self, Accepted, Band, Doubt, Why};
 use crate::reading::{Answers, Comparator, Correction, Event, Flags, History, Measured, Reading, not_possible};
 use crate::vital::{Component, Vital};
-
-/// Two odd values on the same side within this time of each other agree.
-const AGREE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 pub(crate) struct Timeline<'h> {
     pub items: Vec<Item<'h>>,
@@ -46,15 +43,15 @@ pub(crate) struct Sample {
     /// Infinite for HI and LO.
     pub value: f64,
     pub measured: Measured,
-    /// None: nothing odd. Else the order from which a second reading agrees (`usize::MAX`: none does).
-    pub doubt: Option<usize>,
+    /// None: nothing is odd about it.
+    pub doubt: Option<Doubt>,
     pub dated_by_arrival: bool,
 }
 
 impl Sample {
     /// Seen by `clear` and by means, as of `order`.
     pub fn is_trusted(&self, order: usize) -> bool {
-        self.doubt.is_none_or(|agreed| agreed < order)
+        self.doubt.is_none_or(|doubt| doubt.agreed < order)
     }
 }
 
@@ -109,7 +106,7 @@ impl<'h> Timeline<'h> {
             }
             timeline.items.push(item);
         }
-        timeline.find_agreement();
+        timeline.find_doubts(&doubt::accepted(&history.acceptances, &corrections));
         timeline
     }
 
@@ -122,7 +119,8 @@ impl<'h> Timeline<'h> {
         flags: Flags,
     ) {
         // The flag is of the whole reading; the doubt is of the value that is odd, or of all if none is.
-        let none_odd = flags.unconfirmed && !Flags::of_values(values).unconfirmed;
+        let held_back = flags.unconfirmed && !Flags::of_values(values).unconfirmed;
+        let doubt = held_back.then_some(Doubt { agreed: usize::MAX, why: Why::HeldBack });
         let usable = usable(values, flags);
         // A correction cannot make a weight into a glucose.
         for (component, measured) in values
@@ -130,35 +128,19 @@ impl<'h> Timeline<'h> {
             .filter(|(component, _)| usable.contains(component) && vital.components().any(|own| own == *component))
         {
             let Some(value) = measured.compared() else { continue };
-            let odd = measured.comparator.is_none() && !component.is_usual(value);
-            let doubt = (flags.unconfirmed && (odd || none_odd)).then_some(usize::MAX);
             let dated_by_arrival = flags.dated_by_arrival;
             let sample = Sample { at: item.at, order, value, measured: *measured, doubt, dated_by_arrival };
             self.samples[*component as usize].push(sample);
         }
     }
 
-    /// A doubted value is agreed with by another reading beyond the same end of the hold range, before or after it.
-    fn find_agreement(&mut self) {
+    fn find_doubts(&mut self, accepted: &[Accepted]) {
         for component in Component::ALL {
-            let samples = &mut self.samples[component as usize];
-            for index in 0..samples.len() {
-                if samples[index].doubt.is_none() {
-                    continue;
-                }
-                let (at, side) = (samples[index].at, odd_side(component, samples[index].value));
-                let agrees = |other: &Sample| {
-                    other.at.duration_since(at).abs() <= AGREE_WITHIN
-                        && side.is_some()
-                        && odd_side(component, other.value) == side
-                };
-                // In order of time: none beyond these can agree.
-                let first = samples.partition_point(|other| at.duration_since(other.at) > AGREE_WITHIN);
-                let earlier = samples[first..index].iter().any(agrees);
-                let near = samples[index + 1..].iter().take_while(|other| other.at.duration_since(at) <= AGREE_WITHIN);
-                let later = || near.clone().find(|other| agrees(other)).map(|other| other.order);
-                let agreed = if earlier { Some(samples[index].order) } else { later() };
-                samples[index].doubt = Some(agreed.unwrap_or(usize::MAX));
+            let samples = &self.samples[component as usize];
+            let band = Band { component, samples, accepted };
+            let doubts: Vec<Option<Doubt>> = (0..samples.len()).map(|index| band.doubt(index)).collect();
+            for (sample, doubt) in self.samples[component as usize].iter_mut().zip(doubts) {
+                sample.doubt = doubt;
             }
         }
     }
@@ -203,18 +185,6 @@ fn usable(values: &[(Component, Measured)], flags: Flags) -> Vec<Component> {
     let none = flags.impossible && not_possible.is_empty();
     let all = values.iter().map(|(component, _)| *component).filter(|_| !none);
     all.filter(|component| !not_possible.contains(component)).collect()
-}
-
-/// Beyond which end of the hold range. HI and LO are beyond theirs.
-fn odd_side(component: Component, value: f64) -> Option<Side> {
-    let hold = component.facts().hold?;
-    if value > hold.to {
-        Some(Side::High)
-    } else if value < hold.from {
-        Some(Side::Low)
-    } else {
-        None
-    }
 }
 
 /// For each corrected submission the correction that counts: the last sequence number.

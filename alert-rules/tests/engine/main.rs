@@ -13,6 +13,7 @@ mod plans;
 mod readings;
 mod stops;
 mod stories;
+mod suspicion;
 mod total;
 mod units;
 mod ward;

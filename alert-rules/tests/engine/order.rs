@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::world::{Monitor, Thing, answers, at, dorothy, pressure, reading};
 use alert_rules::finding::Finding;
 use alert_rules::reading::{Absent, Comparator, Measured};
-use alert_rules::{Component, Correction, Event, History, Reading, Rulebook, Shown, Vital, evaluate};
+use alert_rules::{Acceptance, Component, Correction, Event, History, Reading, Rulebook, Shown, Vital, evaluate};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
@@ -50,7 +50,9 @@ fn values() -> impl Strategy<Value = (Vital, Vec<(Component, Measured)>)> {
             },
         ),
         2 => glucose.prop_map(|glucose| (Vital::Glucose, vec![(Component::Glucose, glucose)])),
-        2 => tenths(780, 830).prop_map(|weight| (Vital::Weight, vec![(Component::Weight, weight)])),
+        // Kilograms, pounds and kilograms taken for pounds.
+        2 => prop_oneof![6 => tenths(780, 830), 1 => tenths(1_760, 1_830), 1 => tenths(350, 380)]
+            .prop_map(|weight| (Vital::Weight, vec![(Component::Weight, weight)])),
     ]
 }
 
@@ -104,9 +106,17 @@ fn in_one_go(rulebook: &Rulebook, things: &[Thing]) -> Vec<Finding> {
     findings
 }
 
-/// Some asks that the world gives rise to were shown.
-fn with_some_shown(rulebook: &Rulebook, mut things: Vec<Thing>, choice: u64) -> Vec<Thing> {
+/// Some asks that the world gives rise to were shown, and some readings accepted by staff.
+fn with_some_done(rulebook: &Rulebook, mut things: Vec<Thing>, choice: u64) -> Vec<Thing> {
     let facts = dorothy();
+    let readings =
+        things.iter().filter_map(|thing| if let Thing::Reading(reading) = thing { Some(reading) } else { None });
+    let taken = readings.filter(|reading| choice >> (reading.seq % 64) & 3 == 3).map(|reading| {
+        let Reading { seq, effective_at, ref components, .. } = *reading;
+        Thing::Acceptance(Acceptance { seq, effective_at, values: components.clone() })
+    });
+    let taken: Vec<Thing> = taken.collect();
+    things.extend(taken);
     let evaluation = evaluate(rulebook, &facts, facts.plan.since, &[], &history_of(&things), end());
     for (n, watch) in evaluation.watches.iter().enumerate() {
         if let (Some(ask), true) = (watch.ask, choice >> (n % 64) & 1 == 1) {
@@ -132,7 +142,7 @@ proptest! {
         batch in 1_usize..6,
     ) {
         let rulebook = Rulebook::built_in();
-        let things = with_some_shown(&rulebook, things, choice);
+        let things = with_some_done(&rulebook, things, choice);
         let expected = in_one_go(&rulebook, &things);
 
         let mut shuffled = things;
@@ -158,7 +168,7 @@ proptest! {
     #[test]
     fn looking_at_every_timer_changes_nothing(things in things(), choice in any::<u64>()) {
         let rulebook = Rulebook::built_in();
-        let things = with_some_shown(&rulebook, things, choice);
+        let things = with_some_done(&rulebook, things, choice);
         let expected = in_one_go(&rulebook, &things);
         let mut monitor = Monitor::new(dorothy());
         monitor.take(&rulebook, things, at(crate::world::SINCE));
@@ -214,12 +224,15 @@ fn renumber(things: &mut [Thing]) {
             Thing::Reading(reading) => drop(numbers.insert(std::mem::replace(&mut reading.seq, seq), seq)),
             Thing::Answers(answers) => drop(numbers.insert(std::mem::replace(&mut answers.seq, seq), seq)),
             Thing::Event(event) => drop(numbers.insert(std::mem::replace(&mut event.seq, seq), seq)),
-            Thing::Correction(_) | Thing::Shown(_) => {}
+            Thing::Correction(_) | Thing::Acceptance(_) | Thing::Shown(_) => {}
         }
     }
     for thing in things.iter_mut() {
-        if let Thing::Correction(correction) = thing {
-            correction.corrects_seq = numbers.get(&correction.corrects_seq).copied().unwrap_or(-1);
+        match thing {
+            Thing::Correction(Correction { corrects_seq: seq, .. }) | Thing::Acceptance(Acceptance { seq, .. }) => {
+                *seq = numbers.get(seq).copied().unwrap_or(-1);
+            }
+            _ => {}
         }
     }
 }

@@ -7,8 +7,8 @@ use alert_rules::facts::{Due, Plan, Slot};
 use alert_rules::finding::Finding;
 use alert_rules::reading::{Answer, Flags, Measured};
 use alert_rules::{
-    Answers, Ask, Component, Correction, Event, Facts, History, Priority, Reading, Rulebook, Shown, Vital, Watch,
-    evaluate,
+    Acceptance, Answers, Ask, Component, Correction, Event, Facts, History, Priority, Reading, Rulebook, Shown, Vital,
+    Watch, evaluate,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -61,6 +61,7 @@ pub enum Thing {
     Answers(Answers),
     Event(Event),
     Correction(Correction),
+    Acceptance(Acceptance),
     Shown(Shown),
 }
 
@@ -72,6 +73,7 @@ impl Thing {
             Thing::Answers(answers) => answers.effective_at,
             Thing::Event(event) => event.effective_at,
             Thing::Shown(shown) => shown.at,
+            Thing::Acceptance(acceptance) => acceptance.effective_at,
             Thing::Correction(correction) => {
                 let readings = history.readings.iter().map(|reading| (reading.seq, reading.effective_at));
                 let answers = history.answers.iter().map(|answers| (answers.seq, answers.effective_at));
@@ -88,6 +90,7 @@ impl Thing {
             Thing::Answers(answers) => history.answers.push(answers),
             Thing::Event(event) => history.events.push(event),
             Thing::Correction(correction) => history.corrections.push(correction),
+            Thing::Acceptance(acceptance) => history.acceptances.push(acceptance),
             Thing::Shown(shown) => history.shown.push(shown),
         }
     }
