@@ -104,7 +104,7 @@ impl<'f> Calendar<'f> {
         let mut left = grace;
         for gap in gaps {
             let until_gap = gap.from.duration_since(reached).max(SignedDuration::ZERO);
-            if left < until_gap {
+            if left <= until_gap {
                 break;
             }
             left = left.saturating_sub(until_gap);

@@ -225,7 +225,7 @@ impl<'a> Instant<'a> {
 
     /// When the readings behind all bare vitals were taken. None: one is missing.
     fn times_of_bare(&self, condition: &Condition, times: &mut Vec<Timestamp>) -> Option<()> {
-        for component in super::walk::components(condition) {
+        for component in super::walk::bare_components(condition) {
             times.push(self.latest(component)?.at);
         }
         Some(())

@@ -90,6 +90,33 @@ fn bare_into(condition: &Condition, vitals: &mut Vec<Vital>) {
     }
 }
 
+/// Components named bare: outside every function, where each means the latest reading.
+pub(crate) fn bare_components(condition: &Condition) -> Vec<Component> {
+    fn of(quantity: &Quantity, components: &mut Vec<Component>) {
+        match &quantity.kind {
+            QuantityKind::Latest(component) => components.push(*component),
+            QuantityKind::Negative(inner) => of(inner, components),
+            QuantityKind::Arithmetic { left, right, .. } => {
+                [left, right].into_iter().for_each(|each| of(each, components))
+            }
+            _ => {}
+        }
+    }
+    let mut components = Vec::new();
+    match &condition.kind {
+        ConditionKind::Compare { left, right, .. } => {
+            [left, right].into_iter().for_each(|each| of(each, &mut components))
+        }
+        ConditionKind::Between { value, .. } => of(value, &mut components),
+        ConditionKind::And(left, right) | ConditionKind::Or(left, right) => {
+            components = [left, right].into_iter().flat_map(|each| bare_components(each)).collect();
+        }
+        ConditionKind::Not(inner) | ConditionKind::Together { inner, .. } => components = bare_components(inner),
+        _ => {}
+    }
+    components
+}
+
 fn bare_of_quantity(quantity: &Quantity, vitals: &mut Vec<Vital>) {
     match &quantity.kind {
         QuantityKind::Latest(component) => vitals.extend(component.vital()),

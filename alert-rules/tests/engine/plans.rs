@@ -32,6 +32,16 @@ fn a_pause_stops_silence_and_never_a_value() {
 }
 
 #[test]
+fn silence_that_is_complete_as_an_outage_begins_is_found_then() {
+    let mut morning = Morning::of("hypertension");
+    let gap = alert_rules::facts::Gap { from: at("2026-03-28T20:00:00Z"), until: at("2026-03-29T04:00:00Z") };
+    morning.monitor.facts.service_gaps = vec![gap];
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    morning.pass("2026-03-30T12:00:00Z");
+    assert_eq!(morning.finding("no blood pressure").start, at("2026-03-28T20:00:00Z"));
+}
+
+#[test]
 fn a_limit_lowered_for_one_patient_is_looked_at_when_it_comes_into_force() {
     let mut morning = Morning::of("hypertension");
     morning.pressure("2026-03-26T08:00:00Z", 172.0, 90.0);

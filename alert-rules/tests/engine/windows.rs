@@ -142,6 +142,15 @@ fn a_value_older_than_a_day_is_no_longer_what_is_so_now() {
 }
 
 #[test]
+fn an_average_beside_values_taken_together_is_not_one_of_them() {
+    let mut morning =
+        watched_for("together(systolic < 100 mmHg and mean(weight, over 7 days, at least 1) > 90 kg, 30 min)");
+    morning.measures("2026-03-26T07:00:00Z", Vital::Weight, &[(Component::Weight, 92.0)]);
+    morning.pressure("2026-03-26T08:00:00Z", 96.0, 60.0);
+    assert!(is_found(&morning), "the weight of an hour ago");
+}
+
+#[test]
 fn a_window_of_hours_holds_the_reading_of_exactly_that_long_ago() {
     let found = |second: &str| {
         let mut morning = watched_for("count(glucose < 4.0 mmol/L, over 24 h, at least 2) >= 2");

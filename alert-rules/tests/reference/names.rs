@@ -1,0 +1,97 @@
+//! What a condition names, and which values make it true.
+
+use alert_rules::expression::{Comparison, Condition, ConditionKind, Function, Operator, Quantity, QuantityKind};
+use alert_rules::finding::Side;
+use alert_rules::{Component, Vital};
+use jiff::SignedDuration;
+
+/// What a condition names: components bare, components in functions, overdue vitals, and whether it asks for answers or
+/// events.
+pub type Named = (Vec<Component>, Vec<Component>, Vec<(Vital, SignedDuration)>, bool);
+
+pub fn named(condition: &Condition) -> Named {
+    let mut named = (Vec::new(), Vec::new(), Vec::new(), false);
+    of_condition(condition, &mut named);
+    named
+}
+
+fn of_condition(condition: &Condition, named: &mut Named) {
+    match &condition.kind {
+        ConditionKind::And(one, other) | ConditionKind::Or(one, other) => {
+            of_condition(one, named);
+            of_condition(other, named);
+        }
+        ConditionKind::Not(inner) | ConditionKind::Together { inner, .. } => of_condition(inner, named),
+        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => {
+            of_condition(condition, named)
+        }
+        ConditionKind::Compare { left, right, .. } => {
+            of_quantity(left, named);
+            of_quantity(right, named);
+        }
+        ConditionKind::Between { value, .. } => of_quantity(value, named),
+        ConditionKind::Overdue { vital, grace } => named.2.push((*vital, *grace)),
+        ConditionKind::Answer { .. } | ConditionKind::Event { .. } => named.3 = true,
+        ConditionKind::Tag(_) => {}
+    }
+}
+
+fn of_quantity(quantity: &Quantity, named: &mut Named) {
+    match &quantity.kind {
+        QuantityKind::Latest(component) => named.0.push(*component),
+        QuantityKind::Aggregate { component, .. } | QuantityKind::HomeAverage(component) => named.1.push(*component),
+        QuantityKind::Count { condition, .. } => of_condition(condition, named),
+        QuantityKind::Arithmetic { left, right, .. } => {
+            of_quantity(left, named);
+            of_quantity(right, named);
+        }
+        QuantityKind::Negative(inner) => of_quantity(inner, named),
+        QuantityKind::Answer(_) => named.3 = true,
+        QuantityKind::Number(_) | QuantityKind::Limit(_) | QuantityKind::Age => {}
+    }
+}
+
+pub fn worse(condition: &Condition, wanted: bool, found: &mut Vec<(Component, Side)>) {
+    match &condition.kind {
+        ConditionKind::And(one, other) | ConditionKind::Or(one, other) => {
+            worse(one, wanted, found);
+            worse(other, wanted, found);
+        }
+        ConditionKind::Not(inner) => worse(inner, !wanted, found),
+        ConditionKind::Together { inner, .. } => worse(inner, wanted, found),
+        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => {
+            worse(condition, wanted, found)
+        }
+        ConditionKind::Compare { left, comparison, right } => {
+            let more = match comparison {
+                Comparison::More | Comparison::AtLeast => wanted,
+                Comparison::Less | Comparison::AtMost => !wanted,
+                Comparison::Equal | Comparison::NotEqual => return,
+            };
+            grows(left, more, found);
+            grows(right, !more, found);
+        }
+        _ => {}
+    }
+}
+
+/// Which values make a quantity grow (or shrink, if not `more`).
+fn grows(quantity: &Quantity, more: bool, found: &mut Vec<(Component, Side)>) {
+    let side = |more| if more { Side::High } else { Side::Low };
+    match &quantity.kind {
+        QuantityKind::Latest(component) => found.push((*component, side(more))),
+        QuantityKind::Aggregate { function, component, .. } => match function {
+            Function::Min | Function::Max | Function::Last | Function::Rise => found.push((*component, side(more))),
+            Function::Fall => found.push((*component, side(!more))),
+            _ => {}
+        },
+        QuantityKind::Count { condition, .. } => worse(condition, more, found),
+        QuantityKind::Negative(inner) => grows(inner, !more, found),
+        QuantityKind::Arithmetic { left, operator, right } => {
+            grows(left, more, found);
+            let takes = matches!(operator, Operator::Minus | Operator::Over);
+            grows(right, more != takes, found);
+        }
+        _ => {}
+    }
+}
