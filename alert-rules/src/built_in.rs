@@ -17,6 +17,7 @@ macro_rules! packs {
 }
 
 const FILES: &[(&str, &str)] = packs! {
+    "asthma": "asthma-today";
     "care-home": "soft-signs";
     "diabetes": "diabetes-today";
     "heart-failure": "heart-failure-daily";
