@@ -24,6 +24,7 @@ const FILES: &[(&str, &str)] = packs! {
     "hypertension": "bp-warning-signs";
     "oximetry": "oxygen-today";
     "pregnancy": "pregnancy-today";
+    "wellbeing": "wellbeing-today";
 };
 
 /// By path within the rulebook: `hypertension/rules.toml`.

@@ -6,7 +6,6 @@ use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::facts::{Due, Facts, Gap, Slot};
-use crate::vital::Vital;
 
 /// When watches that are not quiet are looked at although nothing happened.
 const DAILY_LOOK: Time = Time::constant(4, 0, 0, 0);
@@ -61,15 +60,15 @@ impl<'f> Calendar<'f> {
         date.year() - born.year() - i16::from(!had_birthday)
     }
 
-    /// When `overdue(vital, grace)` becomes true, if nothing more is measured after `last`. None: nothing is due.
+    /// When `overdue(due, grace)` becomes true, if nothing more is sent after `last`. None: nothing is due.
     pub fn overdue_at(
         &self,
-        vital: Vital,
+        due: &Due,
         grace: SignedDuration,
         last: Option<Timestamp>,
         at: Timestamp,
     ) -> Option<Timestamp> {
-        let slots = || self.facts.plan.slots.iter().filter(|slot| slot.due == Due::Vital(vital));
+        let slots = || self.facts.plan.slots.iter().filter(|slot| slot.due == *due);
         slots().next()?;
         // Older readings may not be loaded, so they must not count when they happen to be.
         let horizon = before(before(at, grace), SignedDuration::from_hours(8 * 24)).max(self.facts.plan.since);

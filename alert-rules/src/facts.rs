@@ -114,6 +114,16 @@ pub enum Due {
     Questionnaire(String),
 }
 
+impl Due {
+    /// As a person reads it: `blood pressure`, `answer to “wellbeing today”`.
+    pub fn words(&self) -> String {
+        match self {
+            Due::Vital(vital) => vital.words().to_owned(),
+            Due::Questionnaire(id) => format!("answer to “{}”", id.replace(['-', '_'], " ")),
+        }
+    }
+}
+
 /// A day of the week, as plans spell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

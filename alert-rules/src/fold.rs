@@ -134,8 +134,7 @@ impl<'a> Fold<'a> {
         match watch {
             None => {
                 let instant = self.instant(last.unwrap_or(begin), order, Mode::Raise);
-                let overdue =
-                    self.rule.uses.overdue.iter().filter_map(|(vital, grace)| instant.overdue_at(*vital, *grace));
+                let overdue = self.rule.uses.overdue.iter().filter_map(|(due, grace)| instant.overdue_at(due, *grace));
                 // What was overdue before the walk began, and has not fired, fires as it begins: a plan has changed.
                 let overdue = overdue.map(|due| if last.is_none() { due.max(begin) } else { due });
                 overdue.chain(changed).filter(is_next).min()
@@ -378,10 +377,7 @@ impl<'a> Fold<'a> {
         let order = self.person.timeline.items.partition_point(|item| item.at <= self.person.at);
         let instant = self.instant(self.person.at, order, Mode::Raise);
         let overdue = self.rule.uses.overdue.iter();
-        overdue
-            .filter_map(|(vital, grace)| instant.overdue_at(*vital, *grace))
-            .filter(|due| *due > self.person.at)
-            .min()
+        overdue.filter_map(|(due, grace)| instant.overdue_at(due, *grace)).filter(|due| *due > self.person.at).min()
     }
 }
 

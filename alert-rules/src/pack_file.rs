@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use crate::expression::numbers;
 use crate::expression::parser::{self, Scope};
 use crate::expression::{Condition, walk};
+use crate::facts::Due;
 use crate::finding::{Kind, Priority};
 use crate::problem::Problem;
 use crate::rule::{AgeStep, Clause, Join, Limit, Pack, Repeat, Review, Rule, RulePriority, Uses, Written};
@@ -341,9 +342,12 @@ fn uses(when: &Clause, at_once: Option<&Clause>, clear: Option<&Clause>) -> Uses
         vitals.dedup();
         vitals
     };
-    let overdue: Vec<(Vital, SignedDuration)> = all().flat_map(walk::overdue).collect();
-    let measured =
-        all().flat_map(walk::components).filter_map(Component::vital).chain(overdue.iter().map(|(vital, _)| *vital));
+    let overdue: Vec<(Due, SignedDuration)> = all().flat_map(walk::overdue).collect();
+    let due = overdue.iter().filter_map(|(due, _)| match due {
+        Due::Vital(vital) => Some(*vital),
+        Due::Questionnaire(_) => None,
+    });
+    let measured = all().flat_map(walk::components).filter_map(Component::vital).chain(due);
     let mut worst: Vec<_> = when.conditions.iter().flat_map(walk::worse_sides).collect();
     worst.sort_unstable();
     worst.dedup();

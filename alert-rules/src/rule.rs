@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
 use crate::expression::Condition;
+use crate::facts::Due;
 use crate::finding::{Kind, Priority, Side};
 use crate::pack_file;
 use crate::problem::{Place, Problem};
@@ -148,7 +149,7 @@ pub(crate) struct Uses {
     pub links: Vec<String>,
     /// Components whose worst value is tracked, and which way is worse.
     pub worst: Vec<(Component, Side)>,
-    pub overdue: Vec<(Vital, SignedDuration)>,
+    pub overdue: Vec<(Due, SignedDuration)>,
     /// How far back it looks.
     pub lookback: SignedDuration,
 }
@@ -240,8 +241,17 @@ impl Rule {
         &self.uses.vitals
     }
 
-    /// It looks at an answer to this questionnaire of its pack.
+    /// It looks at an answer to this questionnaire of its pack, or for one.
     pub fn reads(&self, questionnaire: &Questionnaire) -> bool {
         self.uses.links.iter().any(|link| questionnaire.question(link).is_some())
+            || self.waits_for().any(|id| id == questionnaire.id)
+    }
+
+    /// Questionnaires that it takes for overdue.
+    pub(crate) fn waits_for(&self) -> impl Iterator<Item = &str> {
+        self.uses.overdue.iter().filter_map(|(due, _)| match due {
+            Due::Questionnaire(id) => Some(id.as_str()),
+            Due::Vital(_) => None,
+        })
     }
 }

@@ -160,6 +160,14 @@ impl<'h> Timeline<'h> {
     pub fn measured(&self, vital: Vital, order: usize) -> impl Iterator<Item = &Item<'h>> {
         self.items[..order.min(self.items.len())].iter().rev().filter(move |item| item.is_measured(vital))
     }
+
+    /// The newest answers to a questionnaire among the items before `order`, to all of it or to a part.
+    pub fn answered(&self, questionnaire: &str, order: usize) -> Option<&Item<'h>> {
+        self.items[..order.min(self.items.len())].iter().rev().find(|item| match item.what {
+            Submitted::Answers(answers) => answers.questionnaire.split('|').next() == Some(questionnaire),
+            Submitted::Reading { .. } | Submitted::Event(_) => false,
+        })
+    }
 }
 
 impl Item<'_> {

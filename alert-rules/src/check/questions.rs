@@ -13,6 +13,12 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<crate::Problem>) {
             problems.push(problem.hint("its linkId is what answer(\"…\") names"));
         }
     }
+    for (rule, id) in pack.rules.iter().flat_map(|rule| rule.waits_for().map(move |id| (rule, id))) {
+        if !pack.questionnaires.iter().any(|questionnaire| questionnaire.id == id) {
+            let problem = whole.problem(&rule.place, id, format!("this pack has no questionnaire {id}"));
+            problems.push(problem.hint("what can be overdue is a vital, or a questionnaire by its id"));
+        }
+    }
     let symptoms: Vec<&str> = pack.rules.iter().filter_map(|rule| rule.repeat.as_ref()?.symptoms.as_deref()).collect();
     let alone: Vec<&str> = pack.rules.iter().flat_map(sides::links_alone).collect();
     for (index, questionnaire) in pack.questionnaires.iter().enumerate() {

@@ -5,6 +5,7 @@ use super::lexer::TokenKind;
 use super::numbers::seconds_in;
 use super::parser::{Parser, Term};
 use super::{Condition, ConditionKind, Function, Length, Quantity, QuantityKind, Span, Which, Window};
+use crate::facts::Due;
 use crate::unit::Dimension;
 use crate::vital::{Component, Vital};
 
@@ -174,21 +175,18 @@ impl Calls<'_, '_> {
 
     fn overdue(&mut self, at: Span) -> Result<Term, Fault> {
         let token = self.parser.advance();
-        let TokenKind::Word(word) = token.kind else {
-            return Err(Fault::new(token.span, "expected a vital, as in overdue(weight, 36 h)"));
-        };
-        let Some(vital) = Vital::named(&word) else {
-            let fault = Fault::new(token.span, format!("{word} is not a vital that can be due"));
-            let whole = Component::named(&word).and_then(Component::vital).map(Vital::name);
-            return Err(match whole.or_else(|| nearest(&word, Vital::ALL.map(Vital::name))) {
-                Some(near) => fault.hint(format!("did you mean {near}?")),
-                None => fault,
-            });
+        let due = match token.kind {
+            TokenKind::Word(word) => Due::Vital(vital_due(&word, token.span)?),
+            TokenKind::Text(id) if !id.is_empty() => Due::Questionnaire(id),
+            _ => {
+                let fault = Fault::new(token.span, "expected a vital, as in overdue(weight, 36 h)");
+                return Err(fault.hint("or the id of a questionnaire in quotes"));
+            }
         };
         self.comma()?;
         let grace = self.parser.duration()?;
         self.parser.close()?;
-        Ok(Term::Condition(Condition { kind: ConditionKind::Overdue { vital, grace }, span: self.since(at) }))
+        Ok(Term::Condition(Condition { kind: ConditionKind::Overdue { due, grace }, span: self.since(at) }))
     }
 
     fn together(&mut self, at: Span) -> Result<Term, Fault> {
@@ -291,4 +289,15 @@ impl Calls<'_, '_> {
     fn since(&self, at: Span) -> Span {
         Span { from: at.from, to: self.parser.here() }
     }
+}
+
+fn vital_due(word: &str, at: Span) -> Result<Vital, Fault> {
+    Vital::named(word).ok_or_else(|| {
+        let fault = Fault::new(at, format!("{word} is not a vital that can be due"));
+        let whole = Component::named(word).and_then(Component::vital).map(Vital::name);
+        match whole.or_else(|| nearest(word, Vital::ALL.map(Vital::name))) {
+            Some(near) => fault.hint(format!("did you mean {near}?")),
+            None => fault,
+        }
+    })
 }

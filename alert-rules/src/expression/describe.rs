@@ -2,6 +2,7 @@
 
 use super::evaluator::Instant;
 use super::{Comparison, Condition, ConditionKind, Function, Length, Quantity, QuantityKind, Wanted, Window};
+use crate::facts::Due;
 use crate::print::sentence;
 use crate::reading::{Comparator, Measured};
 use crate::timeline::Sample;
@@ -70,17 +71,20 @@ fn describe(instant: &Instant<'_>, condition: &Condition, wanted: bool, describe
         }
         ConditionKind::Event { name } if wanted => described.push((format!("reported {}", spaced(name)), None)),
         ConditionKind::Event { name } => described.push((format!("no {} reported", spaced(name)), None)),
-        ConditionKind::Overdue { vital, .. } if !wanted => {
-            described.push((format!("{} not overdue", vital.words()), None));
+        ConditionKind::Overdue { due, .. } if !wanted => {
+            described.push((format!("{} not overdue", due.words()), None));
         }
-        ConditionKind::Overdue { vital, .. } => {
-            let last = instant.timeline.measured(*vital, instant.order).next();
+        ConditionKind::Overdue { due, .. } => {
+            let last = match due {
+                Due::Vital(vital) => instant.timeline.measured(*vital, instant.order).next(),
+                Due::Questionnaire(id) => instant.timeline.answered(id, instant.order),
+            };
             let zone = &instant.facts.time_zone;
             let overdue = match last {
                 Some(item) => {
-                    format!("no {} since {}", vital.words(), zone.to_datetime(item.at).strftime("%-d %B %Y at %H:%M"))
+                    format!("no {} since {}", due.words(), zone.to_datetime(item.at).strftime("%-d %B %Y at %H:%M"))
                 }
-                None => format!("no {} for as long as it has been due", vital.words()),
+                None => format!("no {} for as long as it has been due", due.words()),
             };
             described.push((overdue, None));
         }

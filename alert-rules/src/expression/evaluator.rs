@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::walk::{ANSWER_FRESH, LAST_WITHIN};
 use super::{Comparison, Condition, ConditionKind, Length, Operator, Quantity, QuantityKind, Wanted, Window};
 use crate::calendar::{Calendar, before};
-use crate::facts::Facts;
+use crate::facts::{Due, Facts};
 use crate::limits::Limits;
 use crate::reading::Answer;
 use crate::rule::{Clause, Join};
 use crate::timeline::{Sample, Submitted, Timeline};
-use crate::vital::{Component, Vital};
+use crate::vital::Component;
 
 /// What the answer is for: doubtful values may raise and never clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,8 +113,8 @@ impl<'a> Instant<'a> {
                 let items = self.timeline.items[..self.order].iter().rev().take_while(|item| item.at >= since);
                 Some(items.into_iter().any(|item| matches!(item.what, Submitted::Event(event) if event.event == *name)))
             }
-            ConditionKind::Overdue { vital, grace } => {
-                Some(self.overdue_at(*vital, *grace).is_some_and(|due| due <= self.at))
+            ConditionKind::Overdue { due, grace } => {
+                Some(self.overdue_at(due, *grace).is_some_and(|due| due <= self.at))
             }
             ConditionKind::Together { inner, within } => {
                 let mut times = Vec::new();
@@ -129,11 +129,17 @@ impl<'a> Instant<'a> {
         }
     }
 
-    /// When `overdue` becomes true unless something more is measured. A reading dated by arrival never clears.
-    pub fn overdue_at(&self, vital: Vital, grace: SignedDuration) -> Option<Timestamp> {
-        let mut measured = self.timeline.measured(vital, self.order);
-        let last = measured.find(|item| self.mode == Mode::Raise || !item.is_dated_by_arrival());
-        self.calendar.overdue_at(vital, grace, last.map(|item| item.at), self.at)
+    /// When `overdue` becomes true unless something more is sent. A reading dated by arrival never clears; answers count
+    /// however many of the questions they answer.
+    pub fn overdue_at(&self, due: &Due, grace: SignedDuration) -> Option<Timestamp> {
+        let last = match due {
+            Due::Vital(vital) => {
+                let mut measured = self.timeline.measured(*vital, self.order);
+                measured.find(|item| self.mode == Mode::Raise || !item.is_dated_by_arrival())
+            }
+            Due::Questionnaire(id) => self.timeline.answered(id, self.order),
+        };
+        self.calendar.overdue_at(due, grace, last.map(|item| item.at), self.at)
     }
 
     pub fn value(&self, quantity: &Quantity) -> Option<f64> {

@@ -18,6 +18,7 @@ pub(crate) mod walk;
 
 use jiff::SignedDuration;
 
+use crate::facts::Due;
 use crate::unit::Dimension;
 use crate::vital::{Component, Vital};
 
@@ -63,8 +64,9 @@ pub enum ConditionKind {
     Event {
         name: String,
     },
+    /// `overdue(weight, 36 h)`, `overdue("wellbeing-today", 6 h)`: due, and nothing since.
     Overdue {
-        vital: Vital,
+        due: Due,
         grace: SignedDuration,
     },
     /// Unknown unless all bare vitals inside were measured within this time of each other.

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::series::HOME_AVERAGE_WINDOW;
 use super::{Comparison, Condition, ConditionKind, Function, Length, Operator, Quantity, QuantityKind, Window};
+use crate::facts::Due;
 use crate::finding::Side;
 use crate::vital::{Component, Vital};
 
@@ -187,7 +188,12 @@ pub(crate) fn uses_answers(condition: &Condition) -> bool {
     visit(condition, &mut |node| {
         uses |= match node {
             Node::Condition(condition) => {
-                matches!(condition.kind, ConditionKind::Answer { .. } | ConditionKind::Event { .. })
+                matches!(
+                    condition.kind,
+                    ConditionKind::Answer { .. }
+                        | ConditionKind::Event { .. }
+                        | ConditionKind::Overdue { due: Due::Questionnaire(_), .. }
+                )
             }
             Node::Quantity(quantity) => matches!(quantity.kind, QuantityKind::Answer(_)),
         };
@@ -206,12 +212,12 @@ pub(crate) fn links(condition: &Condition) -> Vec<String> {
     links
 }
 
-/// Every `overdue(vital, grace)`.
-pub(crate) fn overdue(condition: &Condition) -> Vec<(Vital, SignedDuration)> {
+/// Every `overdue(…, grace)`.
+pub(crate) fn overdue(condition: &Condition) -> Vec<(Due, SignedDuration)> {
     let mut all = Vec::new();
     visit(condition, &mut |node| {
-        if let Node::Condition(Condition { kind: ConditionKind::Overdue { vital, grace }, .. }) = node {
-            all.push((*vital, *grace));
+        if let Node::Condition(Condition { kind: ConditionKind::Overdue { due, grace }, .. }) = node {
+            all.push((due.clone(), *grace));
         }
     });
     all

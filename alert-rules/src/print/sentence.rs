@@ -47,7 +47,7 @@ pub fn condition(condition_: &Condition, limits: &[Limit]) -> String {
             format!("the answer to “{}” {is} {wanted}", link.replace('_', " "))
         }
         ConditionKind::Event { name } => format!("the patient reports “{}”", name.replace('_', " ")),
-        ConditionKind::Overdue { vital, grace } => format!("{} is overdue by {}", vital.words(), duration(*grace)),
+        ConditionKind::Overdue { due, grace } => format!("{} is overdue by {}", due.words(), duration(*grace)),
         ConditionKind::Together { inner, within } => {
             let inner = match &inner.kind {
                 ConditionKind::And(..) => format!("({})", condition(inner, limits)),

@@ -195,6 +195,19 @@ impl<'a> World<'a> {
         last
     }
 
+    /// The latest answers to a questionnaire, to all of it or to a part.
+    pub fn last_answered(&self, id: &str, known: usize) -> Option<Timestamp> {
+        let mut last = None;
+        for item in self.items.iter().take(known) {
+            if let What::Answers { questionnaire, .. } = &item.what
+                && questionnaire.starts_with(&format!("{id}|"))
+            {
+                last = Some(item.at);
+            }
+        }
+        last
+    }
+
     /// Whether, of what is known, nothing takes away the doubt that there is about a value.
     pub fn is_doubted(&self, value: &Known, known: usize) -> bool {
         let Known { at, item, value: Value { component, number, held_back, .. }, .. } = *value;

@@ -1,13 +1,14 @@
 //! What a condition names, and which values make it true.
 
+use alert_rules::Component;
 use alert_rules::expression::{Comparison, Condition, ConditionKind, Function, Operator, Quantity, QuantityKind};
+use alert_rules::facts::Due;
 use alert_rules::finding::Side;
-use alert_rules::{Component, Vital};
 use jiff::SignedDuration;
 
-/// What a condition names: components bare, components in functions, overdue vitals, and whether it asks for answers or
+/// What a condition names: components bare, components in functions, what is overdue, and whether it asks for answers or
 /// events.
-pub type Named = (Vec<Component>, Vec<Component>, Vec<(Vital, SignedDuration)>, bool);
+pub type Named = (Vec<Component>, Vec<Component>, Vec<(Due, SignedDuration)>, bool);
 
 pub fn named(condition: &Condition) -> Named {
     let mut named = (Vec::new(), Vec::new(), Vec::new(), false);
@@ -30,7 +31,10 @@ fn of_condition(condition: &Condition, named: &mut Named) {
             of_quantity(right, named);
         }
         ConditionKind::Between { value, .. } => of_quantity(value, named),
-        ConditionKind::Overdue { vital, grace } => named.2.push((*vital, *grace)),
+        ConditionKind::Overdue { due, grace } => {
+            named.2.push((due.clone(), *grace));
+            named.3 |= matches!(due, Due::Questionnaire(_));
+        }
         ConditionKind::Answer { .. } | ConditionKind::Event { .. } => named.3 = true,
         ConditionKind::Tag(_) => {}
     }

@@ -22,11 +22,12 @@ impl Random {
         let zone = jiff::tz::TimeZone::get(self.pick(&ZONES)).expect("bundled");
         let spot = |random: &mut Random| since + SignedDuration::from_mins(5 * random.from(0, DAYS * 24 * 12));
         let mut slots = Vec::new();
-        for vital in [Vital::BloodPressure, Vital::Weight, Vital::Glucose] {
+        let vitals = [Vital::BloodPressure, Vital::Weight, Vital::Glucose].map(Due::Vital);
+        for due in vitals.into_iter().chain([Due::Questionnaire("today".to_owned())]) {
             for _ in 0..self.below(3) {
                 let days = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri, Day::Sat, Day::Sun];
                 slots.push(Slot {
-                    due: Due::Vital(vital),
+                    due: due.clone(),
                     at: jiff::civil::time(self.below(24) as i8, self.pick(&[0, 30, 45]), 0, 0),
                     days: if self.percent(30) { vec![self.pick(&days), self.pick(&days)] } else { Vec::new() },
                     early_min: self.pick(&[0, 60, 240]),

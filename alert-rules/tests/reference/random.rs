@@ -201,8 +201,8 @@ impl Random {
             3 => format!("answer(\"mood\") {} {}", self.comparison(), self.pick(&[2, 3, 5])),
             4 => format!("event(\"{}\")", self.pick(&EVENTS)),
             _ => {
-                let vital = self.pick(&["blood_pressure", "weight", "glucose"]);
-                format!("overdue({vital}, {})", self.pick(&["1 h", "12 h", "24 h", "36 h", "50 min"]))
+                let due = self.pick(&["blood_pressure", "weight", "glucose", "\"today\""]);
+                format!("overdue({due}, {})", self.pick(&["1 h", "12 h", "24 h", "36 h", "50 min"]))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What a condition is worth at one moment, worked out from everything that is known then.
 
+use alert_rules::Component;
 use alert_rules::expression::{
     Comparison, Condition, ConditionKind, Length, Operator, Quantity, QuantityKind, Wanted, Which, Window,
 };
@@ -7,7 +8,6 @@ use alert_rules::facts::Due;
 use alert_rules::reading::Answer;
 use alert_rules::rule::{Clause, Join, Pack};
 use alert_rules::unit::Dimension;
-use alert_rules::{Component, Vital};
 use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::known::{Known, What, World, hours};
@@ -75,7 +75,7 @@ impl Moment<'_> {
                 };
                 Some(is_so != *negated)
             }
-            ConditionKind::Overdue { vital, grace } => Some(self.is_overdue(*vital, *grace)),
+            ConditionKind::Overdue { due, grace } => Some(self.is_overdue(due, *grace)),
             ConditionKind::Together { inner, within } => {
                 let mut taken = Vec::new();
                 for component in bare(inner) {
@@ -238,11 +238,14 @@ impl Moment<'_> {
     }
 
     /// A due time passed by so much, not counting when the patient was away or nobody listened, and nothing since.
-    pub fn is_overdue(&self, vital: Vital, grace: SignedDuration) -> bool {
+    pub fn is_overdue(&self, what: &Due, grace: SignedDuration) -> bool {
         let facts = self.world.facts;
-        let last = self.world.last_measured(vital, self.known, !self.clearing);
+        let last = match what {
+            Due::Vital(vital) => self.world.last_measured(*vital, self.known, !self.clearing),
+            Due::Questionnaire(id) => self.world.last_answered(id, self.known),
+        };
         let since = last.unwrap_or(facts.plan.since);
-        for slot in facts.plan.slots.iter().filter(|slot| slot.due == Due::Vital(vital)) {
+        for slot in facts.plan.slots.iter().filter(|slot| slot.due == *what) {
             let early = SignedDuration::from_mins(i64::from(slot.early_min));
             let mut date = self.world.local(facts.plan.since).saturating_sub(Span::new().days(1));
             while date <= self.world.local(self.at) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alert_rules::expression::{Condition, ConditionKind, Wanted};
-use alert_rules::facts::Facts;
+use alert_rules::facts::{Due, Facts};
 use alert_rules::finding::{Extreme, Side};
 use alert_rules::rule::{Clause, Join, Pack, Rule, RulePriority};
 use alert_rules::{Component, History, Rulebook, Vital};
@@ -101,9 +101,9 @@ impl Walk<'_> {
                 if overdue.is_empty() {
                     return None;
                 }
-                let is_overdue = |at: Timestamp, (vital, grace): &(Vital, SignedDuration)| {
+                let is_overdue = |at: Timestamp, (due, grace): &(Due, SignedDuration)| {
                     let moment = Moment { world: self.world, pack: self.pack, at, known, clearing: false, only: None };
-                    moment.is_overdue(*vital, *grace)
+                    moment.is_overdue(due, *grace)
                 };
                 let passed = last.unwrap_or(since).duration_since(since).as_secs() / STEP.as_secs();
                 let mut at = since + STEP * passed as i32;
@@ -256,7 +256,7 @@ impl Walk<'_> {
         clauses.into_iter().flatten().flat_map(|clause| &clause.conditions).collect()
     }
 
-    fn overdue(&self) -> Vec<(Vital, SignedDuration)> {
+    fn overdue(&self) -> Vec<(Due, SignedDuration)> {
         self.clauses().into_iter().flat_map(|condition| named(condition).2).collect()
     }
 
@@ -271,7 +271,10 @@ impl Walk<'_> {
         for condition in self.clauses() {
             let (bare, functions, overdue, asks) = named(condition);
             vitals.extend(bare.into_iter().chain(functions).filter_map(Component::vital));
-            vitals.extend(overdue.into_iter().map(|(vital, _)| vital));
+            vitals.extend(overdue.into_iter().filter_map(|(due, _)| match due {
+                Due::Vital(vital) => Some(vital),
+                Due::Questionnaire(_) => None,
+            }));
             answers |= asks;
         }
         match what {
