@@ -86,6 +86,7 @@ faults! {
 
     // What stands beside the rules.
     question_nobody_asks: "questionnaires/bp-warning-signs.json", "\"linkId\": \"dizzy_or_fell\"" => "\"linkId\": \"dizzy\"";
+    waits_for_answers_to_nothing: "rules.toml", "\"overdue(blood_pressure, 36 h)\"" => "'overdue(\"bp-waning-signs\", 36 h)'";
     question_phones_cannot_show: "questionnaires/bp-warning-signs.json", "\"type\": \"boolean\"" => "\"type\": \"attachment\"";
     not_json: "questionnaires/bp-warning-signs.json", "\"version\": \"1\"," => "\"version\": \"1\"";
     band_of_an_unknown_limit: "advice.toml", "below     = \"low_systolic\"" => "below     = \"low_sistolic\"";
