@@ -1,5 +1,6 @@
 //! The engine from outside: one file a subject.
 
+mod again;
 mod asks;
 mod doubt;
 mod escalation;
