@@ -11,6 +11,7 @@ use crate::finding::{Kind, Priority};
 use crate::fold::Person;
 use crate::limits::{self, Limits};
 use crate::print::sentence;
+use crate::questionnaire::Asked;
 use crate::reading::History;
 use crate::rule::{Pack, Rulebook};
 use crate::stop::Stop;
@@ -22,7 +23,7 @@ impl Pack {
     pub fn applies_to(&self, facts: &Facts, at: Timestamp) -> Option<bool> {
         let Some(applies) = &self.applies else { return Some(true) };
         let history = History::default();
-        let (timeline, calendar) = (Timeline::new(&history, facts.plan.since), Calendar::new(facts));
+        let (timeline, calendar) = (Timeline::new(&history, facts.plan.since, &Asked::default()), Calendar::new(facts));
         let limits = Limits::new(self, facts);
         let instant = Instant {
             timeline: &timeline,

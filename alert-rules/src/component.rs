@@ -29,12 +29,15 @@ pub enum Component {
     Fvc,
     Steps,
     Pain,
+    /// Total of a questionnaire, made of answers.
+    Phq9,
+    Gad7,
     /// Of an insulin event, never of a reading.
     Dose,
 }
 
 impl Component {
-    pub const COUNT: usize = 17;
+    pub const COUNT: usize = 19;
 
     pub const ALL: [Component; Component::COUNT] = [
         Component::Systolic,
@@ -53,6 +56,8 @@ impl Component {
         Component::Fvc,
         Component::Steps,
         Component::Pain,
+        Component::Phq9,
+        Component::Gad7,
         Component::Dose,
     ];
 
@@ -67,6 +72,11 @@ impl Component {
 
     pub fn words(self) -> &'static str {
         self.facts().words
+    }
+
+    /// The total of a questionnaire.
+    pub fn is_score(self) -> bool {
+        self.vital().is_some_and(Vital::is_score)
     }
 
     pub fn dimension(self) -> Dimension {
@@ -90,6 +100,8 @@ impl Component {
             Component::Fev1 | Component::Fvc => Vital::Spirometry,
             Component::Steps => Vital::Steps,
             Component::Pain => Vital::Pain,
+            Component::Phq9 => Vital::Phq9,
+            Component::Gad7 => Vital::Gad7,
             Component::Dose => return None,
         })
     }
@@ -349,6 +361,43 @@ impl Component {
                         hold: None,
                         possible: range(0.0, 10.0),
                         step: 2.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Phq9 => {
+                const {
+                    &ComponentFacts {
+                        name: "phq9",
+                        words: "PHQ-9 score",
+                        // † not checked against the primary source
+                        loinc: loinc("44261-6", "Patient Health Questionnaire 9 item (PHQ-9) total score [Reported]"),
+                        dimension: Dimension::Number,
+                        hold: None,
+                        possible: range(0.0, 27.0),
+                        // A change that counts.
+                        step: 5.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Gad7 => {
+                const {
+                    &ComponentFacts {
+                        name: "gad7",
+                        words: "GAD-7 score",
+                        // † not checked against the primary source
+                        loinc: loinc(
+                            "70274-6",
+                            "Generalized anxiety disorder 7 item (GAD-7) total score [Reported.PHQ]",
+                        ),
+                        dimension: Dimension::Number,
+                        hold: None,
+                        possible: range(0.0, 21.0),
+                        // A change that counts.
+                        step: 4.0,
                         decimals: 0,
                         looks_like: None,
                     }

@@ -81,7 +81,7 @@ pub fn evaluate(
     at: Timestamp,
 ) -> Evaluation {
     let from = from.max(facts.plan.since).max(before(at, REACH)).min(at);
-    let timeline = Timeline::new(history, facts.plan.since);
+    let timeline = Timeline::new(history, facts.plan.since, &rulebook.asked);
     let calendar = Calendar::new(facts);
     let shown = first_shown(history);
     let person =

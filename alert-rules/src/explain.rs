@@ -20,7 +20,7 @@ use crate::timeline::Timeline;
 /// What the rule `pack/rule` saw of this patient at `at`, in lines. None: the rulebook has no such rule.
 pub fn explain(rulebook: &Rulebook, facts: &Facts, history: &History, rule: &str, at: Timestamp) -> Option<String> {
     let (pack, rule) = rulebook.rule(rule)?;
-    let timeline = Timeline::new(history, facts.plan.since);
+    let timeline = Timeline::new(history, facts.plan.since, &rulebook.asked);
     let calendar = Calendar::new(facts);
     let limits = Limits::new(pack, facts);
     let order = timeline.items.partition_point(|item| item.at <= at);

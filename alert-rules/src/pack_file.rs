@@ -348,13 +348,15 @@ fn uses(when: &Clause, at_once: Option<&Clause>, clear: Option<&Clause>) -> Uses
         Due::Questionnaire(_) => None,
     });
     let measured = all().flat_map(walk::components).filter_map(Component::vital).chain(due);
+    let scores: Vec<Component> = all().flat_map(walk::components).filter(|component| component.is_score()).collect();
     let mut worst: Vec<_> = when.conditions.iter().flat_map(walk::worse_sides).collect();
     worst.sort_unstable();
     worst.dedup();
     Uses {
-        vitals: sorted(measured.collect()),
+        vitals: sorted(measured.filter(|vital| !vital.is_score()).collect()),
         repeated: sorted(when.conditions.iter().flat_map(walk::vitals_to_repeat).collect()),
-        answers: all().any(walk::uses_answers),
+        answers: all().any(walk::uses_answers) || !scores.is_empty(),
+        scores,
         links: all().flat_map(walk::links).collect(),
         worst,
         overdue,

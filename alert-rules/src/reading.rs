@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::vital::{Component, Vital};
@@ -140,6 +141,7 @@ pub enum Answer {
     YesNo(bool),
     Number(f64),
     Text(String),
+    Several(Vec<String>),
 }
 
 impl Answer {
@@ -149,8 +151,31 @@ impl Answer {
             Answer::YesNo(yes) => Some(*yes),
             Answer::Text(text) if text == "yes" || text == "true" => Some(true),
             Answer::Text(text) if text == "no" || text == "false" => Some(false),
-            Answer::Text(_) | Answer::Number(_) => None,
+            Answer::Text(_) | Answer::Number(_) | Answer::Several(_) => None,
         }
+    }
+
+    /// The text, or one of several.
+    pub fn is_text(&self, wanted: &str) -> bool {
+        match self {
+            Answer::Text(text) => text == wanted,
+            Answer::Several(texts) => texts.iter().any(|text| text == wanted),
+            Answer::YesNo(_) | Answer::Number(_) => false,
+        }
+    }
+
+    /// What a phone sent as an answer; none of `null`. Of a list that is not of texts each is taken as it reads.
+    pub fn sent(value: &Value) -> Option<Answer> {
+        Some(match value {
+            Value::Null | Value::Object(_) => return None,
+            Value::Bool(yes) => Answer::YesNo(*yes),
+            Value::Number(number) => Answer::Number(number.as_f64()?),
+            Value::String(text) => Answer::Text(text.clone()),
+            Value::Array(several) => {
+                let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                Answer::Several(several.iter().map(text).collect())
+            }
+        })
     }
 }
 
@@ -165,6 +190,13 @@ pub struct Answers {
     pub partial: bool,
     /// Link id and value.
     pub answers: Vec<(String, Answer)>,
+}
+
+impl Answers {
+    /// The questionnaire's, without the version.
+    pub fn name(&self) -> &str {
+        self.questionnaire.split('|').next().unwrap_or_default()
+    }
 }
 
 /// Insulin, a meal, exercise.

@@ -10,7 +10,7 @@ use crate::facts::Due;
 use crate::finding::{Kind, Priority, Side};
 use crate::pack_file;
 use crate::problem::{Place, Problem};
-use crate::questionnaire::{self, Questionnaire};
+use crate::questionnaire::{self, Asked, Questionnaire};
 use crate::stop::{self, Stop};
 use crate::unit::Dimension;
 use crate::vital::{Component, Range, Vital};
@@ -19,6 +19,7 @@ use crate::vital::{Component, Range, Vital};
 #[derive(Debug, Clone)]
 pub struct Rulebook {
     pub(crate) packs: Vec<Pack>,
+    pub(crate) asked: Asked,
     pub(crate) stops: Vec<Stop>,
     pub(crate) files: BTreeMap<String, String>,
     pub(crate) hash: [u8; 32],
@@ -147,6 +148,7 @@ pub(crate) struct Uses {
     pub answers: bool,
     /// Link ids of the questions it reads.
     pub links: Vec<String>,
+    pub scores: Vec<Component>,
     /// Components whose worst value is tracked, and which way is worse.
     pub worst: Vec<(Component, Side)>,
     pub overdue: Vec<(Due, SignedDuration)>,
@@ -191,7 +193,8 @@ impl Rulebook {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text.as_bytes());
         }
-        Ok(Rulebook { packs, stops, files, hash: hash.finalize().into() })
+        let asked = Asked::of(&packs);
+        Ok(Rulebook { packs, asked, stops, files, hash: hash.finalize().into() })
     }
 
     /// SHA-256 over all files, paths and contents.
@@ -244,6 +247,7 @@ impl Rule {
     /// It looks at an answer to this questionnaire of its pack, or for one.
     pub fn reads(&self, questionnaire: &Questionnaire) -> bool {
         self.uses.links.iter().any(|link| questionnaire.question(link).is_some())
+            || self.uses.scores.iter().any(|score| score.name() == questionnaire.id)
             || self.waits_for().any(|id| id == questionnaire.id)
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::doubt::{self, Accepted, Band, Doubt, Why};
+use crate::questionnaire::Asked;
 use crate::reading::{Answers, Comparator, Correction, Event, Flags, History, Measured, Reading, not_possible};
 use crate::vital::{Component, Vital};
 
@@ -57,7 +58,7 @@ impl Sample {
 
 impl<'h> Timeline<'h> {
     /// Of everything since the plan began.
-    pub fn new(history: &'h History, since: Timestamp) -> Timeline<'h> {
+    pub fn new(history: &'h History, since: Timestamp, asked: &Asked) -> Timeline<'h> {
         let corrections = last_corrections(&history.corrections);
         let mut drafts: Vec<(Item<'h>, &'h [(Component, Measured)])> = Vec::new();
         for reading in history.readings.iter().filter(|reading| reading.effective_at >= since) {
@@ -84,7 +85,7 @@ impl<'h> Timeline<'h> {
             drafts.push((Item { at: reading.effective_at, received_at: reading.received_at, what }, values));
         }
         for answers in history.answers.iter().filter(|answers| answers.effective_at >= since) {
-            if !corrections.contains_key(&answers.seq) {
+            if !corrections.contains_key(&answers.seq) || asked.is_lasting(answers) {
                 let what = Submitted::Answers(answers);
                 drafts.push((Item { at: answers.effective_at, received_at: answers.received_at, what }, &[]));
             }
@@ -103,6 +104,13 @@ impl<'h> Timeline<'h> {
                 && reading.absent.is_none()
             {
                 timeline.add_samples(&item, reading.vital, order, values, flags);
+            }
+            if let Submitted::Answers(answers) = item.what
+                && let Some((component, value)) = asked.score(answers)
+            {
+                let measured = Measured::value(value);
+                let sample = Sample { at: item.at, order, value, measured, doubt: None, dated_by_arrival: false };
+                timeline.samples[component as usize].push(sample);
             }
             timeline.items.push(item);
         }

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::loinc;
 pub use crate::component::{Code, Component, ComponentFacts, Range};
 
+/// PHQ-9 and GAD-7 ask about the last two weeks; and a day to answer.
+const SCALE_FRESH_H: i64 = 15 * 24;
+
 /// A kind of quantity a person can measure: one reading has one vital and one or more components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -27,6 +30,8 @@ pub enum Vital {
     Spirometry,
     Steps,
     Pain,
+    Phq9,
+    Gad7,
 }
 
 /// What the catalogue says about a vital.
@@ -45,7 +50,7 @@ pub struct VitalFacts {
 }
 
 impl Vital {
-    pub const ALL: [Vital; 14] = [
+    pub const ALL: [Vital; 16] = [
         Vital::BloodPressure,
         Vital::Pulse,
         Vital::Spo2,
@@ -60,11 +65,18 @@ impl Vital {
         Vital::Spirometry,
         Vital::Steps,
         Vital::Pain,
+        Vital::Phq9,
+        Vital::Gad7,
     ];
 
     /// The vital with this wire name.
     pub fn named(name: &str) -> Option<Vital> {
         Vital::ALL.into_iter().find(|vital| vital.name() == name)
+    }
+
+    /// The total of a questionnaire: made of answers, never measured.
+    pub fn is_score(self) -> bool {
+        matches!(self, Vital::Phq9 | Vital::Gad7)
     }
 
     pub fn name(self) -> &'static str {
@@ -271,6 +283,37 @@ impl Vital {
                         optional: &[],
                         fresh_h: 24,
                         ask_again: "Pain is a number from 0 to 10. Please choose again.",
+                    }
+                }
+            }
+            Vital::Phq9 => {
+                const {
+                    &VitalFacts {
+                        name: "phq9",
+                        words: "PHQ-9 score",
+                        // † not checked against the primary source
+                        loinc: loinc("44261-6", "Patient Health Questionnaire 9 item (PHQ-9) total score [Reported]"),
+                        required: &[Component::Phq9],
+                        optional: &[],
+                        fresh_h: SCALE_FRESH_H,
+                        ask_again: "Please answer the questions again.",
+                    }
+                }
+            }
+            Vital::Gad7 => {
+                const {
+                    &VitalFacts {
+                        name: "gad7",
+                        words: "GAD-7 score",
+                        // † not checked against the primary source
+                        loinc: loinc(
+                            "70274-6",
+                            "Generalized anxiety disorder 7 item (GAD-7) total score [Reported.PHQ]",
+                        ),
+                        required: &[Component::Gad7],
+                        optional: &[],
+                        fresh_h: SCALE_FRESH_H,
+                        ask_again: "Please answer the questions again.",
                     }
                 }
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alert_rules::questionnaire::{Kind, Questionnaire};
+use alert_rules::reading::Answer;
 use alert_rules::{Problem, Rulebook, built_in};
 use proptest::prelude::*;
 
@@ -211,4 +212,82 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
             }),
         ]
     })
+}
+
+fn given(answers: &[(&str, Answer)]) -> Vec<(String, Answer)> {
+    answers.iter().map(|(link, answer)| ((*link).to_owned(), answer.clone())).collect()
+}
+
+fn misfits(answers: &[(&str, Answer)], partial: bool) -> Vec<String> {
+    let found = read("everything", CHOICES).expect("it is taken").misfits(&given(answers), partial);
+    found.iter().map(ToString::to_string).collect()
+}
+
+fn text(text: &str) -> Answer {
+    Answer::Text(text.to_owned())
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let number = Answer::Number;
+    let well = [("breathless", text("more")), ("pillows", number(3.0)), ("litres", number(2.5)), ("words", text("no"))];
+    assert_eq!(misfits(&well, false), [""; 0]);
+    for (link, answer, why) in [
+        ("tea", Answer::YesNo(true), "tea is not asked"),
+        ("breathless", text("worse"), "breathless has an answer that is no option"),
+        ("breathless", Answer::YesNo(true), "breathless has an answer of another type"),
+        ("breathless", Answer::Several(vec!["more".to_owned()]), "breathless has an answer of another type"),
+        ("pillows", number(2.5), "pillows has an answer of another type"),
+        ("pillows", number(10.0), "pillows has an answer out of bounds"),
+        ("words", text(&"x".repeat(101)), "words has an answer out of bounds"),
+    ] {
+        let mut answers = well.to_vec();
+        answers.retain(|(known, _)| *known != link);
+        answers.push((link, answer));
+        let found = misfits(&answers, false);
+        assert!(found.contains(&why.to_owned()), "{link}: {found:?}");
+    }
+    let twice = [("breathless", text("same")), ("breathless", text("more")), ("pillows", number(1.0))];
+    assert_eq!(misfits(&twice, false), ["breathless is answered twice"]);
+}
+
+#[test]
+fn a_question_is_shown_only_after_what_it_depends_on() {
+    let same = [("breathless", text("same")), ("pillows", Answer::Number(1.0))];
+    assert_eq!(misfits(&same, false), ["pillows is answered, and was not to be shown"]);
+    // Not answered at all is the other way in.
+    assert_eq!(misfits(&[("pillows", Answer::Number(1.0))], false), [""; 0]);
+    let little = [("litres", Answer::Number(2.4)), ("words", text("hm"))];
+    assert_eq!(misfits(&little, false), ["words is answered, and was not to be shown"]);
+}
+
+#[test]
+fn what_is_required_is_missing_unless_more_is_to_come() {
+    let phq9 = read("phq9", include_str!("../packs/mood/questionnaires/phq9.json")).expect("it is taken");
+    let some = given(&[("phq9_9", text("several-days"))]);
+    assert_eq!(phq9.misfits(&some, true), []);
+    let missing = phq9.misfits(&some, false);
+    assert_eq!(missing.len(), 8);
+    assert!(missing.iter().all(|misfit| misfit.why.is_incomplete()));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_answered_nothing_panics(
+        answers in proptest::collection::vec(("(well|breathless|pillows|litres|words|.{0,6})", answer()), 0..12),
+        partial in any::<bool>(),
+    ) {
+        for text in [WHOLE, CHOICES] {
+            let _ = read("everything", text).expect("it is taken").misfits(&answers, partial);
+        }
+    }
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![
+        any::<bool>().prop_map(Answer::YesNo),
+        any::<f64>().prop_map(Answer::Number),
+        "(same|more|.{0,8})".prop_map(Answer::Text),
+        proptest::collection::vec(".{0,4}", 0..4).prop_map(Answer::Several),
+    ]
 }

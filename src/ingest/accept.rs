@@ -237,7 +237,8 @@ fn body(
 }
 
 fn reading(sent: &item::Reading) -> Result<(submission::Reading, Vec<String>), Refusal> {
-    let vital = Vital::named(&sent.vital).ok_or_else(|| {
+    // A score is made of answers: as a number alone it has no answers behind it.
+    let vital = Vital::named(&sent.vital).filter(|vital| !vital.is_score()).ok_or_else(|| {
         Refusal::new(Reason::VitalUnknown, format!("this service does not know the vital {:?} yet", sent.vital))
     })?;
     let mut components = Vec::with_capacity(sent.values.len());

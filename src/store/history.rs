@@ -14,6 +14,7 @@ use alert_rules::{Answers, Component, Correction, Event, History, Reading, Vital
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde::Deserialize;
+use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
@@ -56,7 +57,7 @@ pub async fn numbered(db: &mut PgConnection, wanted: &[Wanted], latest: Timestam
         #[derive(Deserialize)]
         struct Given {
             link_id: String,
-            value: Answer,
+            value: Value,
         }
         let patient = row.try_get("patient")?;
         let given = serde_json::from_value::<Vec<Given>>(row.try_get("answers")?);
@@ -70,7 +71,7 @@ pub async fn numbered(db: &mut PgConnection, wanted: &[Wanted], latest: Timestam
             received_at: at(&row, "received_at")?,
             questionnaire: row.try_get("questionnaire")?,
             partial: row.try_get("partial")?,
-            answers: given.into_iter().map(|given| (given.link_id, given.value)).collect(),
+            answers: given.into_iter().filter_map(|given| Some((given.link_id, Answer::sent(&given.value)?))).collect(),
         };
         add(&mut histories, patient, |history| history.answers.push(answers));
     }

@@ -47,6 +47,10 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
         watched.entry(component).or_insert((Sides::default(), rule));
     }
     for (component, (sides, rule)) in &watched {
+        // Few points are no finding, and what a score is made of is asked whole.
+        if component.is_score() {
+            continue;
+        }
         let name = component.name();
         let wrong = match (sides.high, sides.low) {
             (true, true) => continue,

@@ -14,7 +14,7 @@ const MAX_DAYS: u16 = 90;
 /// Most readings of `last n`.
 const MAX_LAST: u16 = 200;
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "mean",
     "median",
     "min",
@@ -33,6 +33,7 @@ const NAMES: [&str; 18] = [
     "together",
     "answer",
     "event",
+    "score",
 ];
 
 pub(super) struct Calls<'p, 'a> {
@@ -59,6 +60,11 @@ impl Calls<'_, '_> {
             "sustained" => return self.sustained(at),
             "overdue" => return self.overdue(at),
             "together" => return self.together(at),
+            "score" => {
+                let component = self.score()?;
+                let (kind, dimension) = (QuantityKind::Latest(component), component.dimension());
+                return Ok(Term::Quantity(Quantity { kind, dimension, span: self.since(at) }));
+            }
             "answer" => {
                 let link = self.text("a question's link id in quotes")?;
                 self.parser.close()?;
@@ -204,13 +210,30 @@ impl Calls<'_, '_> {
             TokenKind::Word(word) => word,
             other => return Err(Fault::new(token.span, format!("expected a vital, found {}", other.in_words()))),
         };
-        Component::named(&word).filter(|component| component.vital().is_some()).ok_or_else(|| {
+        if word == "score" && self.parser.take_symbol("(") {
+            return self.score();
+        }
+        let is_measured = |component: &Component| component.vital().is_some_and(|vital| !vital.is_score());
+        Component::named(&word).filter(is_measured).ok_or_else(|| {
             let fault = Fault::new(token.span, format!("{word} is not a vital's value"));
             match nearest(&word, Component::ALL.map(Component::name)) {
                 Some(near) => fault.hint(format!("did you mean {near}?")),
                 None => fault,
             }
         })
+    }
+
+    /// After `score(`, up to and with `)`: the total of a questionnaire, used like a vital's value.
+    fn score(&mut self) -> Result<Component, Fault> {
+        let token = self.parser.advance();
+        let name = token.kind.in_words();
+        let Some(component) = Component::named(&name).filter(|component| component.is_score()) else {
+            let scores = Component::ALL.into_iter().filter(|component| component.is_score()).map(Component::name);
+            let hint = format!("one of {}", scores.collect::<Vec<_>>().join(", "));
+            return Err(Fault::new(token.span, format!("there is no score {name}")).hint(hint));
+        };
+        self.parser.close()?;
+        Ok(component)
     }
 
     /// `, over 7 days`, `, over 72 h`, `, over 15 days before those`, `, last 4`.
@@ -292,8 +315,12 @@ impl Calls<'_, '_> {
 }
 
 fn vital_due(word: &str, at: Span) -> Result<Vital, Fault> {
-    Vital::named(word).ok_or_else(|| {
+    let named = Vital::named(word);
+    named.filter(|vital| !vital.is_score()).ok_or_else(|| {
         let fault = Fault::new(at, format!("{word} is not a vital that can be due"));
+        if named.is_some() {
+            return fault.hint(format!("its answers can be: overdue(\"{word}\", 36 h)"));
+        }
         let whole = Component::named(word).and_then(Component::vital).map(Vital::name);
         match whole.or_else(|| nearest(word, Vital::ALL.map(Vital::name))) {
             Some(near) => fault.hint(format!("did you mean {near}?")),

@@ -104,7 +104,7 @@ impl<'a> Instant<'a> {
                 let equal = match wanted {
                     Wanted::Yes => answer.yes()?,
                     Wanted::No => !answer.yes()?,
-                    Wanted::Text(text) => matches!(answer, Answer::Text(given) if given == text),
+                    Wanted::Text(text) => answer.is_text(text),
                 };
                 Some(equal != *negated)
             }
@@ -151,7 +151,7 @@ impl<'a> Instant<'a> {
             QuantityKind::Answer(link) => match self.answer(link)? {
                 Answer::Number(number) => Some(*number),
                 Answer::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
-                Answer::YesNo(_) => None,
+                Answer::YesNo(_) | Answer::Several(_) => None,
             },
             QuantityKind::HomeAverage(component) => self.home_average(*component),
             QuantityKind::Aggregate { function, component, window, at_least } => {

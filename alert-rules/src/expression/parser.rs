@@ -256,6 +256,9 @@ impl<'a> Parser<'a> {
         if let Some(index) = self.scope.limits.iter().position(|(name, _)| name == word) {
             return quantity(QuantityKind::Limit(index), self.scope.limits[index].1);
         }
+        if let Some(score) = Component::named(word).filter(|component| component.is_score()) {
+            return Err(Fault::new(span, format!("{word} is a score")).hint(format!("write score({})", score.name())));
+        }
         if let Some(component) = Component::named(word).filter(|component| component.vital().is_some()) {
             return quantity(QuantityKind::Latest(component), component.dimension());
         }

@@ -64,6 +64,6 @@ impl Fold<'_> {
     /// The answers to the questionnaire this rule asks along with a repeat.
     pub(super) fn is_symptoms(&self, answers: &Answers) -> bool {
         let symptoms = self.rule.repeat.as_ref().and_then(|repeat| repeat.symptoms.as_deref());
-        symptoms.is_some_and(|name| answers.questionnaire.split('|').next() == Some(name))
+        symptoms.is_some_and(|name| answers.name() == name)
     }
 }

@@ -83,6 +83,7 @@ fn when(when: &When) -> String {
         Answer::YesNo(false) => "no".to_owned(),
         Answer::Number(number) => number.to_string(),
         Answer::Text(text) => text.clone(),
+        Answer::Several(texts) => texts.join(", "),
     };
     format!("{} {is} {answer}", when.link)
 }

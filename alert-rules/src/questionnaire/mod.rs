@@ -3,9 +3,14 @@
 //! What is written is in `fhir.rs`; whether it holds together is `read.rs`'s to say, when a rulebook is read. A
 //! questionnaire that exists can be shown, answered and judged.
 
+pub mod answers;
 mod conditions;
 mod fhir;
 mod read;
+mod score;
+
+pub(crate) use score::Asked;
+pub use score::{Score, band};
 
 use std::collections::BTreeMap;
 

@@ -71,7 +71,10 @@ impl Moment<'_> {
                 let is_so = match wanted {
                     Wanted::Yes => answer.yes()?,
                     Wanted::No => !answer.yes()?,
-                    Wanted::Text(text) => answer == Answer::Text(text.clone()),
+                    Wanted::Text(text) => {
+                        answer == Answer::Text(text.clone())
+                            || matches!(&answer, Answer::Several(all) if all.contains(text))
+                    }
                 };
                 Some(is_so != *negated)
             }
@@ -137,7 +140,7 @@ impl Moment<'_> {
             QuantityKind::Answer(link) => match self.answer(link)? {
                 Answer::Number(number) => Some(number),
                 Answer::Text(text) => text.parse().ok(),
-                Answer::YesNo(_) => None,
+                Answer::YesNo(_) | Answer::Several(_) => None,
             },
             QuantityKind::Latest(component) => Some(self.latest(*component)?.value.number),
             QuantityKind::Count { condition, vital, window, at_least } => {

@@ -47,15 +47,16 @@ pub struct Reading {
 struct Values(BTreeMap<Component, Quantity>);
 
 fn vital(text: &str) -> Result<Vital, String> {
-    Vital::named(text).ok_or_else(|| {
-        let all: Vec<&str> = Vital::ALL.into_iter().map(Vital::name).collect();
+    let is_measured = |vital: &Vital| !vital.is_score();
+    Vital::named(text).filter(is_measured).ok_or_else(|| {
+        let all: Vec<&str> = Vital::ALL.into_iter().filter(is_measured).map(Vital::name).collect();
         format!("{text:?} is no vital; there are {}", all.join(", "))
     })
 }
 
-/// Numbers of readings: `dose` belongs to an event.
+/// Numbers of readings: `dose` belongs to an event, and a score is made of answers.
 fn components() -> impl Iterator<Item = Component> {
-    Component::ALL.into_iter().filter(|component| component.vital().is_some())
+    Component::ALL.into_iter().filter(|component| component.vital().is_some_and(|vital| !vital.is_score()))
 }
 
 /// `148`, `24.6 kPa`, `HI`, `LO`. Without a unit, the catalogue's own.
