@@ -3,6 +3,7 @@
 mod again;
 mod asks;
 mod doubt;
+mod edits;
 mod escalation;
 mod explaining;
 mod language;
@@ -12,6 +13,7 @@ mod notes;
 mod order;
 mod plans;
 mod readings;
+mod safety;
 mod stops;
 mod stories;
 mod suspicion;

@@ -9,9 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::random::{EVENTS, LINKS, Random, TAGS, levels};
 
-/// Worlds with nothing special, both changes of clocks, a leap day, and zones of half and quarter hours.
-const BEGINNINGS: [&str; 4] =
-    ["2026-03-25T00:00:00Z", "2026-10-21T05:00:00Z", "2028-02-26T12:00:00Z", "2026-06-10T00:00:00Z"];
+/// Worlds with nothing special, both changes of clocks of each zone that has them, a leap day; zones of half and quarter hours.
+const BEGINNINGS: [&str; 6] = [
+    "2026-03-25T00:00:00Z",
+    "2026-10-21T05:00:00Z",
+    "2028-02-26T12:00:00Z",
+    "2026-06-10T00:00:00Z",
+    "2026-03-31T00:00:00Z",
+    "2026-10-28T00:00:00Z",
+];
 const ZONES: [&str; 6] =
     ["Europe/London", "America/New_York", "Asia/Kolkata", "Pacific/Chatham", "Australia/Lord_Howe", "Pacific/Apia"];
 pub const DAYS: i64 = 8;
