@@ -51,6 +51,8 @@ impl Pack {
     }
 }
 
+const ASKED_PAUSE: &str = "a pause nobody has taken on";
+
 /// What of the plan cannot be applied at this instant: its name, how much it matters, and why not.
 fn unapplied(rulebook: &Rulebook, facts: &Facts, at: Timestamp) -> Vec<(String, Priority, String)> {
     let mut found = Vec::new();
@@ -79,6 +81,18 @@ fn unapplied(rulebook: &Rulebook, facts: &Facts, at: Timestamp) -> Vec<(String, 
             stop.rule, stop.why, stop.by
         );
         found.push((stop.rule.clone(), Priority::Medium, why));
+    }
+    for pause in facts.pauses.iter().filter(|pause| pause.asked && at < pause.until) {
+        let day = |at| facts.time_zone.to_datetime(at).strftime("%-d %B %Y at %H:%M");
+        let why = format!(
+            "asked for by the patient from {} until {}; it stops nothing until somebody takes it on",
+            day(pause.from),
+            day(pause.until)
+        );
+        // One task, however often they ask.
+        if !found.iter().any(|(name, ..)| name == ASKED_PAUSE) {
+            found.push((ASKED_PAUSE.to_owned(), Priority::Low, why));
+        }
     }
     for (name, own) in facts.plan.limits.iter().filter(|(_, own)| own.until.is_none_or(|until| at < until)) {
         let Some((pack, limit)) = name.split_once('/') else { continue };

@@ -88,14 +88,14 @@ impl<'f> Calendar<'f> {
                 return None;
             }
             let due = self.instant(date, slot.at)?;
-            let paused = self.facts.pauses.iter().any(|pause| pause.from <= due && due < pause.until);
+            let paused = self.facts.pauses_in_force().any(|pause| pause.from <= due && due < pause.until);
             (due >= after && !counts(due) && !paused).then_some(due)
         })
     }
 
     /// `from` plus this much time in which neither the patient was away nor we.
     fn listening(&self, from: Timestamp, grace: SignedDuration) -> Timestamp {
-        let pauses = self.facts.pauses.iter().map(|pause| Gap { from: pause.from, until: pause.until });
+        let pauses = self.facts.pauses_in_force().map(|pause| Gap { from: pause.from, until: pause.until });
         let mut gaps: Vec<Gap> = pauses.chain(self.facts.service_gaps.iter().copied()).collect();
         gaps.retain(|gap| gap.from < gap.until && gap.until > from);
         gaps.sort_unstable_by_key(|gap| gap.from);

@@ -159,6 +159,16 @@ pub struct Pause {
     /// Who answers for it.
     pub by: String,
     pub why: String,
+    /// The patient asked for it and nobody has taken it on yet: a task, and it stops nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
+}
+
+impl Facts {
+    /// Pauses that somebody answers for.
+    pub fn pauses_in_force(&self) -> impl Iterator<Item = &Pause> {
+        self.pauses.iter().filter(|pause| !pause.asked)
+    }
 }
 
 /// Nobody was listening; `overdue` does not count this time.

@@ -33,6 +33,7 @@ pub mod reason;
 pub mod replay;
 pub mod rule;
 pub mod scenario;
+pub mod shadow;
 pub mod stop;
 mod timeline;
 mod toml_reader;

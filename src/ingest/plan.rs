@@ -208,7 +208,7 @@ fn due_slot(facts: &Facts, slot: &Slot, date: Date) -> Option<DueSlot> {
         return None;
     }
     let due_at = date.to_datetime(slot.at).to_zoned(facts.time_zone.clone()).ok()?.timestamp();
-    if facts.pauses.iter().any(|pause| pause.from <= due_at && due_at < pause.until) {
+    if facts.pauses_in_force().any(|pause| pause.from <= due_at && due_at < pause.until) {
         return None;
     }
     Some(DueSlot {

@@ -60,7 +60,7 @@ pub fn task(case: &Case, stored: &[&Stored]) -> Option<Finding> {
             }
         }
     };
-    let is_away = facts.pauses.iter().any(|pause| pause.from <= case.at && case.at < pause.until);
+    let is_away = facts.pauses_in_force().any(|pause| pause.from <= case.at && case.at < pause.until);
     let is_missed = |stored: &&Stored| stored.state.kind == Kind::Absence && stored.state.closed_at.is_none();
     (!is_away && !stored.iter().any(is_missed)).then(|| task(sentence, Priority::Low))
 }

@@ -222,9 +222,8 @@ fn mark(alert: alert_seen::Alert) -> SeriesAlert {
 }
 
 fn gaps(version: Option<&Version>, service: &[(Timestamp, Timestamp)], from: Timestamp, until: Timestamp) -> Vec<Gap> {
-    let pauses = version.map(|version| version.facts.pauses.as_slice()).unwrap_or_default();
+    let pauses = version.into_iter().flat_map(|version| version.facts.pauses_in_force());
     let mut gaps: Vec<Gap> = pauses
-        .iter()
         .filter(|pause| pause.until >= from && pause.from <= until)
         .map(|pause| Gap { from: pause.from, until: pause.until, text: pause.why.clone() })
         .chain(service.iter().map(|(from, until)| Gap {

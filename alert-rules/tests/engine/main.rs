@@ -14,6 +14,7 @@ mod order;
 mod plans;
 mod readings;
 mod safety;
+mod shadows;
 mod stops;
 mod stories;
 mod suspicion;

@@ -23,12 +23,67 @@ fn a_pause_stops_silence_and_never_a_value() {
         until: at("2026-03-31T12:00:00Z"),
         by: "Ida".to_owned(),
         why: "visiting her sister".to_owned(),
+        asked: false,
     }];
     morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
     morning.pass("2026-03-31T12:00:00Z");
     assert_eq!(morning.problems(), Vec::<&str>::new());
     morning.pressure("2026-03-31T12:30:00Z", 224.0, 118.0);
     assert_eq!(morning.problems(), [HIGH]);
+}
+
+fn away(from: &str, until: &str) -> alert_rules::facts::Pause {
+    let (by, why) = ("Ida".to_owned(), "visiting her sister".to_owned());
+    alert_rules::facts::Pause { from: at(from), until: at(until), by, why, asked: false }
+}
+
+#[test]
+fn after_a_pause_silence_is_found_as_ever() {
+    let mut morning = Morning::of("hypertension");
+    morning.monitor.facts.pauses = vec![away("2026-03-26T12:00:00Z", "2026-03-31T12:00:00Z")];
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    morning.pass("2026-04-02T18:59:59Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+    morning.pass("2026-04-02T20:00:00Z");
+    assert_eq!(
+        morning.finding("no blood pressure").start,
+        at("2026-04-02T19:00:00Z"),
+        "due on the 1st at 8, 36 h later"
+    );
+}
+
+#[test]
+fn a_pause_ends_no_silence_that_was_found_before_it() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    morning.pass("2026-03-28T20:00:00Z");
+    morning.monitor.facts.pauses = vec![away("2026-03-28T21:00:00Z", "2026-04-04T12:00:00Z")];
+    morning.monitor.facts.valid_from = Some(at("2026-03-28T21:00:00Z"));
+    morning.pass("2026-04-03T12:00:00Z");
+    assert_eq!(morning.finding("no blood pressure").end, None);
+}
+
+#[test]
+fn a_pause_the_patient_asked_for_is_a_task_and_stops_nothing_until_staff_take_it_on() {
+    const TASK: &str = "a pause nobody has taken on cannot be applied";
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    let asked = away("2026-03-26T12:00:00Z", "2026-03-31T12:00:00Z");
+    morning.monitor.facts.pauses = vec![alert_rules::facts::Pause { asked: true, ..asked.clone() }];
+    morning.pass("2026-03-28T20:00:00Z");
+    let task = morning.finding(TASK);
+    assert_eq!((task.kind, task.priority, task.end), (Kind::Service, Priority::Low, None));
+    assert!(task.sentence.contains("until 31 March 2026 at 13:00"), "{}", task.sentence);
+    morning.finding("no blood pressure");
+
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    morning.monitor.facts.pauses = vec![alert_rules::facts::Pause { asked: true, ..asked.clone() }];
+    morning.pass("2026-03-26T13:00:00Z");
+    morning.monitor.facts.pauses = vec![asked];
+    morning.pass("2026-03-28T20:00:00Z");
+    assert!(morning.finding(TASK).end.is_some());
+    assert_eq!(morning.problems(), [TASK]);
 }
 
 #[test]

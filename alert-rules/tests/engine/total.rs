@@ -39,7 +39,8 @@ fn facts() -> impl Strategy<Value = Facts> {
         |(since, spans, value)| {
             let mut facts = crate::world::dorothy();
             facts.plan.since = since;
-            let pause = |(from, until)| Pause { from, until, by: "Ida".to_owned(), why: "away".to_owned() };
+            let pause =
+                |(from, until)| Pause { from, until, by: "Ida".to_owned(), why: "away".to_owned(), asked: false };
             facts.pauses = spans.iter().copied().map(pause).collect();
             facts.service_gaps = spans.iter().map(|(from, until)| Gap { from: *from, until: *until }).collect();
             let limit =

@@ -75,7 +75,7 @@ impl Random {
             },
             pauses: pauses
                 .into_iter()
-                .map(|(from, until)| Pause { from, until, by: "Ida".to_owned(), why: "away".to_owned() })
+                .map(|(from, until)| Pause { from, until, by: "Ida".to_owned(), why: "away".to_owned(), asked: false })
                 .collect(),
             service_gaps: gaps.into_iter().map(|(from, until)| Gap { from, until }).collect(),
         }

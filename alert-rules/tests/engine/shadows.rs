@@ -1,0 +1,71 @@
+//! What a rulebook would have found, beside what was found.
+
+use alert_rules::shadow::{Difference, What, compare};
+use alert_rules::{Finding, Priority};
+
+use crate::morning::Morning;
+use crate::world::at;
+
+/// Pressures of some days, as a rulebook judges them.
+fn found(rules: &str) -> Vec<Finding> {
+    let mut morning = Morning::watched_by(rules);
+    for (time, systolic) in [
+        ("2026-03-26T08:00:00Z", 165.0),
+        ("2026-03-26T12:00:00Z", 185.0),
+        ("2026-03-26T18:00:00Z", 130.0),
+        ("2026-03-27T08:00:00Z", 165.0),
+        ("2026-03-27T18:00:00Z", 130.0),
+    ] {
+        morning.pressure(time, systolic, 80.0);
+    }
+    morning.monitor.findings.into_values().collect()
+}
+
+fn differ(in_force: &str, shadow: &str) -> Vec<(String, What)> {
+    let differences = compare(&found(in_force), &found(shadow));
+    differences.into_iter().map(|Difference { start, what, .. }| (start.to_string(), what)).collect()
+}
+
+const RAISED: &str = "[rule.r]\nproblem='high'\npriority='medium'\nwhen='systolic >= 160 mmHg'\n";
+const SEVERE: &str = "[rule.r]\nproblem='high'\npriority='medium'\nwhen='systolic >= 180 mmHg'\n";
+const LOUD: &str = "[rule.r]\nproblem='high'\npriority='high'\nwhen='systolic >= 180 mmHg'\n";
+const ASKS: &str = "[rule.r]\nproblem='high'\npriority='medium'\nwhen='systolic >= 160 mmHg'\n\
+                    repeat={ within='6 h', first='f', ask='a' }\n";
+
+#[test]
+fn a_rulebook_differs_from_itself_in_nothing() {
+    assert_eq!(differ(RAISED, RAISED), []);
+}
+
+#[test]
+fn a_higher_threshold_is_later_and_less() {
+    let first = "2026-03-26T08:00:00Z".to_owned();
+    let second = "2026-03-27T08:00:00Z".to_owned();
+    assert_eq!(
+        differ(RAISED, SEVERE),
+        [(first.clone(), What::Moved(at("2026-03-26T12:00:00Z"))), (second.clone(), What::NoLonger(Priority::Medium))]
+    );
+    let medium_to_high = What::Louder { now: Priority::Medium, then: Priority::High };
+    assert_eq!(differ(RAISED, LOUD)[0], (first, medium_to_high));
+    let noon = "2026-03-26T12:00:00Z".to_owned();
+    let high_to_medium = What::Quieter { now: Priority::High, then: Priority::Medium };
+    assert_eq!(differ(LOUD, RAISED), [(noon, high_to_medium), (second, What::New(Priority::Medium))]);
+}
+
+#[test]
+fn one_long_finding_is_the_same_as_several_short_ones() {
+    let goes_on = format!("{RAISED}clear='systolic < 120 mmHg'\n");
+    let second = "2026-03-27T08:00:00Z".to_owned();
+    assert_eq!(differ(RAISED, &goes_on), [(second, What::Moved(at("2026-03-26T08:00:00Z")))]);
+    assert_eq!(differ(&goes_on, RAISED), []);
+}
+
+#[test]
+fn what_nobody_is_told_of_yet_does_not_count() {
+    let mut asked = Morning::watched_by(ASKS);
+    asked.pressure("2026-03-26T08:00:00Z", 165.0, 80.0);
+    let pending: Vec<Finding> = asked.monitor.findings.into_values().collect();
+    assert!(pending[0].pending);
+    assert_eq!(compare(&[], &pending), []);
+    assert_eq!(compare(&pending, &pending), []);
+}
