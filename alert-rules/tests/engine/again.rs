@@ -12,19 +12,29 @@ fn closed(ward: &mut Ward, now: &str) {
     }
 }
 
-#[test]
-fn a_hypo_days_after_one_that_nobody_measured_again() {
+/// How many alerts of a low glucose there have been after each of these, each closed as soon as it was opened.
+fn alerts_of_lows(lows: &[(&str, f64)]) -> Vec<usize> {
     let mut ward = Ward::new();
     ward.monitor.facts = dorothy();
     ward.monitor.facts.plan.packs.retain(|pack| pack == "diabetes");
     let mut low = |seq, taken: &str, value| {
         ward.reads(reading(seq, at(taken), 1, Vital::Glucose, &[(Component::Glucose, value)]));
-        let opened = ward.alerts.iter().filter(|alert| alert.problem == "glucose low").count();
         closed(&mut ward, taken);
-        opened
+        ward.alerts.iter().filter(|alert| alert.problem == "glucose low").count()
     };
-    assert_eq!(low(1, "2026-03-27T09:00:00Z", 3.6), 1);
-    assert_eq!(low(2, "2026-03-29T09:00:00Z", 3.7), 2, "no better and no worse, and another day's");
+    (1..).zip(lows).map(|(seq, (taken, value))| low(seq, taken, *value)).collect()
+}
+
+#[test]
+fn a_hypo_days_after_one_that_nobody_measured_again() {
+    let alerts = alerts_of_lows(&[("2026-03-27T09:00:00Z", 3.6), ("2026-03-29T09:00:00Z", 3.7)]);
+    assert_eq!(alerts, [1, 2], "no better and no worse, and another day's");
+}
+
+#[test]
+fn a_low_value_hours_after_one_that_nobody_measured_again() {
+    let alerts = alerts_of_lows(&[("2026-03-27T09:00:00Z", 3.6), ("2026-03-27T13:00:00Z", 3.7)]);
+    assert_eq!(alerts, [1, 2], "the second within a day");
 }
 
 #[test]
