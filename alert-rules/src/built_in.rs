@@ -22,6 +22,7 @@ const FILES: &[(&str, &str)] = packs! {
     "diabetes": "diabetes-today", "hypo-check", "sick-day";
     "heart-failure": "heart-failure-daily";
     "hypertension": "bp-warning-signs";
+    "mood": "gad7", "phq9";
     "oximetry": "oxygen-today";
     "pregnancy": "pregnancy-today";
     "wellbeing": "wellbeing-today";

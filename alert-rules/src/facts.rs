@@ -115,6 +115,12 @@ pub enum Due {
 }
 
 impl Due {
+    /// A vital's name, else a questionnaire's id. The total of a questionnaire is made of answers, so its questions are due.
+    pub fn named(name: &str) -> Due {
+        let measured = Vital::named(name).filter(|vital| !vital.is_score());
+        measured.map_or_else(|| Due::Questionnaire(name.to_owned()), Due::Vital)
+    }
+
     /// As a person reads it: `blood pressure`, `answer to “wellbeing today”`.
     pub fn words(&self) -> String {
         match self {

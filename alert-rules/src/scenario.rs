@@ -17,7 +17,6 @@ use crate::finding::Priority;
 use crate::problem::{Place, Problem, place_of};
 use crate::questionnaire::Questionnaire;
 use crate::rule::Pack;
-use crate::vital::Vital;
 pub use line::{Input, Submitted};
 
 const ZONE: &str = "Europe/London";
@@ -294,8 +293,7 @@ impl Reader<'_> {
                 [due, at, days] => (*due, *at, days.split(',').map(day).collect::<Option<Vec<Day>>>()?),
                 _ => return None,
             };
-            let due = Vital::named(due).map_or_else(|| Due::Questionnaire(due.to_owned()), Due::Vital);
-            Some(Slot { due, at: format!("{at}:00").parse::<Time>().ok()?, days, early_min: 240 })
+            Some(Slot { due: Due::named(due), at: format!("{at}:00").parse::<Time>().ok()?, days, early_min: 240 })
         };
         let slot = read();
         if slot.is_none() {

@@ -1,8 +1,7 @@
 //! What is typed on the command line, read strictly, with an example in every refusal.
 
-use alert_rules::facts::{Day, Due, Slot};
+use alert_rules::facts::{self, Day, Due, Slot};
 use alert_rules::unit::Dimension;
-use alert_rules::{Vital, facts};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
@@ -43,7 +42,7 @@ pub fn slot(text: &str) -> Result<Slot, String> {
     if what.is_empty() || parts.next().is_some() {
         return Err(format!("{text:?} is no slot; {example}"));
     }
-    let due = Vital::named(what).map_or_else(|| Due::Questionnaire(what.to_owned()), Due::Vital);
+    let due = Due::named(what);
     let days = days.map_or_else(|| Ok(Vec::new()), |days| days.split(',').map(day).collect::<Result<_, _>>())?;
     Ok(Slot { due, at, days, early_min: 240 })
 }
@@ -104,6 +103,8 @@ pub fn number_and_unit(text: &str) -> Option<(f64, String)> {
 
 #[cfg(test)]
 mod tests {
+    use alert_rules::Vital;
+
     use super::*;
 
     #[test]
@@ -113,6 +114,7 @@ mod tests {
         let twice = slot("weight@07:30@mon,thu").expect("a slot");
         assert_eq!(twice.days, [Day::Mon, Day::Thu]);
         assert_eq!(slot("bp-weekly@20:00").expect("a slot").due, Due::Questionnaire("bp-weekly".into()));
+        assert_eq!(slot("phq9@10:00@mon").expect("a slot").due, Due::Questionnaire("phq9".into()));
         for wrong in ["blood_pressure", "blood_pressure@8", "@08:00", "weight@08:00@someday", "a@08:00@mon@x"] {
             assert!(slot(wrong).is_err(), "{wrong}");
         }
