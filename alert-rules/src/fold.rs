@@ -15,7 +15,7 @@ use crate::expression::Condition;
 use crate::expression::describe;
 use crate::expression::evaluator::{Instant, Mode};
 use crate::facts::Facts;
-use crate::finding::Extreme;
+use crate::finding::{Extreme, Side};
 use crate::limits::Limits;
 use crate::reason::Reason;
 use crate::rule::{Pack, Rule, RulePriority};
@@ -298,13 +298,19 @@ impl<'a> Fold<'a> {
     }
 
     fn note_worst(&self, watch: &mut Watch, at: Timestamp, order: usize, stop: &Stop<'_>) {
-        let Stop::Item(Item { what: Submitted::Reading { reading, .. }, .. }) = stop else { return };
+        // Answers make a score, and no other number.
+        let vital = match stop {
+            Stop::Item(Item { what: Submitted::Reading { reading, .. }, .. }) => Some(reading.vital),
+            Stop::Item(Item { what: Submitted::Answers(_), .. }) => None,
+            _ => return,
+        };
         let measured_now = |component: &Component| {
             let last = self.person.timeline.samples(*component, order).last();
             last.filter(|sample| sample.at == at).map(|sample| sample.measured)
         };
         let mut extremes = Vec::new();
-        for (component, side) in &self.rule.uses.worst {
+        let told = |(component, _): &&(Component, Side)| vital.is_some() || component.is_score();
+        for (component, side) in self.rule.uses.worst.iter().filter(told) {
             let Some(measured) = measured_now(component) else { continue };
             let (value, comparator) = (measured.value, measured.comparator);
             let now = Extreme { component: *component, side: *side, value, comparator, at };
@@ -315,16 +321,14 @@ impl<'a> Fold<'a> {
             }
         }
         let watched = |component: &Component| self.rule.uses.worst.iter().any(|(watched, _)| watched == component);
-        if extremes.is_empty() {
-            return;
-        }
-        let whole = reading.vital.facts().required;
+        let Some(vital) = extremes.first().and_then(|extreme| vital.or(extreme.component.vital())) else { return };
+        let whole = vital.facts().required;
         let said: Vec<_> = if whole.iter().any(watched) {
             whole.iter().filter_map(|component| Some((*component, measured_now(component)?))).collect()
         } else {
             extremes.iter().filter_map(|extreme| Some((extreme.component, measured_now(&extreme.component)?))).collect()
         };
-        let reading = describe::reading(reading.vital, &said);
+        let reading = describe::reading(vital, &said);
         watch.steps.push(Step { at, what: What::Worst { extremes, reading } });
     }
 

@@ -34,7 +34,7 @@ fn rules(conditions: &[&str]) -> String {
 /// Answers to so many questions that add up to a total.
 fn answers(seq: i64, at: &str, scale: &str, questions: usize, total: usize) -> Answers {
     let points = |n: usize| (total / questions) + usize::from(n < total % questions);
-    let at: Timestamp = at.parse().unwrap();
+    let at: Timestamp = at.parse().expect("a timestamp");
     Answers {
         seq,
         effective_at: at,
@@ -52,7 +52,7 @@ fn facts(slots: &serde_json::Value) -> Facts {
         "date_of_birth": "1950-01-01", "time_zone": "Europe/London",
         "plan": { "since": "2026-01-01T00:00:00Z", "packs": ["mood"], "slots": slots },
     }))
-    .unwrap()
+    .expect("facts")
 }
 
 /// Which of the conditions hold.
@@ -60,7 +60,7 @@ fn holding(conditions: &[&str], history: &History) -> Vec<String> {
     let rulebook = Rulebook::from_files(files(&rules(conditions))).unwrap_or_else(|problems| panic!("{problems:?}"));
     let slots = serde_json::json!([{ "questionnaire": "phq9", "at": "09:00", "days": ["mon"] }]);
     let facts = facts(&slots);
-    let evaluation = evaluate(&rulebook, &facts, facts.plan.since, &[], history, AT.parse().unwrap());
+    let evaluation = evaluate(&rulebook, &facts, facts.plan.since, &[], history, AT.parse().expect("a timestamp"));
     evaluation.findings.into_iter().filter(|finding| finding.end.is_none()).map(|finding| finding.problem).collect()
 }
 
@@ -181,4 +181,16 @@ fn the_sum_is_of_what_counts() {
         let given = answers(1, AT, "phq9", 9, usize::from(total)).answers;
         assert_eq!(score.total(&given), Some(f64::from(total)));
     }
+}
+
+#[test]
+fn a_finding_knows_its_worst_total() {
+    let rulebook = Rulebook::from_files(files(&rules(&["score(phq9) >= 5"]))).expect("the rules read");
+    let facts = facts(&serde_json::json!([]));
+    let totals = [("2026-02-28T12:00:00Z", 11), ("2026-03-01T12:00:00Z", 21), (AT, 6)];
+    let given = (1..).zip(totals).map(|(seq, (at, total))| answers(seq, at, "phq9", 9, total));
+    let evaluation = evaluate(&rulebook, &facts, facts.plan.since, &[], &of(given.collect()), AT.parse().unwrap());
+    let finding = evaluation.findings.iter().find(|finding| finding.problem.starts_with("score")).expect("found");
+    let worst: Vec<_> = finding.worst.iter().map(|worst| (worst.component, worst.value)).collect();
+    assert_eq!(worst, [(Component::Phq9, Some(21.0))], "{}", finding.sentence);
 }

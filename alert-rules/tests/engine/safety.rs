@@ -58,11 +58,12 @@ fn after(rulebook: &Rulebook, pack: &str, readings: Vec<Reading>) -> Monitor {
     monitor
 }
 
-/// How loud each problem is that anybody is told of now.
+/// How loud each problem is that anybody is told of, and that began with the last reading or before. What a second reading
+/// begins is that one's own.
 fn told(monitor: &Monitor) -> BTreeMap<String, Priority> {
     let mut told = BTreeMap::new();
-    let open = |finding: &&Finding| !finding.pending && finding.end.is_none_or(|end| end >= at(NOW));
-    for finding in monitor.findings.values().filter(open) {
+    let lasts = |finding: &&Finding| finding.start <= at(NOW) && finding.end.is_none_or(|end| end >= at(NOW));
+    for finding in monitor.findings.values().filter(|finding| !finding.pending).filter(lasts) {
         let known = told.entry(finding.problem.clone()).or_insert(finding.priority);
         *known = finding.priority.max(*known);
     }

@@ -2,7 +2,7 @@
 
 use alert_rules::finding::Side;
 use alert_rules::reading::{Answer, Measured};
-use alert_rules::{Component, Facts, History, Vital};
+use alert_rules::{Answers, Component, Facts, History, Vital};
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Span, Timestamp};
 
@@ -29,7 +29,7 @@ pub struct Item {
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     Event(String),
-    Answers { questionnaire: String, answers: Vec<(String, Answer)> },
+    Answers { questionnaire: String, answers: Vec<(String, Answer)>, score: Option<Value> },
     Reading { vital: Vital, could_not: bool, impossible: bool, undated: bool, measured: bool, values: Vec<Value> },
 }
 
@@ -75,10 +75,13 @@ impl<'a> World<'a> {
             ));
         }
         for given in history.answers.iter().filter(|given| counts(&given.effective_at)) {
-            if correction(history, given.seq) != Corrected::No {
+            // What was answered to a sensitive questionnaire stands.
+            let stands = given.questionnaire.starts_with("gad7|");
+            if correction(history, given.seq) != Corrected::No && !stands {
                 continue;
             }
-            let what = What::Answers { questionnaire: given.questionnaire.clone(), answers: given.answers.clone() };
+            let (questionnaire, answers) = (given.questionnaire.clone(), given.answers.clone());
+            let what = What::Answers { questionnaire, answers, score: anxiety(given) };
             let said = format!("1 {} {:?}", given.questionnaire, given.answers);
             items.push((said, Item { at: given.effective_at, received: given.received_at, what }));
         }
@@ -170,6 +173,11 @@ impl<'a> World<'a> {
     pub fn values(&self, component: Component, known: usize) -> Vec<Known> {
         let mut found = Vec::new();
         for (index, item) in self.items.iter().enumerate().take(known) {
+            if let What::Answers { score: Some(score), .. } = &item.what
+                && score.component == component
+            {
+                found.push(Known { item: index, at: item.at, undated: false, value: *score });
+            }
             if let What::Reading { values, undated, .. } = &item.what {
                 for value in values.iter().filter(|value| value.component == component) {
                     found.push(Known { item: index, at: item.at, undated: *undated, value: *value });
@@ -299,6 +307,25 @@ impl<'a> World<'a> {
             (0..4).map(|days| self.instant(today.saturating_add(Span::new().days(days)), Time::constant(4, 0, 0, 0)));
         mornings.into_iter().find(|morning| *morning > at).expect("there is a morning in three days")
     }
+}
+
+/// The codes of GAD-7, in order of what they count.
+pub const CODES: [&str; 4] = ["not-at-all", "several-days", "more-than-half-the-days", "nearly-every-day"];
+
+/// The total of seven answers; of fewer there is none.
+fn anxiety(given: &Answers) -> Option<Value> {
+    if !given.questionnaire.starts_with("gad7|") {
+        return None;
+    }
+    let mut total = 0.0;
+    for question in 1..=7 {
+        let link = format!("gad7_{question}");
+        let (_, answer) = given.answers.iter().rev().find(|(name, _)| *name == link)?;
+        let Answer::Text(code) = answer else { return None };
+        total += CODES.iter().position(|known| known == code)? as f64;
+    }
+    let measured = Measured::value(total);
+    Some(Value { component: Component::Gad7, measured, number: total, held_back: false })
 }
 
 #[derive(PartialEq)]

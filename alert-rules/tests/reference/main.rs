@@ -24,7 +24,7 @@ use random::{Random, Written};
 use together::Found;
 
 /// How many random cases agree, in each of the threads.
-const CASES: u64 = 3_000;
+const CASES: u64 = 3_100;
 const THREADS: u64 = 4;
 
 #[derive(Clone, Debug)]
@@ -49,7 +49,9 @@ impl Case {
 
     fn rulebook(&self) -> Option<Rulebook> {
         let text = random::pack(&self.rules);
-        Rulebook::from_files(BTreeMap::from([("x/rules.toml".to_owned(), text)])).ok()
+        let anxiety = include_str!("../../packs/mood/questionnaires/gad7.json").to_owned();
+        let files = [("x/rules.toml".to_owned(), text), ("x/questionnaires/gad7.json".to_owned(), anxiety)];
+        Rulebook::from_files(BTreeMap::from(files)).ok()
     }
 
     fn end(&self) -> Timestamp {

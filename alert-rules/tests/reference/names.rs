@@ -42,6 +42,9 @@ fn of_condition(condition: &Condition, named: &mut Named) {
 
 fn of_quantity(quantity: &Quantity, named: &mut Named) {
     match &quantity.kind {
+        QuantityKind::Latest(Component::Gad7) | QuantityKind::Aggregate { component: Component::Gad7, .. } => {
+            named.3 = true;
+        }
         QuantityKind::Latest(component) => named.0.push(*component),
         QuantityKind::Aggregate { component, .. } | QuantityKind::HomeAverage(component) => named.1.push(*component),
         QuantityKind::Count { condition, .. } => of_condition(condition, named),

@@ -7,6 +7,7 @@ use alert_rules::reading::{Absent, Acceptance, Answer, Comparator, Flags, Measur
 use alert_rules::{Answers, Component, Correction, Event, History, Priority, Reading, Vital};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::known::CODES;
 use crate::random::{EVENTS, LINKS, Random, TAGS, levels};
 
 /// Worlds with nothing special, both changes of clocks of each zone that has them, a leap day; zones of half and quarter hours.
@@ -89,7 +90,7 @@ impl Random {
 
     pub fn history(&mut self, facts: &Facts) -> History {
         let mut history = History::default();
-        let as_nice_asks = self.percent(5);
+        let as_nice_asks = self.percent(10);
         let count = if as_nice_asks { 24 } else { 2 + self.below(22) };
         let mut taken = Vec::new();
         for seq in 1..=count as i64 {
@@ -138,6 +139,23 @@ impl Random {
             0 if !twice => {
                 let answers = (0..1 + self.below(2)).map(|_| (self.pick(&LINKS).to_owned(), self.answer())).collect();
                 let questionnaire = self.pick(&["signs|1", "today|2"]).to_owned();
+                history.answers.push(Answers {
+                    seq,
+                    effective_at,
+                    received_at,
+                    questionnaire,
+                    partial: false,
+                    answers,
+                });
+            }
+            1 if !twice && self.percent(50) => {
+                let mut answers: Vec<(String, Answer)> = (1..=7)
+                    .map(|question| (format!("gad7_{question}"), Answer::Text(self.pick(&CODES).to_owned())))
+                    .collect();
+                if self.percent(20) {
+                    answers.pop();
+                }
+                let questionnaire = "gad7|1".to_owned();
                 history.answers.push(Answers {
                     seq,
                     effective_at,

@@ -135,6 +135,15 @@ impl Random {
                 let (left, right) = (self.window_quantity(component), self.level(component));
                 format!("{left} {} {right}", self.comparison())
             }
+            6 if self.percent(25) => {
+                let function = self.pick(&["max", "last", "rise", "mean"]);
+                let level = self.pick(&[5, 10, 15]);
+                let score = match self.below(2) {
+                    0 => "score(gad7)".to_owned(),
+                    _ => format!("{function}(score(gad7), {}, at least {})", self.window(), 1 + self.below(2)),
+                };
+                format!("{score} {} {level}", self.comparison())
+            }
             6 => self.of_people(),
             7 => self.counted(component),
             8 if self.percent(40) => {
@@ -233,7 +242,7 @@ impl Random {
     }
 
     fn window_quantity(&mut self, component: Component) -> String {
-        if unit(component) == "mmHg" && self.percent(20) {
+        if unit(component) == "mmHg" && self.percent(35) {
             return format!("home_average({})", component.name());
         }
         let function = self.pick(&["mean", "median", "min", "max", "last", "rise", "fall", "stddev"]);

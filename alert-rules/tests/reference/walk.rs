@@ -190,8 +190,12 @@ impl Walk<'_> {
 
     /// The worst values and what of `at_once` is newly so.
     fn see(&self, spell: &mut Spell, moment: &Moment<'_>, item: Option<&What>) {
-        if let Some(What::Reading { .. }) = item {
+        if let Some(What::Reading { .. } | What::Answers { .. }) = item {
+            let is_of_answers = matches!(item, Some(What::Answers { .. }));
             for (component, side) in self.worse() {
+                if is_of_answers != (component == Component::Gad7) {
+                    continue;
+                }
                 let values = self.world.values(component, moment.known);
                 let Some(last) = values.last().filter(|last| last.at == moment.at) else { continue };
                 let (value, comparator) = (last.value.measured.value, last.value.measured.comparator);
@@ -218,7 +222,7 @@ impl Walk<'_> {
                 }
             }
         }
-        if let Some(What::Answers { questionnaire, answers }) = item
+        if let Some(What::Answers { questionnaire, answers, .. }) = item
             && self.is_symptoms(questionnaire)
         {
             met.extend(answers.iter().filter(|(_, answer)| answer.yes() == Some(true)).map(|(link, _)| link.clone()));
