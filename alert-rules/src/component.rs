@@ -32,12 +32,14 @@ pub enum Component {
     /// Total of a questionnaire, made of answers.
     Phq9,
     Gad7,
+    /// A place in `unit::ACVPU`.
+    Consciousness,
     /// Of an insulin event, never of a reading.
     Dose,
 }
 
 impl Component {
-    pub const COUNT: usize = 19;
+    pub const COUNT: usize = 20;
 
     pub const ALL: [Component; Component::COUNT] = [
         Component::Systolic,
@@ -58,6 +60,7 @@ impl Component {
         Component::Pain,
         Component::Phq9,
         Component::Gad7,
+        Component::Consciousness,
         Component::Dose,
     ];
 
@@ -102,6 +105,7 @@ impl Component {
             Component::Pain => Vital::Pain,
             Component::Phq9 => Vital::Phq9,
             Component::Gad7 => Vital::Gad7,
+            Component::Consciousness => Vital::Consciousness,
             Component::Dose => return None,
         })
     }
@@ -398,6 +402,21 @@ impl Component {
                         possible: range(0.0, 21.0),
                         // A change that counts.
                         step: 4.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Consciousness => {
+                const {
+                    &ComponentFacts {
+                        name: "consciousness",
+                        words: "consciousness",
+                        loinc: None,
+                        dimension: Dimension::Consciousness,
+                        hold: None,
+                        possible: range(0.0, 4.0),
+                        step: 1.0,
                         decimals: 0,
                         looks_like: None,
                     }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::calendar::Calendar;
-use crate::expression::describe::amount;
+use crate::expression::describe::{amount, news2};
 use crate::expression::evaluator::{Instant, Mode};
 use crate::expression::{Condition, ConditionKind, Quantity, QuantityKind};
 use crate::facts::Facts;
@@ -112,6 +112,7 @@ fn explain_quantity(instant: &Instant<'_>, quantity: &Quantity, written: &Writte
             let there = instant.window(*component, *window).map_or(0, <[_]>::len);
             beside = format!(" ({there} of at least {at_least} readings)");
         }
+        QuantityKind::News2 | QuantityKind::News2LowerBound => beside = format!(" ({})", news2(instant)),
         _ => {}
     }
     let _ = writeln!(text, "{}{own} = {}{beside}", "  ".repeat(depth), amount(instant, quantity));

@@ -45,12 +45,23 @@ pub struct Facts {
     pub time_zone: TimeZone,
     #[serde(default)]
     pub tags: BTreeMap<String, bool>,
+    /// NEWS2 scores the oxygen level on scale 2, for a target of 88–92 %: a clinician's decision, and never the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spo2_scale_2: Option<SetBy>,
     pub plan: Plan,
     #[serde(default)]
     pub pauses: Vec<Pause>,
     /// When the service itself was not listening; the monitor adds these, they are not stored with the facts.
     #[serde(default, skip_serializing)]
     pub service_gaps: Vec<Gap>,
+}
+
+/// Who decided something, when, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetBy {
+    pub by: String,
+    pub at: Timestamp,
+    pub why: String,
 }
 
 /// What the patient is asked to do, which packs watch them, and their own limits.

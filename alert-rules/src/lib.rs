@@ -24,6 +24,7 @@ pub mod finding;
 mod fold;
 pub mod limits;
 mod memory;
+pub mod news2;
 mod pack_file;
 pub mod print;
 pub mod problem;

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::facts::{Day, Due, Facts, Plan, PlanLimit, Slot};
+use crate::facts::{Day, Due, Facts, Plan, PlanLimit, SetBy, Slot};
 use crate::finding::Priority;
 use crate::problem::{Place, Problem, place_of};
 use crate::questionnaire::Questionnaire;
@@ -153,6 +153,8 @@ struct Patient {
     #[serde(default)]
     slots: Vec<Spanned<String>>,
     absence_priority: Option<Priority>,
+    /// The clinician who set it.
+    spo2_scale_2: Option<String>,
 }
 
 /// Reads a pack's `scenarios.toml`; without that file there are none.
@@ -265,6 +267,8 @@ impl Reader<'_> {
         }
         let mut tags = BTreeMap::from([("pregnant".to_owned(), false)]);
         tags.extend(patient.tags.clone());
+        let spo2_scale_2 =
+            patient.spo2_scale_2.clone().map(|by| SetBy { by, at: first, why: "this scenario".to_owned() });
         let slots = patient.slots.iter().filter_map(|slot| self.slot(slot)).collect();
         Some(Facts {
             valid_from: None,
@@ -279,6 +283,7 @@ impl Reader<'_> {
                 limits,
                 absence_priority: patient.absence_priority.unwrap_or(Priority::Medium),
             },
+            spo2_scale_2,
             pauses: Vec::new(),
             service_gaps: Vec::new(),
         })

@@ -22,6 +22,8 @@ pub enum Dimension {
     Volume,
     InsulinUnits,
     Score,
+    /// One of `ACVPU`, by its place there.
+    Consciousness,
     /// Whole years of age.
     Years,
     /// How fast another changes: `kg/day`. Of one of the above.
@@ -45,8 +47,11 @@ const fn unit(ucum: &'static str, common: &'static [&'static str], numerator: i6
 /// Spellings of "a day" behind a slash.
 const A_DAY: [&str; 2] = ["/day", "/d"];
 
+/// Levels of consciousness as NEWS2 has them, from awake to not to be woken: the words of rules.
+pub const ACVPU: [&str; 5] = ["alert", "new_confusion", "responds_to_voice", "responds_to_pain", "unresponsive"];
+
 impl Dimension {
-    const ALL: [Dimension; 13] = [
+    const ALL: [Dimension; 14] = [
         Dimension::Number,
         Dimension::Pressure,
         Dimension::Rate,
@@ -59,6 +64,7 @@ impl Dimension {
         Dimension::Volume,
         Dimension::InsulinUnits,
         Dimension::Score,
+        Dimension::Consciousness,
         Dimension::Years,
     ];
 
@@ -81,7 +87,7 @@ impl Dimension {
     /// The unit as people write it; that of its change in a day; and the same in UCUM.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Dimension::Number | Dimension::Score => ("", "/day", "/d"),
+            Dimension::Number | Dimension::Score | Dimension::Consciousness => ("", "/day", "/d"),
             Dimension::Pressure => ("mmHg", "mmHg/day", "mm[Hg]/d"),
             Dimension::Rate => ("/min", "/min/day", "/min/d"),
             Dimension::Percent => ("%", "%/day", "%/d"),
@@ -99,9 +105,9 @@ impl Dimension {
 
     /// What a slope of it has.
     pub fn per_day(self) -> Dimension {
-        static EACH: [Dimension; 13] = Dimension::ALL;
+        static EACH: [Dimension; 14] = Dimension::ALL;
         match self {
-            Dimension::Score => Dimension::PerDay(&Dimension::Number),
+            Dimension::Score | Dimension::Consciousness => Dimension::PerDay(&Dimension::Number),
             _ => EACH.iter().find(|each| **each == self).map_or(self, Dimension::PerDay),
         }
     }
@@ -162,6 +168,7 @@ impl Dimension {
             Dimension::Volume => const { &[unit("L", &["l"], 1, 1)] },
             Dimension::InsulinUnits => const { &[unit("[iU]", &["iU", "IU", "units", "U"], 1, 1)] },
             Dimension::Score => const { &[unit("{score}", &[], 1, 1)] },
+            Dimension::Consciousness => const { &[unit("{ACVPU}", &[], 1, 1)] },
             Dimension::Years => const { &[unit("a", &["years", "year"], 1, 1)] },
         }
     }
@@ -238,6 +245,10 @@ pub fn normalise(component: Component, value: f64, unit: &str) -> Result<f64, Un
     if !value.is_finite() {
         return refuse(format!("the value of {} is not a number", component.name()));
     }
+    let codes = component.dimension() == Dimension::Consciousness;
+    if codes && value.fract() != 0.0 {
+        return refuse(format!("{} is one of 0 to 4: {}", component.name(), ACVPU.join(", ")));
+    }
     if unit.is_empty() {
         return refuse(format!("{} has no unit; use {}", component.name(), accepted_in_words(component)));
     }
@@ -273,6 +284,10 @@ pub fn in_words(component: Component, value: f64) -> String {
 
 /// Like `in_words`, for a quantity that is no component's value (a difference, a limit).
 pub fn quantity_in_words(dimension: Dimension, decimals: usize, value: f64) -> String {
+    if dimension == Dimension::Consciousness {
+        // A place in the list: no other value is possible.
+        return ACVPU.get(value as usize).map_or_else(|| value.to_string(), |word| word.replace('_', " "));
+    }
     let number = format!("{value:.decimals$}");
     match dimension.display() {
         "" => number,
@@ -289,7 +304,7 @@ mod tests {
     fn a_change_in_a_day_is_spelt_like_what_changes() {
         for dimension in Dimension::ALL {
             let slope = dimension.per_day();
-            assert_eq!(slope.unit(), format!("{}/d", dimension.unit().replace("{score}", "")));
+            assert_eq!(slope.unit(), format!("{}/d", dimension.unit().replace("{score}", "").replace("{ACVPU}", "")));
             assert_eq!(slope.display(), format!("{}/day", dimension.display()));
             for written in [slope.unit(), slope.display()] {
                 assert_eq!(Dimension::of_literal(2.5, written), Some((slope, 2.5)), "{written}");

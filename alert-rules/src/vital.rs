@@ -32,6 +32,7 @@ pub enum Vital {
     Pain,
     Phq9,
     Gad7,
+    Consciousness,
 }
 
 /// What the catalogue says about a vital.
@@ -50,7 +51,7 @@ pub struct VitalFacts {
 }
 
 impl Vital {
-    pub const ALL: [Vital; 16] = [
+    pub const ALL: [Vital; 17] = [
         Vital::BloodPressure,
         Vital::Pulse,
         Vital::Spo2,
@@ -67,6 +68,7 @@ impl Vital {
         Vital::Pain,
         Vital::Phq9,
         Vital::Gad7,
+        Vital::Consciousness,
     ];
 
     /// The vital with this wire name.
@@ -314,6 +316,20 @@ impl Vital {
                         optional: &[],
                         fresh_h: SCALE_FRESH_H,
                         ask_again: "Please answer the questions again.",
+                    }
+                }
+            }
+            Vital::Consciousness => {
+                const {
+                    &VitalFacts {
+                        name: "consciousness",
+                        words: "consciousness",
+                        // LOINC 67775-7 has no new confusion, which NEWS2 needs.
+                        loinc: None,
+                        required: &[Component::Consciousness],
+                        optional: &[],
+                        fresh_h: 24,
+                        ask_again: "Please choose again how awake the person is.",
                     }
                 }
             }

@@ -71,6 +71,7 @@ fn person(name: &str, pressures: &[(&str, f64)], episode: (&str, &str)) -> Perso
                 limits: BTreeMap::new(),
                 absence_priority: Priority::Medium,
             },
+            spo2_scale_2: None,
             pauses: Vec::new(),
             service_gaps: Vec::new(),
         },

@@ -143,6 +143,7 @@ fn plan_of(cast: &Cast, person: &Person, since: Timestamp, zone: &TimeZone) -> a
             limits: BTreeMap::new(),
             absence_priority: if person.lives_alone { Priority::Medium } else { Priority::Low },
         },
+        spo2_scale_2: None,
         pauses: Vec::new(),
         service_gaps: Vec::new(),
     })

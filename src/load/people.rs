@@ -61,6 +61,7 @@ pub fn facts(since: Timestamp, at: Time) -> Facts {
             limits: [].into(),
             absence_priority: Priority::Medium,
         },
+        spo2_scale_2: None,
         pauses: Vec::new(),
         service_gaps: Vec::new(),
     }

@@ -197,6 +197,7 @@ fn facts(dice: &mut Dice, start: Timestamp) -> Facts {
             limits: BTreeMap::new(),
             absence_priority: dice.one_of(&[Priority::Low, Priority::Medium, Priority::High]),
         },
+        spo2_scale_2: None,
         pauses: Vec::new(),
         service_gaps: Vec::new(),
     }

@@ -18,5 +18,6 @@ mod second_wall;
 mod sessions;
 mod sign_in;
 mod staff;
+mod units;
 mod walls;
 pub mod world;

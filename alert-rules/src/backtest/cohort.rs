@@ -154,6 +154,7 @@ fn facts(group: Group, days: &Days<'_>, dice: &mut Dice) -> Facts {
             limits: BTreeMap::new(),
             absence_priority: Priority::Low,
         },
+        spo2_scale_2: None,
         pauses: Vec::new(),
         service_gaps: Vec::new(),
     }

@@ -128,6 +128,7 @@ pub(super) fn each_quantity<'a>(condition: &'a Condition, visit: &mut dyn FnMut(
         ConditionKind::Tag(_)
         | ConditionKind::Answer { .. }
         | ConditionKind::Event { .. }
+        | ConditionKind::News2AnyThree
         | ConditionKind::Overdue { .. } => {}
     }
 }
@@ -145,6 +146,8 @@ fn quantities<'a>(quantity: &'a Quantity, visit: &mut dyn FnMut(&'a Quantity)) {
         | QuantityKind::Limit(_)
         | QuantityKind::Age
         | QuantityKind::Answer(_)
+        | QuantityKind::News2
+        | QuantityKind::News2LowerBound
         | QuantityKind::HomeAverage(_)
         | QuantityKind::Aggregate { .. } => {}
     }

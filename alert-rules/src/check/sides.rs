@@ -9,6 +9,7 @@ use crate::rule::Rule;
 use crate::vital::Component;
 
 use super::Whole;
+use crate::expression::early_warning::NEWS2_COMPONENTS;
 use crate::expression::walk::components;
 
 use super::logic::{each_condition, each_quantity};
@@ -106,10 +107,18 @@ fn walk(condition: &Condition, wanted: bool, found: &mut BTreeMap<Component, Sid
         ConditionKind::Between { value, .. } => {
             [Side::High, Side::Low].into_iter().for_each(|side| towards(value, side, found))
         }
+        ConditionKind::News2AnyThree => of_news2(found),
         ConditionKind::Tag(_)
         | ConditionKind::Answer { .. }
         | ConditionKind::Event { .. }
         | ConditionKind::Overdue { .. } => {}
+    }
+}
+
+/// It looks at both sides of each of its inputs.
+fn of_news2(found: &mut BTreeMap<Component, Sides>) {
+    for component in NEWS2_COMPONENTS {
+        found.insert(component, Sides { high: true, low: true });
     }
 }
 
@@ -138,6 +147,7 @@ fn towards(quantity: &Quantity, side: Side, found: &mut BTreeMap<Component, Side
                 towards(right, side, found);
             }
         }
+        QuantityKind::News2 | QuantityKind::News2LowerBound => of_news2(found),
         QuantityKind::Number(_) | QuantityKind::Limit(_) | QuantityKind::Age | QuantityKind::Answer(_) => {}
     }
 }

@@ -136,6 +136,7 @@ fn of_condition(condition: &Condition, wanted: bool, corner: &Corner, limits: &[
         }
         ConditionKind::Tag(_)
         | ConditionKind::Event { .. }
+        | ConditionKind::News2AnyThree
         | ConditionKind::Overdue { .. }
         | ConditionKind::Together { .. }
         | ConditionKind::Readings { .. }
@@ -219,6 +220,10 @@ fn linear(quantity: &Quantity, corner: &Corner, limits: &[Limit]) -> Linear {
         QuantityKind::Limit(index) => Linear::constant(corner.get(*index).copied().unwrap_or(f64::NAN)),
         QuantityKind::Age => variable(Interval::within(0.0, 130.0)),
         QuantityKind::Answer(_) => variable(Interval::ALL),
+        // Where its lower bound is reached, so is the score.
+        QuantityKind::News2 | QuantityKind::News2LowerBound => {
+            Linear { variable: Some("NEWS2".to_owned()), bounds: Interval::within(0.0, 20.0), scale: 1.0, offset: 0.0 }
+        }
         QuantityKind::Latest(component) | QuantityKind::HomeAverage(component) => {
             variable(Interval::within(component.facts().possible.from, component.facts().possible.to))
         }
@@ -337,6 +342,7 @@ fn limits_of(condition: &Condition, used: &mut Vec<usize>) {
         ConditionKind::Tag(_)
         | ConditionKind::Answer { .. }
         | ConditionKind::Event { .. }
+        | ConditionKind::News2AnyThree
         | ConditionKind::Overdue { .. } => {}
     }
 }
@@ -353,6 +359,8 @@ fn limits_in(quantity: &Quantity, used: &mut Vec<usize>) {
         | QuantityKind::Latest(_)
         | QuantityKind::Age
         | QuantityKind::Answer(_)
+        | QuantityKind::News2
+        | QuantityKind::News2LowerBound
         | QuantityKind::HomeAverage(_)
         | QuantityKind::Aggregate { .. } => {}
     }

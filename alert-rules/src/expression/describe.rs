@@ -69,6 +69,7 @@ fn describe(instant: &Instant<'_>, condition: &Condition, wanted: bool, describe
             };
             described.push((format!("answered {}{asked} to {}", not(*negated != wanted), spaced(link)), None));
         }
+        ConditionKind::News2AnyThree => described.push((news2(instant), None)),
         ConditionKind::Event { name } if wanted => described.push((format!("reported {}", spaced(name)), None)),
         ConditionKind::Event { name } => described.push((format!("no {} reported", spaced(name)), None)),
         ConditionKind::Overdue { due, .. } if !wanted => {
@@ -134,6 +135,7 @@ fn subject(instant: &Instant<'_>, quantity: &Quantity) -> String {
             let value = amount(instant, quantity);
             format!("{name} {} {value} ({count} readings {})", component.words(), window_in_words(*window))
         }
+        QuantityKind::News2 | QuantityKind::News2LowerBound => news2(instant),
         QuantityKind::HomeAverage(component) => {
             format!("home average of {} {}", component.words(), amount(instant, quantity))
         }
@@ -143,6 +145,18 @@ fn subject(instant: &Instant<'_>, quantity: &Quantity) -> String {
         QuantityKind::Age => format!("age {}", amount(instant, quantity)),
         QuantityKind::Answer(link) => format!("answered {} to {}", amount(instant, quantity), spaced(link)),
         _ => amount(instant, quantity),
+    }
+}
+
+/// The score and what makes it; with scale 2, who set it and when.
+pub(crate) fn news2(instant: &Instant<'_>) -> String {
+    let Some(score) = instant.news2() else { return "NEWS2 unknown".to_owned() };
+    match &instant.facts.spo2_scale_2 {
+        None => score.in_words(),
+        Some(set) => {
+            let date = instant.facts.time_zone.to_datetime(set.at).strftime("%-d %B %Y");
+            format!("{}; oxygen level on scale 2, set by {} on {date}", score.in_words(), set.by)
+        }
     }
 }
 

@@ -82,6 +82,10 @@ impl<'a> Instant<'a> {
         match &condition.kind {
             ConditionKind::Compare { left, comparison, right } => {
                 let order = compared(self.value(left)?, self.value(right)?);
+                let is_lower_bound = matches!(left.kind, QuantityKind::News2LowerBound);
+                if is_lower_bound && order.is_lt() && self.news2_total().is_none() {
+                    return None;
+                }
                 Some(match comparison {
                     Comparison::Less => order.is_lt(),
                     Comparison::AtMost => order.is_le(),
@@ -125,6 +129,7 @@ impl<'a> Instant<'a> {
             ConditionKind::Readings { which, condition, vital, window, at_least } => {
                 self.readings(*which, condition, *vital, *window, *at_least)
             }
+            ConditionKind::News2AnyThree => self.news2()?.any_three,
             ConditionKind::Sustained { condition, vital, span } => self.sustained(condition, *vital, *span),
         }
     }
@@ -153,6 +158,8 @@ impl<'a> Instant<'a> {
                 Answer::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
                 Answer::YesNo(_) | Answer::Several(_) => None,
             },
+            QuantityKind::News2 => self.news2_total(),
+            QuantityKind::News2LowerBound => self.news2_lower_bound(),
             QuantityKind::HomeAverage(component) => self.home_average(*component),
             QuantityKind::Aggregate { function, component, window, at_least } => {
                 self.aggregate(*function, self.window(*component, *window)?, *at_least)

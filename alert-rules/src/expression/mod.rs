@@ -6,6 +6,7 @@
 
 mod calls;
 pub(crate) mod describe;
+pub(crate) mod early_warning;
 pub(crate) mod evaluator;
 pub(crate) mod fault;
 mod judged;
@@ -88,6 +89,8 @@ pub enum ConditionKind {
         vital: Vital,
         span: SignedDuration,
     },
+    /// `news2.any_three`: one row of it scores 3.
+    News2AnyThree,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +136,11 @@ pub enum QuantityKind {
     Age,
     /// The latest number answered.
     Answer(String),
+    /// Unknown while any input is.
+    News2,
+    /// What it is at the least. Stands only to the left of `>=` or `>`, and what is not reached is unknown while an input
+    /// is.
+    News2LowerBound,
     /// NICE's average of a pressure measured at home; see `series::home_average`.
     HomeAverage(Component),
     Aggregate {

@@ -4,16 +4,18 @@
 use super::calls::Calls;
 use super::fault::{Fault, nearest};
 use super::lexer::{Token, TokenKind, tokens};
-use super::typing::{arithmetic, as_condition, as_quantity, of, same_dimension};
+use super::typing::{arithmetic, as_condition, as_quantity, of, only_reached, same_dimension};
 use super::{Comparison, Condition, ConditionKind, Operator, Quantity, QuantityKind, Span, Wanted, Window};
 use crate::facts::TAGS;
-use crate::unit::Dimension;
+use crate::unit::{ACVPU, Dimension};
 use crate::vital::{Component, Vital};
 
 /// Longest text of one expression.
 const MAX_TEXT_BYTES: usize = 1_000;
 /// Deepest nesting.
 const MAX_DEPTH: usize = 24;
+
+const NEWS2: [&str; 3] = ["news2", "news2.lower_bound", "news2.any_three"];
 
 /// Names that an expression may use besides the catalogue's.
 #[derive(Debug, Clone, Copy)]
@@ -135,6 +137,8 @@ impl<'a> Parser<'a> {
         };
         self.next += 1;
         let right = self.sum()?;
+        only_reached(&left, Some(comparison))?;
+        only_reached(&right, None)?;
         let span = Span { from: left.span().from, to: right.span().to };
         let kind = match (left, right) {
             (Term::Answer { link, .. }, Term::Word { wanted, span: word }) => match comparison {
@@ -154,6 +158,7 @@ impl<'a> Parser<'a> {
     }
 
     fn between(&mut self, left: Term) -> Result<Term, Fault> {
+        only_reached(&left, None)?;
         let value = as_quantity(left)?;
         let (from, to) = self.range()?;
         same_dimension(&value, &to)?;
@@ -265,6 +270,17 @@ impl<'a> Parser<'a> {
         if word == "age_of_patient" {
             return quantity(QuantityKind::Age, Dimension::Years);
         }
+        if let Some(value) = ACVPU.into_iter().position(|known| known == word) {
+            return quantity(QuantityKind::Number(value as f64), Dimension::Consciousness);
+        }
+        match word {
+            "news2" => return quantity(QuantityKind::News2, Dimension::Score),
+            "news2.lower_bound" => return quantity(QuantityKind::News2LowerBound, Dimension::Score),
+            "news2.any_three" => {
+                return Ok(Term::Condition(Condition { kind: ConditionKind::News2AnyThree, span }));
+            }
+            _ => {}
+        }
         if let Some(tag) = TAGS.into_iter().find(|tag| *tag == word) {
             return Ok(Term::Condition(Condition { kind: ConditionKind::Tag(tag), span }));
         }
@@ -280,7 +296,7 @@ impl<'a> Parser<'a> {
             );
         }
         let known = self.scope.limits.iter().map(|(name, _)| name.as_str()).chain(Component::ALL.map(Component::name));
-        let known = known.chain(TAGS).chain(["age_of_patient", "yes", "no"]);
+        let known = known.chain(TAGS).chain(["age_of_patient", "yes", "no"]).chain(NEWS2).chain(ACVPU);
         let fault = Fault::new(span, format!("{word} is not a vital, a limit of this pack or a tag"));
         Err(match nearest(word, known) {
             Some(name) => fault.hint(format!("did you mean {name}?")),

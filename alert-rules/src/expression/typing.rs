@@ -2,8 +2,8 @@
 
 use super::fault::Fault;
 use super::parser::Term;
-use super::{Condition, Operator, Quantity, QuantityKind, Span};
-use crate::unit::Dimension;
+use super::{Comparison, Condition, Operator, Quantity, QuantityKind, Span};
+use crate::unit::{ACVPU, Dimension};
 
 pub(super) fn arithmetic(left: Quantity, operator: Operator, right: Quantity, dimension: Dimension) -> Quantity {
     let span = Span { from: left.span.from, to: right.span.to };
@@ -35,6 +35,26 @@ pub(super) fn as_quantity(term: Term) -> Result<Quantity, Fault> {
     }
 }
 
+/// A lower bound stands alone to the left of `>=` or `>`: that it is reached is known, that it is not may be ignorance.
+pub(super) fn only_reached(term: &Term, comparison: Option<Comparison>) -> Result<(), Fault> {
+    fn has_one(quantity: &Quantity) -> bool {
+        match &quantity.kind {
+            QuantityKind::News2LowerBound => true,
+            QuantityKind::Arithmetic { left, right, .. } => has_one(left) || has_one(right),
+            QuantityKind::Negative(inner) => has_one(inner),
+            _ => false,
+        }
+    }
+    let Term::Quantity(quantity) = term else { return Ok(()) };
+    let is_reached = matches!(quantity.kind, QuantityKind::News2LowerBound)
+        && matches!(comparison, Some(Comparison::AtLeast | Comparison::More));
+    if is_reached || !has_one(quantity) {
+        return Ok(());
+    }
+    Err(Fault::new(quantity.span, "a lower bound says only that it is at least so much")
+        .hint("write news2.lower_bound >= 5; news2 is the score itself, known when every input is"))
+}
+
 /// A plain number also counts as a score.
 pub(super) fn same_dimension(left: &Quantity, right: &Quantity) -> Result<(), Fault> {
     use Dimension::{Number, Score};
@@ -46,6 +66,9 @@ pub(super) fn same_dimension(left: &Quantity, right: &Quantity) -> Result<(), Fa
     let message = format!("{} cannot meet {}", of(left.dimension), of(right.dimension));
     let fault = Fault::new(Span { from: left.span.from, to: right.span.to }, message);
     Err(match (left.dimension, right.dimension) {
+        (Dimension::Consciousness, _) | (_, Dimension::Consciousness) => {
+            fault.hint(format!("one of {}", ACVPU.join(", ")))
+        }
         (other, Number) | (Number, other) => fault.hint(format!("write the number with its unit, {}", other.display())),
         _ => fault,
     })
@@ -53,6 +76,7 @@ pub(super) fn same_dimension(left: &Quantity, right: &Quantity) -> Result<(), Fa
 
 pub(super) fn of(dimension: Dimension) -> String {
     match dimension.display() {
+        "" if dimension == Dimension::Consciousness => "a level of consciousness".to_owned(),
         "" => "a plain number".to_owned(),
         unit => format!("a value in {unit}"),
     }

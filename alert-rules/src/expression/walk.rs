@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::early_warning::{NEWS2_COMPONENTS, NEWS2_TOGETHER};
 use super::series::HOME_AVERAGE_WINDOW;
 use super::{Comparison, Condition, ConditionKind, Function, Length, Operator, Quantity, QuantityKind, Window};
 use crate::facts::Due;
@@ -37,6 +38,7 @@ fn visit<'c>(condition: &'c Condition, see: &mut impl FnMut(Node<'c>)) {
         ConditionKind::Tag(_)
         | ConditionKind::Answer { .. }
         | ConditionKind::Event { .. }
+        | ConditionKind::News2AnyThree
         | ConditionKind::Overdue { .. } => {}
     }
 }
@@ -55,6 +57,8 @@ fn visit_quantity<'c>(quantity: &'c Quantity, see: &mut impl FnMut(Node<'c>)) {
         | QuantityKind::Limit(_)
         | QuantityKind::Age
         | QuantityKind::Answer(_)
+        | QuantityKind::News2
+        | QuantityKind::News2LowerBound
         | QuantityKind::HomeAverage(_)
         | QuantityKind::Aggregate { .. } => {}
     }
@@ -63,6 +67,15 @@ fn visit_quantity<'c>(quantity: &'c Quantity, see: &mut impl FnMut(Node<'c>)) {
 enum Node<'c> {
     Condition(&'c Condition),
     Quantity(&'c Quantity),
+}
+
+impl Node<'_> {
+    fn is_news2(&self) -> bool {
+        match self {
+            Node::Condition(condition) => matches!(condition.kind, ConditionKind::News2AnyThree),
+            Node::Quantity(quantity) => matches!(quantity.kind, QuantityKind::News2 | QuantityKind::News2LowerBound),
+        }
+    }
 }
 
 /// Vitals named bare and not inside `together` or what looks at several readings; each once, in order.
@@ -141,6 +154,7 @@ pub(crate) fn is_about_one_reading(condition: &Condition) -> bool {
                     | ConditionKind::Answer { .. }
                     | ConditionKind::Event { .. }
                     | ConditionKind::Overdue { .. }
+                    | ConditionKind::News2AnyThree
                     | ConditionKind::Together { .. }
                     | ConditionKind::Readings { .. }
                     | ConditionKind::Sustained { .. }
@@ -148,6 +162,8 @@ pub(crate) fn is_about_one_reading(condition: &Condition) -> bool {
             Node::Quantity(quantity) => !matches!(
                 quantity.kind,
                 QuantityKind::Aggregate { .. }
+                    | QuantityKind::News2
+                    | QuantityKind::News2LowerBound
                     | QuantityKind::HomeAverage(_)
                     | QuantityKind::Count { .. }
                     | QuantityKind::Answer(_)
@@ -177,6 +193,7 @@ pub(crate) fn components(condition: &Condition) -> Vec<Component> {
         | Node::Quantity(Quantity { kind: QuantityKind::Aggregate { component, .. }, .. }) => {
             components.push(*component)
         }
+        node if node.is_news2() => components.extend(NEWS2_COMPONENTS),
         _ => {}
     });
     components
@@ -226,8 +243,11 @@ pub(crate) fn overdue(condition: &Condition) -> Vec<(Due, SignedDuration)> {
 /// How far back it looks.
 pub(crate) fn lookback(condition: &Condition) -> SignedDuration {
     let mut longest = SignedDuration::ZERO;
+    let of_news2 = NEWS2_COMPONENTS.into_iter().filter_map(Component::vital).map(Vital::fresh).max();
     visit(condition, &mut |node| {
         let this = match node {
+            // What was measured with a fresh input is as old as it, and half an hour more.
+            node if node.is_news2() => of_news2.unwrap_or_default().saturating_add(NEWS2_TOGETHER),
             Node::Condition(condition) => match &condition.kind {
                 ConditionKind::Answer { .. } | ConditionKind::Event { .. } => ANSWER_FRESH,
                 ConditionKind::Overdue { grace, .. } => grace.saturating_add(SLOTS_APART),

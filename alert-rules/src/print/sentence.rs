@@ -46,6 +46,7 @@ pub fn condition(condition_: &Condition, limits: &[Limit]) -> String {
             let is = if *negated { "is not" } else { "is" };
             format!("the answer to “{}” {is} {wanted}", link.replace('_', " "))
         }
+        ConditionKind::News2AnyThree => "a single row of NEWS2 scores 3".to_owned(),
         ConditionKind::Event { name } => format!("the patient reports “{}”", name.replace('_', " ")),
         ConditionKind::Overdue { due, grace } => format!("{} is overdue by {}", due.words(), duration(*grace)),
         ConditionKind::Together { inner, within } => {
@@ -76,6 +77,8 @@ pub fn quantity(quantity_: &Quantity, limits: &[Limit]) -> String {
         QuantityKind::Limit(index) => limits.get(*index).map_or_else(|| "a limit".to_owned(), limit_words),
         QuantityKind::Age => "age".to_owned(),
         QuantityKind::Answer(link) => format!("the number answered to “{}”", link.replace('_', " ")),
+        QuantityKind::News2 => "the NEWS2 score".to_owned(),
+        QuantityKind::News2LowerBound => "the NEWS2 score of what is known (the rest counted as 0)".to_owned(),
         QuantityKind::HomeAverage(component) => format!(
             "the home average of {} (two readings morning and evening on at least 4 of the last 7 days, the first day left out)",
             component.words()

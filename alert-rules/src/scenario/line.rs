@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::questionnaire::Questionnaire;
 use crate::reading::{Absent, Answer, Answers, Comparator, Event, Flags, Measured, Reading};
-use crate::unit::normalise;
+use crate::unit::{ACVPU, normalise};
 use crate::vital::{Component, Vital};
 
 /// What the patient's phone sends, and when it comes. Sequence numbers are given at replay, in the order of coming.
@@ -110,12 +110,14 @@ fn component(part: &str) -> Result<(Component, Measured), String> {
     let (name, measured) = match words.as_slice() {
         [name, "HI"] => (name, Ok(Measured::off_scale(Comparator::High))),
         [name, "LO"] => (name, Ok(Measured::off_scale(Comparator::Low))),
+        [name, word] if ACVPU.contains(word) => (name, Err((word, &"{ACVPU}"))),
         [name, value, unit] => (name, Err((value, unit))),
         _ => return Err(format!("“{part}” is not a component, a number and its unit")),
     };
     let component = Component::named(name).ok_or_else(|| format!("nothing that can be measured is called {name}"))?;
     let measured = measured.or_else(|(value, unit)| {
-        let value: f64 = value.parse().map_err(|_| format!("{value} is not a number"))?;
+        let level = ACVPU.iter().position(|word| word == value).map(|place| place as f64);
+        let value = level.or_else(|| value.parse().ok()).ok_or_else(|| format!("{value} is not a number"))?;
         normalise(component, value, unit).map(Measured::value).map_err(|error| error.sentence)
     })?;
     Ok((component, measured))

@@ -4,6 +4,7 @@ mod again;
 mod asks;
 mod doubt;
 mod edits;
+mod early_warning;
 mod escalation;
 mod explaining;
 mod language;

@@ -44,6 +44,7 @@ pub fn dorothy() -> Facts {
             limits: BTreeMap::new(),
             absence_priority: Priority::Medium,
         },
+        spo2_scale_2: None,
         pauses: Vec::new(),
         service_gaps: Vec::new(),
     }

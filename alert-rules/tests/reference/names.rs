@@ -36,7 +36,7 @@ fn of_condition(condition: &Condition, named: &mut Named) {
             named.3 |= matches!(due, Due::Questionnaire(_));
         }
         ConditionKind::Answer { .. } | ConditionKind::Event { .. } => named.3 = true,
-        ConditionKind::Tag(_) => {}
+        ConditionKind::Tag(_) | ConditionKind::News2AnyThree => {}
     }
 }
 
@@ -54,7 +54,11 @@ fn of_quantity(quantity: &Quantity, named: &mut Named) {
         }
         QuantityKind::Negative(inner) => of_quantity(inner, named),
         QuantityKind::Answer(_) => named.3 = true,
-        QuantityKind::Number(_) | QuantityKind::Limit(_) | QuantityKind::Age => {}
+        QuantityKind::Number(_)
+        | QuantityKind::Limit(_)
+        | QuantityKind::Age
+        | QuantityKind::News2
+        | QuantityKind::News2LowerBound => {}
     }
 }
 

@@ -59,6 +59,7 @@ impl Random {
         }
         let birthday = self.zone_day(since, &zone);
         Facts {
+            spo2_scale_2: None,
             version: 1,
             valid_from: None,
             date_of_birth: birthday,

@@ -78,6 +78,7 @@ impl Moment<'_> {
                 };
                 Some(is_so != *negated)
             }
+            ConditionKind::News2AnyThree => None,
             ConditionKind::Overdue { due, grace } => Some(self.is_overdue(due, *grace)),
             ConditionKind::Together { inner, within } => {
                 let mut taken = Vec::new();
@@ -152,6 +153,8 @@ impl Moment<'_> {
                 let counted = truths.iter().filter(|truth| **truth == Some(true)).count();
                 (judged >= usize::from(*at_least)).then_some(counted as f64)
             }
+            // Scores are tested row by row in `engine/early_warning.rs`; random rules have none.
+            QuantityKind::News2 | QuantityKind::News2LowerBound => None,
             QuantityKind::HomeAverage(component) => self.home_average(*component),
             QuantityKind::Aggregate { function, component, window, at_least } => {
                 self.aggregate(*function, &self.window(*component, *window), usize::from(*at_least))

@@ -215,6 +215,7 @@ impl Add {
                 limits: facts::own_limits(&self.limit, &desk.made_by, "set with the plan", None),
                 absence_priority: self.absence_priority,
             },
+            spo2_scale_2: None,
             pauses: Vec::new(),
             service_gaps: Vec::new(),
         };

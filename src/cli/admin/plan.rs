@@ -1,5 +1,6 @@
 //! `derwent admin plan` and `derwent admin limit`: each change is a new version of the patient's facts.
 
+use alert_rules::facts::SetBy;
 use anyhow::bail;
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -24,6 +25,9 @@ pub enum Command {
         /// A tag to set beside the others: pregnant=no
         #[arg(long, value_parser = parse::tag)]
         tag: Vec<(String, bool)>,
+        /// NEWS2 scores the oxygen level on scale 2 (target 88–92 %), as this clinician decided; "none": on scale 1 again
+        #[arg(long, value_name = "CLINICIAN")]
+        spo2_scale_2: Option<String>,
         /// The reason, for the record
         #[arg(long)]
         why: String,
@@ -61,10 +65,11 @@ pub enum LimitCommand {
 
 impl Command {
     pub async fn run(self, desk: &Desk) -> anyhow::Result<Done> {
-        let Self::Set { patient, pack, slot, tag, why } = self;
-        if pack.is_none() && slot.is_none() && tag.is_empty() {
-            bail!("nothing to change; give --pack, --slot or --tag");
+        let Self::Set { patient, pack, slot, tag, spo2_scale_2, why } = self;
+        if pack.is_none() && slot.is_none() && tag.is_empty() && spo2_scale_2.is_none() {
+            bail!("nothing to change; give --pack, --slot, --tag or --spo2-scale-2");
         }
+        let decided_at = desk.clock.care_now();
         let version = facts::change(desk, patient, &why, |facts| {
             if let Some(packs) = pack {
                 facts.plan.packs = packs;
@@ -73,6 +78,10 @@ impl Command {
                 facts.plan.slots = slots;
             }
             facts.tags.extend(tag);
+            if let Some(by) = spo2_scale_2 {
+                let decided = SetBy { by, at: decided_at, why: why.clone() };
+                facts.spo2_scale_2 = Some(decided).filter(|decided| decided.by != "none");
+            }
             Ok(())
         })
         .await?;
