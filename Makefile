@@ -68,11 +68,14 @@ torture-can-fail: timescaledb web ## a server changed to acknowledge before it c
 # What libFuzzer needs to see which way a frame took: all of it is in the stable compiler.
 COVERAGE := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
 	-Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks -Ccodegen-units=1
-fuzz: ## look for MINUTES=10 for a frame that breaks the conversation, guided by coverage; what is found is kept in .cache/fuzz
-	@mkdir -p .cache/fuzz
+FUZZ ?= conversation rules
+FUZZ_SEEDS_conversation := fuzz/seeds
+FUZZ_SEEDS_rules := $(wildcard alert-rules/packs/* alert-rules/packs/*/questionnaires)
+fuzz: ## look, MINUTES=10 each, for a frame that breaks the conversation and a pack that breaks the checker, guided by coverage; finds are kept in .cache/fuzz
+	@$(foreach target,$(FUZZ),mkdir -p .cache/fuzz/$(target) && \
 	RUSTFLAGS="$(COVERAGE)" $(CARGO) run --locked --quiet --release --manifest-path fuzz/Cargo.toml --target-dir target/fuzz \
-		--target $$(rustc -vV | sed -n 's/^host: //p') -- -max_total_time=$$(( $(MINUTES) * 60 )) -max_len=140000 -timeout=10 \
-		-artifact_prefix=.cache/fuzz/ -print_final_stats=1 .cache/fuzz fuzz/seeds
+		--bin $(target) --target $$(rustc -vV | sed -n 's/^host: //p') -- -max_total_time=$$(( $(MINUTES) * 60 )) -max_len=140000 -timeout=10 \
+		-rss_limit_mb=1024 -artifact_prefix=.cache/fuzz/$(target)- -print_final_stats=1 .cache/fuzz/$(target) $(FUZZ_SEEDS_$(target)) &&) true
 
 deny: ## licences, advisories and sources of every dependency (installs cargo-deny when it is missing)
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny

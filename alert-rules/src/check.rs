@@ -3,6 +3,7 @@
 //! Syntax, units, names and dimensions are checked as the files are read (`Rulebook::from_files`); here stand the
 //! questions that need a whole pack. Each part answers one kind of question.
 
+mod bands;
 mod evidence;
 mod logic;
 mod promises;
@@ -34,8 +35,12 @@ pub fn check(files: &BTreeMap<String, String>) -> Vec<Problem> {
         Ok(rulebook) => problems.extend(rulebook.packs().iter().flat_map(|pack| of_pack(files, pack))),
     }
     problems.sort_by(|one, other| one.place.cmp(&other.place));
+    problems.truncate(MAX_PROBLEMS);
     problems
 }
+
+/// Most problems that are told; after these, mend and look again.
+const MAX_PROBLEMS: usize = 500;
 
 /// A file that nothing reads: a misspelt name must not pass silently.
 fn stray(path: &str) -> Option<Problem> {
@@ -55,6 +60,7 @@ fn of_pack(files: &BTreeMap<String, String>, pack: &Pack) -> Vec<Problem> {
     let advice = advice::of_pack(files, pack).map_err(|found| problems.extend(found));
     let scenarios = scenario::of_pack(files, pack).map_err(|found| problems.extend(found)).ok();
     let pack = Whole { files, pack, advice: advice.unwrap_or_default(), scenarios };
+    bands::check(&pack, &mut problems);
     evidence::check(&pack, &mut problems);
     logic::check(&pack, &mut problems);
     promises::check(&pack, &mut problems);

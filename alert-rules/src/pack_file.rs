@@ -111,8 +111,7 @@ impl<'t> Reader<'t> {
     }
 
     fn limits(&mut self, limits: Option<&Value<'t>>) -> Vec<Limit> {
-        let entries = in_file_order(limits);
-        self.bounded(&entries, "limits");
+        let entries = self.bounded(in_file_order(limits), "limits");
         entries.into_iter().filter_map(|(name, at, value)| self.limit(name, &at, value)).collect()
     }
 
@@ -152,7 +151,7 @@ impl<'t> Reader<'t> {
         if entries.is_empty() {
             self.problems.push(Problem::of_file(self.file, "there is no rule").hint("write [rule.name]"));
         }
-        self.bounded(&entries, "rules");
+        let entries = self.bounded(entries, "rules");
         entries.into_iter().filter_map(|(name, at, value)| self.rule(pack, name, &at, value, names)).collect()
     }
 

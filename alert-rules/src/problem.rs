@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Most characters of a line that are shown.
+const EXCERPT_CHARS: usize = 240;
+
 /// Where a piece of a rule file stands. Lines and columns count from 1; columns count characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Place {
@@ -17,10 +20,12 @@ pub struct Problem {
     pub place: Place,
     /// What is wrong, in a sentence without a full stop.
     pub message: String,
-    /// The line of the file it stands on; empty when there is none.
+    /// The line of the file it stands on, or the part of a very long one around it; empty when there is none.
     pub excerpt: String,
+    /// Characters of the excerpt before the caret.
+    pub before: u32,
     /// How many characters the caret underlines, at least 1.
-    pub length: usize,
+    pub length: u32,
     /// What to do about it.
     pub hint: Option<String>,
 }
@@ -32,6 +37,7 @@ impl Problem {
             place: Place { file: file.to_owned(), line: 1, column: 1 },
             message: message.into(),
             excerpt: String::new(),
+            before: 0,
             length: 1,
             hint: None,
         }
@@ -40,10 +46,17 @@ impl Problem {
     /// A problem with bytes `from..to` of a file's text.
     pub fn at(file: &str, text: &str, from: usize, to: usize, message: impl Into<String>) -> Problem {
         let place = place_of(file, text, from);
-        let excerpt = text.lines().nth(place.line - 1).unwrap_or("").to_owned();
-        let rest = excerpt.chars().count().saturating_sub(place.column - 1);
+        let line = text.lines().nth(place.line - 1).unwrap_or("");
+        // Of a longer line than a person reads, what stands around it.
+        let skipped = (place.column - 1).saturating_sub(EXCERPT_CHARS / 2);
+        let skipped = if line.chars().nth(EXCERPT_CHARS).is_none() { 0 } else { skipped };
+        let excerpt: String = line.chars().skip(skipped).take(EXCERPT_CHARS).collect();
+        let before = place.column - 1 - skipped;
+        let rest = excerpt.chars().count().saturating_sub(before);
         let length = text.get(from..to).map_or(1, |marked| marked.chars().count()).clamp(1, rest.max(1));
-        Problem { place, message: message.into(), excerpt, length, hint: None }
+        // An excerpt is short.
+        let (before, length) = (before as u32, length as u32);
+        Problem { place, message: message.into(), excerpt, before, length, hint: None }
     }
 
     /// A syntax error, a missing key, or a key that nobody knows.
@@ -77,7 +90,13 @@ impl fmt::Display for Problem {
         let Place { file, line, column } = &self.place;
         write!(f, "{file}:{line}:{column}: {}", self.message)?;
         if !self.excerpt.is_empty() {
-            write!(f, "\n  {}\n  {}{}", self.excerpt, " ".repeat(column - 1), "^".repeat(self.length))?;
+            write!(
+                f,
+                "\n  {}\n  {}{}",
+                self.excerpt,
+                " ".repeat(self.before as usize),
+                "^".repeat(self.length as usize)
+            )?;
         }
         if let Some(hint) = &self.hint {
             write!(f, "\n  hint: {hint}")?;

@@ -165,7 +165,10 @@ impl Rulebook {
     /// Reads every `<pack>/rules.toml` among the files, and the questionnaires beside it; the others only count for the hash.
     pub fn from_files(files: BTreeMap<String, String>) -> Result<Rulebook, Vec<Problem>> {
         let mut packs = Vec::new();
-        let mut problems = Vec::new();
+        let mut problems = too_large(&files);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         for (path, text) in &files {
             let Some(name) = path.strip_suffix("/rules.toml").filter(|name| !name.contains('/')) else { continue };
             match (pack_file::read(name, path, text), questionnaire::of_pack(&files, name)) {
@@ -228,6 +231,22 @@ impl Rulebook {
     pub fn rule(&self, id: &str) -> Option<(&Pack, &Rule)> {
         self.packs.iter().find_map(|pack| Some((pack, pack.rules.iter().find(|rule| rule.id == id)?)))
     }
+}
+
+/// Most bytes of one file, and most files of a rulebook: so that reading and checking them cost a known maximum.
+const MAX_FILE_BYTES: usize = 256 * 1024;
+const MAX_FILES: usize = 400;
+
+fn too_large(files: &BTreeMap<String, String>) -> Vec<Problem> {
+    if let Some(beyond) = files.keys().nth(MAX_FILES) {
+        return vec![Problem::of_file(beyond, format!("a rulebook has at most {MAX_FILES} files"))];
+    }
+    let large = files.iter().filter(|(_, text)| text.len() > MAX_FILE_BYTES);
+    let told = large.map(|(path, _)| {
+        let message = format!("this file is longer than {} KiB", MAX_FILE_BYTES / 1024);
+        Problem::of_file(path, message).hint("make two packs of it")
+    });
+    told.collect()
 }
 
 impl Clause {

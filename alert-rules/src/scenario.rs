@@ -157,11 +157,19 @@ struct Patient {
     spo2_scale_2: Option<String>,
 }
 
+/// So that checking and replaying them cost a known maximum.
+const MAX_SCENARIOS: usize = 500;
+
 /// Reads a pack's `scenarios.toml`; without that file there are none.
 pub fn of_pack(files: &BTreeMap<String, String>, pack: &Pack) -> Result<Vec<Scenario>, Vec<Problem>> {
     let file = &format!("{}/scenarios.toml", pack.name);
     let Some(text) = files.get(file) else { return Ok(Vec::new()) };
     let written: File = toml::from_str(text).map_err(|error| vec![Problem::of_toml(file, text, &error)])?;
+    if let Some(beyond) = written.scenario.get(MAX_SCENARIOS) {
+        let span = beyond.span();
+        let message = format!("a pack has at most {MAX_SCENARIOS} scenarios");
+        return Err(vec![Problem::at(file, text, span.start, span.end, message)]);
+    }
     let mut reader =
         Reader { pack: &pack.name, file, text, questionnaires: &pack.questionnaires, problems: Vec::new() };
     let scenarios = written.scenario.iter().filter_map(|written| reader.scenario(written)).collect();

@@ -11,6 +11,8 @@ use crate::unit::Dimension;
 
 /// Most rules of one pack, most limits of one pack.
 const MAX_ENTRIES: usize = 100;
+/// Most problems of one file that are told; after these, mend and look again.
+const MAX_PROBLEMS: usize = 100;
 
 pub(crate) type Value<'t> = Spanned<DeValue<'t>>;
 
@@ -29,6 +31,7 @@ impl<'t> Reader<'t> {
         };
         match read(text) {
             Ok(read) => Some(read),
+            Err(_) if self.problems.len() >= MAX_PROBLEMS => None,
             Err(fault) => {
                 let start = self.inner_start(value, text);
                 let problem =
@@ -91,6 +94,9 @@ impl<'t> Reader<'t> {
         key: &Spanned<std::borrow::Cow<'t, str>>,
         known: impl IntoIterator<Item = &'static str> + Clone,
     ) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
         let span = key.span();
         let message = format!("`{}` has no meaning here", key.get_ref());
         let problem = Problem::at(self.file, self.text, span.start, span.end, message);
@@ -108,13 +114,23 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub fn bounded(&mut self, entries: &[(String, Range<usize>, &Value<'t>)], what: &str) {
+    /// As many entries as a pack may have.
+    pub fn bounded<T>(
+        &mut self,
+        mut entries: Vec<(String, Range<usize>, T)>,
+        what: &str,
+    ) -> Vec<(String, Range<usize>, T)> {
         if let Some((_, at, _)) = entries.get(MAX_ENTRIES) {
             self.say(&at.clone(), format!("a pack has at most {MAX_ENTRIES} {what}"));
         }
+        entries.truncate(MAX_ENTRIES);
+        entries
     }
 
     pub fn say(&mut self, at: &Range<usize>, message: String) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
         self.problems.push(Problem::at(self.file, self.text, at.start, at.end, message));
     }
 

@@ -62,6 +62,21 @@ faults! {
     limit_that_no_rule_uses: "rules.toml", "[limits]" => "[limits]\nfever = { default = \"38 Cel\", range = \"37..39 Cel\", why = \"local\" }";
     one_side_without_saying_why: "rules.toml", "diastolic = \"A low" => "systolic = \"A low";
 
+    band_with_a_hole: "rules.toml", "when        = \"systolic < low_systolic\"\nat_once.any = [\"systolic < 75 mmHg\"" => "when        = \"systolic in 80..89 mmHg\"\nat_once.any = [\"systolic < 75 mmHg\"";
+    bands_that_claim_the_same: "rules.toml", "when        = \"systolic < low_systolic\"\nat_once.any = [\"systolic < 75 mmHg\"" => "when        = \"systolic in 70..89 mmHg\"\nat_once.any = [\"systolic < 75 mmHg\"";
+    half_of_the_pressure: "rules.toml", "when.any    = [\"systolic >= severe_systolic\", \"diastolic >= severe_diastolic\"]" => "when.any    = [\"systolic >= severe_systolic\"]";
+    for_nobody: "rules.toml", "for     = \"age_of_patient >= 18 years and not pregnant\"" => "for     = \"age_of_patient >= 18 years and age_of_patient < 16 years\"";
+
+    // What the language says.
+    how_many: "rules.toml", "systolic >= 220 mmHg" => "all(systolic >= 220 mmHg, over 3 days)";
+    slope_without_its_day: "rules.toml", "systolic >= 220 mmHg" => "slope(systolic, over 7 days, at least 4) > 10 mmHg";
+    not_of_each_reading: "rules.toml", "systolic >= 220 mmHg" => "sustained(answer(\\\"x\\\") = yes, 2 h)";
+    at_most_a_lower_bound: "rules.toml", "systolic >= 220 mmHg" => "news2.lower_bound <= 4";
+    level_of_what: "rules.toml", "systolic >= 220 mmHg" => "consciousness >= 1";
+    misspelt_function: "rules.toml", "systolic >= 220 mmHg" => "sustaind(systolic >= 220 mmHg, 2 h)";
+    two_acts_of_measuring: "rules.toml", "systolic >= 220 mmHg" => "systolic >= 220 mmHg and pulse > 100 /min";
+    window_too_long: "rules.toml", "systolic >= 220 mmHg" => "max(systolic, over 120 days) >= 220 mmHg";
+
     // Who is told, and why.
     no_reason: "rules.toml", "why         = \"Below 90 †" => "may_skip    = \"Below 90 †";
     no_reason_for_a_limit: "rules.toml", ", why = \"Below 90 with dizziness or falls †\" }" => " }";
@@ -90,6 +105,7 @@ faults! {
     question_phones_cannot_show: "questionnaires/bp-warning-signs.json", "\"type\": \"boolean\"" => "\"type\": \"attachment\"";
     not_json: "questionnaires/bp-warning-signs.json", "\"version\": \"1\"," => "\"version\": \"1\"";
     band_of_an_unknown_limit: "advice.toml", "below     = \"low_systolic\"" => "below     = \"low_sistolic\"";
+    advice_that_is_never_shown: "advice.toml", "severe_systolic" => "180 mmHg\"\nsay = \"Rest.\"\nwhy = \"local\"\n\n[[band]]\ncomponent   = \"systolic\"\nat_or_above = \"190 mmHg";
     scenario_without_a_unit: "scenarios.toml", "systolic 184 mmHg" => "systolic 184";
     scenario_of_a_rule_that_is_gone: "scenarios.toml", "08:12 high severe" => "08:12 high serious";
     scenario_with_an_unknown_key: "scenarios.toml", "phone  = " => "fone  = ";

@@ -22,10 +22,11 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
     says(&pack.place, "", pack.applies.is_none(), anybody.to_owned(), whom);
     let uncovered = "nobody is paged for this pack: it does not say which cover a team must offer";
     says(&pack.place, "cover", !is_cover(&pack.cover), uncovered.to_owned(), "cover = \"08:00-20:00 daily\"");
-    for limit in &pack.limits {
+    let used = logic::limits_used(pack);
+    for (index, limit) in pack.limits.iter().enumerate() {
         let name = &limit.name;
         says(&limit.place, name, limit.why.is_none(), format!("{name} has no reason"), CHECKED);
-        let unused = !pack.rules.iter().any(|rule| logic::names_limit(rule, pack, name));
+        let unused = !used.contains(&index);
         says(
             &limit.place,
             name,

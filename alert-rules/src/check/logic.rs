@@ -1,21 +1,43 @@
 //! Rules that can never fire, that always fire, that clear while they fire, or that another rule makes pointless; at both
 //! ends of every limit's range, because a plan may set any value in it.
 
+use std::collections::BTreeSet;
+
 use crate::expression::{Condition, ConditionKind, Quantity, QuantityKind};
 use crate::print::sentence;
 use crate::problem::Problem;
 use crate::rule::{Clause, Limit, Pack, Rule, RulePriority};
 
 use super::Whole;
-use super::solve::{Corner, LIMITS_AT_MOST, corners, limits_named, possible};
+use super::solve::{Corner, Effort, LIMITS_AT_MOST, corners, limits_named, possible};
 
 pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
-    for rule in &whole.pack.rules {
-        problems.extend(of_rule(whole, rule));
+    let effort = Effort::whole();
+    let pack = whole.pack;
+    if let Some(applies) = &pack.applies
+        && !possible(
+            &[(applies, true)],
+            &pack.limits.iter().map(|limit| limit.default).collect(),
+            &pack.limits,
+            &effort,
+        )
+    {
+        let problem = whole.problem(&pack.place, "for", "this pack is for nobody");
+        problems.push(problem.hint("its conditions contradict each other"));
+    }
+    for rule in &pack.rules {
+        problems.extend(of_rule(whole, rule, &effort));
+        if effort.is_spent() {
+            let message = format!("with {} this pack is too intricate to be checked", rule.name);
+            let problem = whole.problem(&rule.place, &rule.name, message);
+            return problems.push(problem.hint(
+                "there are too many ways for its conditions to be true together: write fewer of them into one rule, or two packs",
+            ));
+        }
     }
 }
 
-fn of_rule(whole: &Whole, rule: &Rule) -> Vec<Problem> {
+fn of_rule(whole: &Whole, rule: &Rule, effort: &Effort) -> Vec<Problem> {
     let (pack, name) = (whole.pack, &rule.name);
     let at = |clause: &Clause, message: String| {
         let first = clause.texts.first();
@@ -28,9 +50,11 @@ fn of_rule(whole: &Whole, rule: &Rule) -> Vec<Problem> {
     // The first corner of the limits' ranges at which these cannot (or can) hold together, in words.
     let corner = |clauses: &[(&Clause, bool)], can: bool| {
         let named: Vec<&Clause> = clauses.iter().map(|(clause, _)| *clause).collect();
-        let found =
-            corners(&named, &pack.limits).into_iter().find(|corner| possible(clauses, corner, &pack.limits) == can);
-        found.map(|corner| at_corner(&corner, &pack.limits))
+        let is_so = |corner: &Corner| possible(clauses, corner, &pack.limits, effort) == can;
+        let corners = if effort.is_spent() { Vec::new() } else { corners(&named, &pack.limits) };
+        // What was found with no effort left was not found.
+        let found = corners.into_iter().find(|corner| is_so(corner) || effort.is_spent());
+        found.filter(|_| !effort.is_spent()).map(|corner| at_corner(&corner, &pack.limits))
     };
     let clauses: Vec<&Clause> =
         [Some(&rule.when), rule.at_once.as_ref(), rule.clear.as_ref()].into_iter().flatten().collect();
@@ -63,7 +87,7 @@ fn of_rule(whole: &Whole, rule: &Rule) -> Vec<Problem> {
     for other in others.filter(|other| outranks(other, rule)) {
         // Whenever it fires, the other does. Only at the defaults: a plan that leaves no room between two limits (a target
         // of its own, and the pack's limit for an emergency) makes the milder rule pointless for that patient, which is safe.
-        if !possible(&[(&rule.when, true), (&other.when, false)], &defaults, &pack.limits) {
+        if !possible(&[(&rule.when, true), (&other.when, false)], &defaults, &pack.limits, effort) {
             let problem = at(&rule.when, format!("{name} never matters: {} fires whenever it does", other.name));
             problems.push(problem.hint("rules of one problem make one finding, at the highest priority that fires"));
         }
@@ -91,16 +115,19 @@ fn at_corner(corner: &Corner, limits: &[Limit]) -> String {
     if moved.is_empty() { String::new() } else { format!(" when a plan sets {}", moved.join(" and ")) }
 }
 
-/// Does any clause of the rule name this limit of the pack?
-pub(super) fn names_limit(rule: &Rule, pack: &Pack, name: &str) -> bool {
-    let mut found = false;
-    let index = pack.limits.iter().position(|limit| limit.name == name);
-    each_condition(rule, &mut |condition| {
-        each_quantity(condition, &mut |quantity| {
-            found |= matches!(quantity.kind, QuantityKind::Limit(at) if Some(at) == index)
+/// The limits that rules name, by their place in the pack.
+pub(super) fn limits_used(pack: &Pack) -> BTreeSet<usize> {
+    let mut used = BTreeSet::new();
+    for rule in &pack.rules {
+        each_condition(rule, &mut |condition| {
+            each_quantity(condition, &mut |quantity| {
+                if let QuantityKind::Limit(index) = quantity.kind {
+                    used.insert(index);
+                }
+            });
         });
-    });
-    found
+    }
+    used
 }
 
 /// Every condition of a rule, the outermost ones.

@@ -5,6 +5,7 @@
 //! case is possible when no variable's interval is empty. What cannot be reasoned about (two variables in one
 //! comparison) becomes a variable of its own, so the answer errs towards "possible".
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::expression::{Comparison, Condition, ConditionKind, Function, Operator, Quantity, QuantityKind};
@@ -14,22 +15,43 @@ use crate::rule::{Clause, Join, Limit};
 /// More cases than this, and a clause counts as possible: the language bounds its size, so real packs stay far below.
 const CASES_AT_MOST: usize = 4_096;
 
+/// What checking one pack may cost, in comparisons looked at and cases put together; real packs take some thousands.
+const EFFORT: u64 = 400_000;
+
+/// Effort that is left.
+pub struct Effort(Cell<u64>);
+
+impl Effort {
+    pub fn whole() -> Effort {
+        Effort(Cell::new(EFFORT))
+    }
+
+    fn spend(&self, steps: usize) {
+        self.0.set(self.0.get().saturating_sub(steps as u64));
+    }
+
+    pub fn is_spent(&self) -> bool {
+        self.0.get() == 0
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Interval {
-    from: f64,
-    from_inside: bool,
-    to: f64,
-    to_inside: bool,
+pub struct Interval {
+    pub from: f64,
+    pub from_inside: bool,
+    pub to: f64,
+    pub to_inside: bool,
 }
 
 impl Interval {
-    const ALL: Interval = Interval { from: f64::NEG_INFINITY, from_inside: true, to: f64::INFINITY, to_inside: true };
+    pub const ALL: Interval =
+        Interval { from: f64::NEG_INFINITY, from_inside: true, to: f64::INFINITY, to_inside: true };
 
-    fn within(from: f64, to: f64) -> Interval {
+    pub fn within(from: f64, to: f64) -> Interval {
         Interval { from, from_inside: true, to, to_inside: true }
     }
 
-    fn and(self, other: Interval) -> Interval {
+    pub fn and(self, other: Interval) -> Interval {
         let (from, from_inside) = match self.from.total_cmp(&other.from) {
             std::cmp::Ordering::Greater => (self.from, self.from_inside),
             std::cmp::Ordering::Less => (other.from, other.from_inside),
@@ -91,45 +113,58 @@ pub fn corners(clauses: &[&Clause], limits: &[Limit]) -> Vec<Corner> {
     corners
 }
 
-/// Can all of these clauses (`false`: its opposite) hold at once?
-pub fn possible(clauses: &[(&Clause, bool)], corner: &Corner, limits: &[Limit]) -> bool {
+/// Can all of these clauses (`false`: its opposite) hold at once? Of no meaning once the effort is spent.
+pub fn possible(clauses: &[(&Clause, bool)], corner: &Corner, limits: &[Limit], effort: &Effort) -> bool {
+    let at = At { corner, limits, effort };
     let mut cases = vec![Case::new()];
     for (clause, wanted) in clauses {
-        cases = and(&cases, &of_clause(clause, *wanted, corner, limits));
+        cases = and(&cases, &of_clause(clause, *wanted, at), effort);
     }
     !cases.is_empty()
 }
 
-fn of_clause(clause: &Clause, wanted: bool, corner: &Corner, limits: &[Limit]) -> Vec<Case> {
-    let each = clause.conditions.iter().map(|condition| of_condition(condition, wanted, corner, limits));
+/// The limits as they are set, and what may still be spent on them.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    corner: &'a Corner,
+    limits: &'a [Limit],
+    effort: &'a Effort,
+}
+
+fn of_clause(clause: &Clause, wanted: bool, at: At<'_>) -> Vec<Case> {
+    let each = clause.conditions.iter().map(|condition| of_condition(condition, wanted, at));
     if (clause.join == Join::All) == wanted {
-        each.reduce(|left, right| and(&left, &right)).unwrap_or_default()
+        each.reduce(|left, right| and(&left, &right, at.effort)).unwrap_or_default()
     } else {
         each.flatten().collect()
     }
 }
 
-fn of_condition(condition: &Condition, wanted: bool, corner: &Corner, limits: &[Limit]) -> Vec<Case> {
+fn of_condition(condition: &Condition, wanted: bool, at: At<'_>) -> Vec<Case> {
+    at.effort.spend(1);
+    if at.effort.is_spent() {
+        return vec![Case::new()];
+    }
     let truth = |name: String, yes: bool| {
         vec![Case::from([(name, if yes { Interval::within(1.0, 1.0) } else { Interval::within(0.0, 0.0) })])]
     };
     match &condition.kind {
         ConditionKind::And(left, right) | ConditionKind::Or(left, right) => {
-            let left = of_condition(left, wanted, corner, limits);
-            let right = of_condition(right, wanted, corner, limits);
+            let left = of_condition(left, wanted, at);
+            let right = of_condition(right, wanted, at);
             if matches!(condition.kind, ConditionKind::And(..)) == wanted {
-                and(&left, &right)
+                and(&left, &right, at.effort)
             } else {
                 [left, right].concat()
             }
         }
-        ConditionKind::Not(inner) => of_condition(inner, !wanted, corner, limits),
-        ConditionKind::Together { inner, .. } if wanted => of_condition(inner, wanted, corner, limits),
-        ConditionKind::Compare { left, comparison, right } => compare(left, *comparison, right, wanted, corner, limits),
+        ConditionKind::Not(inner) => of_condition(inner, !wanted, at),
+        ConditionKind::Together { inner, .. } if wanted => of_condition(inner, wanted, at),
+        ConditionKind::Compare { left, comparison, right } => compare(left, *comparison, right, wanted, at),
         ConditionKind::Between { value, from, to } => {
-            let above = compare(value, Comparison::AtLeast, from, wanted, corner, limits);
-            let below = compare(value, Comparison::AtMost, to, wanted, corner, limits);
-            if wanted { and(&above, &below) } else { [above, below].concat() }
+            let above = compare(value, Comparison::AtLeast, from, wanted, at);
+            let below = compare(value, Comparison::AtMost, to, wanted, at);
+            if wanted { and(&above, &below, at.effort) } else { [above, below].concat() }
         }
         ConditionKind::Answer { link, wanted: answer, negated } => {
             truth(format!("{link} = {answer:?}"), wanted != *negated)
@@ -140,7 +175,7 @@ fn of_condition(condition: &Condition, wanted: bool, corner: &Corner, limits: &[
         | ConditionKind::Overdue { .. }
         | ConditionKind::Together { .. }
         | ConditionKind::Readings { .. }
-        | ConditionKind::Sustained { .. } => truth(sentence::condition(condition, limits), wanted),
+        | ConditionKind::Sustained { .. } => truth(sentence::condition(condition, at.limits), wanted),
     }
 }
 
@@ -149,8 +184,7 @@ fn compare(
     comparison: Comparison,
     right: &Quantity,
     wanted: bool,
-    corner: &Corner,
-    limits: &[Limit],
+    At { corner, limits, .. }: At<'_>,
 ) -> Vec<Case> {
     let (left, right) = (linear(left, corner, limits), linear(right, corner, limits));
     let difference = left.minus(right);
@@ -178,12 +212,12 @@ fn compare(
 
 /// scale × variable + offset.
 #[derive(Debug, Clone)]
-struct Linear {
-    variable: Option<String>,
+pub struct Linear {
+    pub variable: Option<String>,
     /// What the variable can be at all.
-    bounds: Interval,
-    scale: f64,
-    offset: f64,
+    pub bounds: Interval,
+    pub scale: f64,
+    pub offset: f64,
 }
 
 impl Linear {
@@ -212,7 +246,7 @@ impl Linear {
     }
 }
 
-fn linear(quantity: &Quantity, corner: &Corner, limits: &[Limit]) -> Linear {
+pub fn linear(quantity: &Quantity, corner: &Corner, limits: &[Limit]) -> Linear {
     let variable =
         |bounds| Linear { variable: Some(sentence::quantity(quantity, limits)), bounds, scale: 1.0, offset: 0.0 };
     match &quantity.kind {
@@ -269,8 +303,9 @@ fn linear(quantity: &Quantity, corner: &Corner, limits: &[Limit]) -> Linear {
 }
 
 /// Both lists at once.
-fn and(left: &[Case], right: &[Case]) -> Vec<Case> {
-    if left.len() * right.len() > CASES_AT_MOST {
+fn and(left: &[Case], right: &[Case], effort: &Effort) -> Vec<Case> {
+    effort.spend(left.len() * right.len());
+    if effort.is_spent() || left.len() * right.len() > CASES_AT_MOST {
         return vec![Case::new()];
     }
     let mut both = Vec::new();

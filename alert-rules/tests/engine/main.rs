@@ -3,8 +3,8 @@
 mod again;
 mod asks;
 mod doubt;
-mod edits;
 mod early_warning;
+mod edits;
 mod escalation;
 mod explaining;
 mod language;
