@@ -19,6 +19,7 @@ macro_rules! packs {
 const FILES: &[(&str, &str)] = packs! {
     "asthma": "asthma-today";
     "care-home": "soft-signs";
+    "deterioration": "ward-today";
     "diabetes": "diabetes-today", "hypo-check", "sick-day";
     "heart-failure": "heart-failure-daily";
     "hypertension": "bp-warning-signs";
