@@ -4,7 +4,7 @@
 //!
 //! `site` makes workload W and a copy of it for each figure, `world` is the service over it (`people` and `items`: who is in
 //! it, what they send); `fleet` is the connected phones, `arrivals` what is due when; `machine` says where the processors went.
-//! The figures: `throughput` (P1, with `replay`), `pace` (P2, P4), `idle` (P3), `storm` (P5), `start` (P8), `silence` (P9).
+//! The figures: `throughput` (P1, with `replay`), `pace` (P2, P4), `idle` (P3), `storm` (P5), `rules` (P7), `start` (P8), `silence` (P9).
 //! `report` keeps and writes them.
 
 mod arrivals;
@@ -18,6 +18,7 @@ mod people;
 mod progress;
 mod replay;
 mod report;
+mod rules;
 mod silence;
 mod site;
 mod start;
@@ -79,6 +80,10 @@ pub struct Load {
     #[arg(long, value_name = "W")]
     pub keep: Option<PathBuf>,
 
+    /// Where criterion keeps what `cargo bench -p alert-rules` measured (P7)
+    #[arg(long, default_value = "target/criterion")]
+    pub criterion: PathBuf,
+
     /// Keep the figures in this file, beside those of other runs that are there
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -107,6 +112,8 @@ pub enum Figure {
     P3,
     /// Everybody comes back at once
     P5,
+    /// What judging costs, as criterion measured it
+    P7,
     /// From the start to the first receipt; size and memory
     P8,
     /// Very many slots close at one instant
@@ -120,6 +127,7 @@ impl Figure {
             Self::P2 => "p2",
             Self::P3 => "p3",
             Self::P5 => "p5",
+            Self::P7 => "p7",
             Self::P8 => "p8",
             Self::P9 => "p9",
         }
@@ -195,6 +203,7 @@ async fn measure_all(options: &Load, folder: &Path) -> anyhow::Result<()> {
             Figure::P2 => pace::measure(&site, options).await,
             Figure::P3 => idle::measure(&site, options).await,
             Figure::P5 => storm::measure(&site, options).await,
+            Figure::P7 => rules::measure(options),
             Figure::P8 => start::measure(&site, options).await,
             Figure::P9 => silence::measure(&site, options).await,
         };
