@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint web timescaledb python schema bench torture torture-can-fail fuzz deny mutants clean
+.PHONY: help demo test lint web timescaledb python schema bench backtest torture torture-can-fail fuzz deny mutants clean
 
 CARGO ?= cargo
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
@@ -55,6 +55,10 @@ schema: timescaledb web ## write the generated schemas, TypeScript types and acc
 bench: timescaledb web ## measure for half an hour, and write docs/benchmarks.md (release build)
 	$(CARGO) build --locked --release --quiet --bin derwent
 	scripts/bench
+
+backtest: web ## replay the recordings and 200 labelled people under our packs and plain thresholds; write docs/backtests.md
+	$(CARGO) build --locked --quiet --bin derwent
+	target/debug/derwent rules backtest alert-rules/packs --against alert-rules/baselines --page docs/backtests.md
 
 SEED ?= $(shell date +%s)
 MINUTES ?= 10

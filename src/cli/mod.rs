@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod backtest;
 mod doctor;
 mod migrate;
 mod rules;
@@ -41,7 +42,7 @@ enum Command {
     Load(Box<load::Load>),
     /// Live through simulated days in which networks, disks, phones and mail fail; needs no database
     Simulate(simulate::Simulate),
-    /// Check, test and print rule packs; needs no database
+    /// Check, test, backtest and print rule packs; needs no database
     #[command(subcommand)]
     Rules(rules::Command),
 }

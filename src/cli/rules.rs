@@ -10,6 +10,7 @@ use alert_rules::{Problem, Rulebook, built_in, check, print};
 use anyhow::Context as _;
 use clap::Subcommand;
 
+use super::backtest::{self, Backtest};
 use crate::rule_files;
 
 #[derive(Subcommand, Debug)]
@@ -24,6 +25,8 @@ pub enum Command {
         /// A pack's folder, or a folder of packs; without it, the packs in this binary
         path: Option<PathBuf>,
     },
+    /// Replay people under packs: how many alerts, what is caught and when, and who would be newly alerted
+    Backtest(Box<Backtest>),
     /// Print a pack in plain sentences on a page, to read and sign
     Print {
         /// The pack's name, such as hypertension
@@ -37,6 +40,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Check { path } => check_packs(&files(path)?),
         Command::Test { path } => test_packs(&files(path)?),
+        Command::Backtest(options) => backtest::run(&options),
         Command::Print { pack, path } => print_pack(&files(path)?, &pack),
     }
 }
@@ -51,7 +55,7 @@ fn check_packs(files: &BTreeMap<String, String>) -> anyhow::Result<()> {
 }
 
 fn test_packs(files: &BTreeMap<String, String>) -> anyhow::Result<()> {
-    let rulebook = Rulebook::from_files(files.clone()).map_err(|problems| listed(&problems))?;
+    let rulebook = rulebook(files)?;
     let outcomes = replay_all(&rulebook).map_err(|problems| listed(&problems))?;
     let mut failed = 0;
     for outcome in &outcomes {
@@ -78,11 +82,16 @@ fn test_packs(files: &BTreeMap<String, String>) -> anyhow::Result<()> {
 }
 
 fn print_pack(files: &BTreeMap<String, String>, pack: &str) -> anyhow::Result<()> {
-    let rulebook = Rulebook::from_files(files.clone()).map_err(|problems| listed(&problems))?;
+    let rulebook = rulebook(files)?;
     let page = print::page(&rulebook, pack)
         .with_context(|| format!("there is no pack {pack}; there is {}", packs_in_words(files)))?;
     say(&page.map_err(|problems| listed(&problems))?);
     Ok(())
+}
+
+/// The rules in these files, or an error that counts their problems, which are said.
+pub(super) fn rulebook(files: &BTreeMap<String, String>) -> anyhow::Result<Rulebook> {
+    Rulebook::from_files(files.clone()).map_err(|problems| listed(&problems))
 }
 
 /// Says each problem; the error that follows counts them.
@@ -95,7 +104,7 @@ fn listed(problems: &[Problem]) -> anyhow::Error {
 }
 
 /// To standard output. A reader that went away (`| head`) is no error of ours.
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
@@ -104,6 +113,7 @@ fn packs_in_words(files: &BTreeMap<String, String>) -> String {
     if names.is_empty() { "no pack".to_owned() } else { names.join(", ") }
 }
 
-fn files(path: Option<PathBuf>) -> anyhow::Result<BTreeMap<String, String>> {
+/// Of a folder, or those in this binary.
+pub(super) fn files(path: Option<PathBuf>) -> anyhow::Result<BTreeMap<String, String>> {
     path.map_or_else(|| Ok(built_in::files()), |path| rule_files::read(&path))
 }

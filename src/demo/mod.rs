@@ -2,12 +2,13 @@
 //! as a process of its own and whose pages reach a real inbox.
 //!
 //! `recordings` reads the files, `timeline` lays them on one calendar, `cast` and `setup` make the people, `player` plays
-//! them, `summary` adds up what came of it, and `stage` shows it in a browser.
+//! them, `summary` adds up what came of it, and `stage` shows it in a browser. `people` is the recordings for a backtest.
 
 mod actor;
 mod cast;
 mod coordinator;
 pub mod inbox;
+pub mod people;
 mod player;
 mod progress;
 mod recordings;

@@ -121,7 +121,8 @@ async fn make_staff(db: &mut PgConnection, cast: &Cast, team: &Team, ways_in: &S
     Ok(())
 }
 
-fn plan_of(cast: &Cast, person: &Person, since: Timestamp, zone: &TimeZone) -> anyhow::Result<Facts> {
+/// What is set for a person of the cast.
+pub(super) fn plan_of(cast: &Cast, person: &Person, since: Timestamp, zone: &TimeZone) -> anyhow::Result<Facts> {
     let plan = cast.plan.get(&person.plan).context("a plan of the cast")?;
     let slots = plan.slots.iter().map(|slot| {
         let vital = Vital::named(&slot.vital).with_context(|| format!("{} is no vital", slot.vital))?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::database::{Arrival, Patient, Row};
 use crate::store::arrival::Waiting;
 use crate::store::intake::Intake;
-use crate::store::submission::Body;
+use crate::store::submission::{Body, Submission};
 
 impl Patient {
     /// What has a number after `after`. `latest` bounds the effective time of readings.
@@ -56,69 +56,76 @@ impl Patient {
 
 impl Row {
     fn put(&self, latest: Timestamp, history: &mut History) {
-        let (seq, received_at) = (self.seq, self.submission.received_at);
-        let effective_at = self.effective_at.min(received_at);
-        match &self.submission.body {
-            Body::Reading(_) if self.effective_at > latest => {}
-            Body::Reading(reading) => history.readings.push(Reading {
+        if matches!(self.submission.body, Body::Reading(_)) && self.effective_at > latest {
+            return;
+        }
+        put(&self.submission, self.effective_at, self.seq, self.corrects_seq, history);
+    }
+}
+
+/// What was accepted, as the rules see it, without a number. A correction says nothing without the number of what it corrects.
+pub fn as_judged(submission: &Submission, history: &mut History) {
+    put(submission, submission.effective_at, 0, None, history);
+}
+
+fn put(submission: &Submission, effective_at: Timestamp, seq: i64, corrects_seq: Option<i64>, history: &mut History) {
+    let received_at = submission.received_at;
+    let effective_at = effective_at.min(received_at);
+    match &submission.body {
+        Body::Reading(reading) => history.readings.push(Reading {
+            seq,
+            vital: Vital::named(&reading.vital).expect("accepted by name"),
+            effective_at,
+            received_at,
+            components: reading
+                .components
+                .iter()
+                .map(|kept| {
+                    let side = |side: &String| if side == "high" { Comparator::High } else { Comparator::Low };
+                    let measured = Measured { value: kept.value, comparator: kept.comparator.as_ref().map(side) };
+                    (Component::named(&kept.component).expect("accepted by name"), measured)
+                })
+                .collect(),
+            absent: reading.absent.as_ref().map(|_| Absent::CouldNotMeasure),
+            flags: Flags::from_names(submission.flags.iter().map(String::as_str)),
+        }),
+        Body::Answers(answers) => {
+            #[derive(Deserialize)]
+            struct Given {
+                link_id: String,
+                value: Answer,
+            }
+            let given: Vec<Given> = serde_json::from_value(answers.answers.clone()).unwrap_or_default();
+            history.answers.push(Answers {
                 seq,
-                vital: Vital::named(&reading.vital).expect("accepted by name"),
                 effective_at,
                 received_at,
-                components: reading
-                    .components
-                    .iter()
-                    .map(|kept| {
-                        let side = |side: &String| if side == "high" { Comparator::High } else { Comparator::Low };
-                        let measured = Measured { value: kept.value, comparator: kept.comparator.as_ref().map(side) };
-                        (Component::named(&kept.component).expect("accepted by name"), measured)
-                    })
-                    .collect(),
-                absent: reading.absent.as_ref().map(|_| Absent::CouldNotMeasure),
-                flags: Flags::from_names(self.submission.flags.iter().map(String::as_str)),
-            }),
-            Body::Answers(answers) => {
-                #[derive(Deserialize)]
-                struct Given {
-                    link_id: String,
-                    value: Answer,
-                }
-                let given: Vec<Given> = serde_json::from_value(answers.answers.clone()).unwrap_or_default();
-                history.answers.push(Answers {
-                    seq,
-                    effective_at,
-                    received_at,
-                    questionnaire: answers.questionnaire.clone(),
-                    partial: answers.partial,
-                    answers: given.into_iter().map(|given| (given.link_id, given.value)).collect(),
-                });
+                questionnaire: answers.questionnaire.clone(),
+                partial: answers.partial,
+                answers: given.into_iter().map(|given| (given.link_id, given.value)).collect(),
+            });
+        }
+        Body::Event(event) => history.events.push(Event {
+            seq,
+            effective_at,
+            received_at,
+            event: event.event.clone(),
+            quantity: event.quantity.as_deref().and_then(Component::named).zip(event.value),
+        }),
+        Body::Correction(correction) => {
+            let Some(corrects_seq) = corrects_seq else { return };
+            #[derive(Deserialize)]
+            struct Replacing {
+                component: Component,
+                value: Option<f64>,
+                comparator: Option<Comparator>,
             }
-            Body::Event(event) => history.events.push(Event {
-                seq,
-                effective_at,
-                received_at,
-                event: event.event.clone(),
-                quantity: event.quantity.as_deref().and_then(Component::named).zip(event.value),
-            }),
-            Body::Correction(correction) => {
-                #[derive(Deserialize)]
-                struct Replacing {
-                    component: Component,
-                    value: Option<f64>,
-                    comparator: Option<Comparator>,
-                }
-                let values = correction.values.clone().map(|values| {
-                    let values: Vec<Replacing> = serde_json::from_value(values).expect("written by accept");
-                    let measured = |new: &Replacing| Measured { value: new.value, comparator: new.comparator };
-                    values.iter().map(|new| (new.component, measured(new))).collect()
-                });
-                history.corrections.push(Correction {
-                    seq,
-                    corrects_seq: self.corrects_seq.expect("the ledger names what it corrects"),
-                    reason: correction.reason.clone(),
-                    values,
-                });
-            }
+            let values = correction.values.clone().map(|values| {
+                let values: Vec<Replacing> = serde_json::from_value(values).expect("written by accept");
+                let measured = |new: &Replacing| Measured { value: new.value, comparator: new.comparator };
+                values.iter().map(|new| (new.component, measured(new))).collect()
+            });
+            history.corrections.push(Correction { seq, corrects_seq, reason: correction.reason.clone(), values });
         }
     }
 }

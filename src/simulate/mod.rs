@@ -30,6 +30,7 @@ use std::sync::Arc;
 use alert_rules::Rulebook;
 
 pub use counts::Counts;
+pub use history::as_judged;
 pub use world::Broken;
 use world::World;
 

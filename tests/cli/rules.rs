@@ -77,3 +77,46 @@ fn a_page_to_sign_and_what_is_not_there() {
         assert!(code == 1 && error.starts_with(sentence), "{error}");
     }
 }
+
+/// Figures of the cohort, by pack, as JSON.
+fn backtest(arguments: &[&str]) -> serde_json::Value {
+    let (code, said, error) = rules(&[&["backtest", "--over", "cohort", "--json"], arguments].concat());
+    assert_eq!(code, 0, "{error}");
+    serde_json::from_str(&said).expect("JSON")
+}
+
+#[test]
+fn a_backtest_says_what_changed_rules_would_have_done() {
+    let folder = pack("{ default = \"180 mmHg\"", "{ default = \"160 mmHg\"");
+    let path = folder.path().to_str().expect("UTF-8");
+    let figures = backtest(&[path, "--against", "current"]);
+    assert_ne!(figures["rules"]["hash"], figures["against"]["hash"]);
+    let over = figures["over"].as_array().expect("sets of people");
+    assert_eq!((over.len(), over[0]["over"].as_str()), (1, Some("cohort of seed 1")));
+    let of = over[0]["packs"].as_array().expect("packs").iter().find(|of| of["pack"] == "hypertension").expect("it");
+    let alerts = |side: &str| of[side]["hand_dealt"].as_u64().expect("a number");
+    assert!(of["rules"]["people"] == 70 && alerts("rules") > alerts("against"), "{of}");
+    assert!(over[0]["difference"]["more"].as_u64().expect("a number") > 0);
+
+    let same = backtest(&["--against", "current", "--seed", "2"]);
+    let difference = &same["over"][0]["difference"];
+    assert_eq!((&difference["more"], &difference["fewer"]), (&0.into(), &0.into()));
+}
+
+#[test]
+fn a_backtest_is_a_page_with_the_command_that_makes_it_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = folder.path().join("backtests.md");
+    let (path, over) = (page.to_str().expect("UTF-8"), ["backtest", "--over", "recordings", "--page"]);
+    let (code, said, error) = rules(&[&over[..], &[path]].concat());
+    assert_eq!(code, 0, "{error}");
+    assert!(said.starts_with("recordings: 49 people\n"), "{said}");
+    let page = fs::read_to_string(page).expect("the page");
+    assert!(
+        page.contains("`derwent rules backtest --over recordings --seed 1`: rules ") && page.contains(&said),
+        "{page}"
+    );
+    let (code, _, error) = rules(&["backtest", "--against", "/nowhere"]);
+    assert_eq!(code, 1);
+    assert!(error.starts_with("derwent: there is no folder /nowhere"), "{error}");
+}

@@ -1,4 +1,4 @@
-//! One rulebook held against another: who would be newly alerted, who no longer.
+//! One rulebook held against another: who would be newly alerted, who no longer, and which episodes are told of later.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::Outcome;
 use super::person::Person;
 
 /// Names of people, in their order.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Difference {
     /// Had no hand-dealt alert, and would have one.
     pub newly_alerted: Vec<String>,
@@ -15,9 +15,11 @@ pub struct Difference {
     /// Would have more of them, or fewer.
     pub more: usize,
     pub fewer: usize,
-    /// An episode that was alerted in time and would not be, or later: person and kind.
-    pub caught_later: Vec<String>,
-    pub caught_sooner: Vec<String>,
+    /// Episodes that only one of them tells of in time: person and kind.
+    pub told_by_these_only: Vec<String>,
+    pub told_by_against_only: Vec<String>,
+    /// Of each episode that both tell of in time: by how many hours these are later; ascending, and below 0 sooner.
+    pub later_by_hours: Vec<f64>,
 }
 
 /// `outcomes` and `against` are of the same people, in the same order.
@@ -33,15 +35,19 @@ pub fn compare(people: &[Person], outcomes: &[Outcome], against: &[Outcome]) -> 
         }
         difference.more += usize::from(now > then);
         difference.fewer += usize::from(now < then);
-        for ((label, now), then) in person.labels.iter().zip(&new.told).zip(&old.told) {
+        let told = person.labels.iter().zip(&new.told).zip(&old.told);
+        for ((label, now), then) in told.filter(|((label, _), _)| label.kind.is_episode()) {
             let name = || format!("{}: {}", person.name, label.kind.words());
-            if !label.kind.is_episode() || now == then {
-                continue;
+            match (now, then) {
+                (Some(now), Some(then)) => {
+                    difference.later_by_hours.push(now.duration_since(*then).as_secs_f64() / 3600.0);
+                }
+                (Some(_), None) => difference.told_by_these_only.push(name()),
+                (None, Some(_)) => difference.told_by_against_only.push(name()),
+                (None, None) => {}
             }
-            // None: never.
-            let is_later = now.is_none_or(|now| then.is_some_and(|then| now > then));
-            if is_later { &mut difference.caught_later } else { &mut difference.caught_sooner }.push(name());
         }
     }
+    difference.later_by_hours.sort_unstable_by(f64::total_cmp);
     difference
 }

@@ -3,7 +3,7 @@
 //!
 //! Pure, like the rest: who is replayed, and over which readings, is an argument. `cohort` makes 200 invented people who
 //! are known to fall ill, or not, from a seed; recordings of real people come from outside. `figures` adds up, `compare`
-//! holds two rulebooks against each other.
+//! holds two rulebooks against each other, `report` says it.
 
 mod body;
 pub mod cohort;
@@ -11,6 +11,7 @@ mod compare;
 mod dice;
 mod figures;
 mod person;
+mod report;
 mod ward;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub use body::{Body, Change, Course, Habits, Size};
 pub use compare::{Difference, compare};
 pub use figures::{ByRule, Figures, OfArtefacts, OfEpisodes};
 pub use person::{Arrival, Label, LabelKind, Person, Phone};
+pub use report::{HEADING, OfPack, Report, Side};
 pub use ward::Dealt;
 
 use crate::finding::Kind;
@@ -50,8 +52,13 @@ pub fn replay(rulebook: &Rulebook, person: &Person) -> Outcome {
     facts.plan.packs = person.fitting(rulebook);
     let span = person.until.duration_since(facts.plan.since);
     let days = span.max(SignedDuration::ZERO).as_secs_f64() / 86_400.0;
-    let mut outcome =
-        Outcome { packs: facts.plan.packs.clone(), days, asks: Vec::new(), alerts: Vec::new(), told: Vec::new() };
+    let mut outcome = Outcome {
+        packs: facts.plan.packs.clone(),
+        days,
+        asks: Vec::new(),
+        alerts: Vec::new(),
+        told: vec![None; person.labels.len()],
+    };
     if outcome.packs.is_empty() {
         return outcome;
     }
