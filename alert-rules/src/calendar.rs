@@ -6,6 +6,7 @@ use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::facts::{Due, Facts, Gap, Slot};
+use crate::schedule;
 
 /// When watches that are not quiet are looked at although nothing happened.
 const DAILY_LOOK: Time = Time::constant(4, 0, 0, 0);
@@ -71,7 +72,7 @@ impl<'f> Calendar<'f> {
         let slots = || self.facts.plan.slots.iter().filter(|slot| slot.due == *due);
         slots().next()?;
         // Older readings may not be loaded, so they must not count when they happen to be.
-        let horizon = before(before(at, grace), SignedDuration::from_hours(8 * 24)).max(self.facts.plan.since);
+        let horizon = before(before(at, grace), self.facts.plan.slots_apart()).max(self.facts.plan.since);
         let last = last.filter(|last| *last >= horizon);
         let after = last.unwrap_or(horizon);
         let first = slots().filter_map(|slot| self.first_slot(slot, after, last.is_some())).min()?;
@@ -83,14 +84,12 @@ impl<'f> Calendar<'f> {
         let early = SignedDuration::from_mins(i64::from(slot.early_min));
         let counts = |due: Timestamp| measured && before(due, early) <= after;
         let first = self.facts.time_zone.to_datetime(after).date().yesterday().ok()?;
-        first.series(Span::new().days(1)).take(SLOT_DAYS_AHEAD).find_map(|date| {
-            if !slot.days.is_empty() && !slot.days.iter().any(|day| date.weekday() == (*day).into()) {
-                return None;
-            }
-            let due = self.instant(date, slot.at)?;
-            let paused = self.facts.pauses_in_force().any(|pause| pause.from <= due && due < pause.until);
-            (due >= after && !counts(due) && !paused).then_some(due)
-        })
+        let first = slot.from.map_or(first, |from| from.max(first));
+        first
+            .series(Span::new().days(1))
+            .take(SLOT_DAYS_AHEAD)
+            .filter_map(|date| schedule::due_at(self.facts, slot, date))
+            .find(|due| *due >= after && !counts(*due))
     }
 
     /// `from` plus this much time in which neither the patient was away nor we.
@@ -123,9 +122,8 @@ impl<'f> Calendar<'f> {
         ask(known.insert(Day { date, from, until, midnights: Vec::new() }))
     }
 
-    /// A local time that does not exist (clocks go forward) is taken as the instant just after; one that exists twice, the first.
     fn instant(&self, date: Date, time: Time) -> Option<Timestamp> {
-        self.facts.time_zone.to_timestamp(date.to_datetime(time)).ok()
+        schedule::instant(self.facts, date, time)
     }
 }
 

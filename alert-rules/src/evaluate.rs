@@ -14,6 +14,7 @@ use crate::calendar::{Calendar, after, before};
 use crate::compose::{compose, wait_until};
 use crate::doubt::{self, OWN_AGREE_WITHIN, OWN_WITHIN};
 use crate::everybody::{self, CANNOT_APPLY, CANNOT_JUDGE, COULD_NOT_MEASURE, IMPOSSIBLE, JUDGED_WITHIN};
+use crate::expression::walk::SLOTS_APART;
 use crate::facts::Facts;
 use crate::finding::{Finding, Firing};
 use crate::fold::{Fold, Person, SHOW_WITHIN};
@@ -174,8 +175,11 @@ impl Rulebook {
             if rule.uses.vitals.iter().any(|vital| doubt::has_own(*vital)) { OWN_WITHIN } else { SignedDuration::ZERO }
         };
         let longest = packs.flat_map(|pack| &pack.rules).map(|rule| rule.uses.lookback + held_against(rule)).max();
+        // What a rule looks back for slots is for those of a week.
+        let slots_apart = facts.plan.slots_apart().saturating_sub(SLOTS_APART).max(SignedDuration::ZERO);
         // Two days more, for odd values that agree across the edge.
-        longest.unwrap_or_default().max(JUDGED_WITHIN).saturating_add(OWN_AGREE_WITHIN + SignedDuration::from_hours(1))
+        let edge = OWN_AGREE_WITHIN + SignedDuration::from_hours(1);
+        longest.unwrap_or_default().max(JUDGED_WITHIN).saturating_add(slots_apart).saturating_add(edge)
     }
 }
 

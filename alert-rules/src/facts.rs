@@ -3,10 +3,11 @@
 //! Serialised, this is `patient_facts.facts`. An evaluation names the version it used, so anyone can recompute it.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Priority;
@@ -109,6 +110,15 @@ pub struct Slot {
     /// Empty: every day. Else of `"mon" "tue" "wed" "thu" "fri" "sat" "sun"`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<Day>,
+    /// Every so many days, counted from `from`. None: every day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every_days: Option<NonZeroU8>,
+    /// The first day of a course.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// The last day of a course, itself included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
     /// A reading this much before the due time already counts for it.
     #[serde(default = "four_hours")]
     pub early_min: u16,
@@ -116,6 +126,38 @@ pub struct Slot {
 
 fn four_hours() -> u16 {
     240
+}
+
+impl Slot {
+    pub fn daily(due: Due, at: Time) -> Slot {
+        Slot { due, at, days: Vec::new(), every_days: None, from: None, until: None, early_min: four_hours() }
+    }
+
+    /// Whether it is due on this day of the patient's calendar.
+    pub fn falls_on(&self, date: Date) -> bool {
+        let in_step = |days: NonZeroU8| {
+            let since = self.from.unwrap_or(Date::ZERO).duration_until(date).as_hours() / 24;
+            since % i64::from(days.get()) == 0
+        };
+        self.from.is_none_or(|from| from <= date)
+            && self.until.is_none_or(|until| date <= until)
+            && (self.days.is_empty() || self.days.iter().any(|day| date.weekday() == (*day).into()))
+            && self.every_days.is_none_or(in_step)
+    }
+
+    /// The longest from one due day to the next while it lasts.
+    fn days_apart(&self) -> i64 {
+        const WEEK: i64 = 7;
+        self.every_days.map_or(WEEK, |days| i64::from(days.get()).max(WEEK))
+    }
+}
+
+impl Plan {
+    /// How far back a reading may lie that was for the slot before this one; a day more, for early ones.
+    pub(crate) fn slots_apart(&self) -> SignedDuration {
+        let days = self.slots.iter().map(Slot::days_apart).max().unwrap_or_default();
+        SignedDuration::from_hours(24 * (days + 1))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,6 +194,22 @@ pub enum Day {
     Fri,
     Sat,
     Sun,
+}
+
+impl Day {
+    pub const ALL: [Day; 7] = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri, Day::Sat, Day::Sun];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Day::Mon => "mon",
+            Day::Tue => "tue",
+            Day::Wed => "wed",
+            Day::Thu => "thu",
+            Day::Fri => "fri",
+            Day::Sat => "sat",
+            Day::Sun => "sun",
+        }
+    }
 }
 
 impl From<Day> for Weekday {

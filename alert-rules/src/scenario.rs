@@ -6,17 +6,18 @@ mod line;
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Time;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::facts::{Day, Due, Facts, Plan, PlanLimit, SetBy, Slot};
+use crate::facts::{Facts, Plan, PlanLimit, SetBy, Slot};
 use crate::finding::Priority;
 use crate::problem::{Place, Problem, place_of};
 use crate::questionnaire::Questionnaire;
 use crate::rule::Pack;
+use crate::slot_text;
 pub use line::{Input, Submitted};
 
 const ZONE: &str = "Europe/London";
@@ -277,7 +278,7 @@ impl Reader<'_> {
         tags.extend(patient.tags.clone());
         let spo2_scale_2 =
             patient.spo2_scale_2.clone().map(|by| SetBy { by, at: first, why: "this scenario".to_owned() });
-        let slots = patient.slots.iter().filter_map(|slot| self.slot(slot)).collect();
+        let slots = patient.slots.iter().filter_map(|slot| self.slot(slot, day)).collect();
         Some(Facts {
             valid_from: None,
             version: 1,
@@ -297,26 +298,12 @@ impl Reader<'_> {
         })
     }
 
-    /// `blood_pressure 08:00`, `heart-failure-daily 07:30 mon,thu`.
-    fn slot(&mut self, spanned: &Spanned<String>) -> Option<Slot> {
-        let words: Vec<&str> = spanned.get_ref().split_whitespace().collect();
-        let read = || {
-            let (due, at, days) = match words.as_slice() {
-                [due, at] => (*due, *at, Vec::new()),
-                [due, at, days] => (*due, *at, days.split(',').map(day).collect::<Option<Vec<Day>>>()?),
-                _ => return None,
-            };
-            Some(Slot { due: Due::named(due), at: format!("{at}:00").parse::<Time>().ok()?, days, early_min: 240 })
-        };
-        let slot = read();
-        if slot.is_none() {
-            self.problem(
-                spanned,
-                "this is not a slot",
-                "for example \"blood_pressure 08:00\" or \"weight 07:30 mon,thu\"",
-            );
-        }
-        slot
+    /// Counted from the scenario's first day, unless it says from when.
+    fn slot(&mut self, spanned: &Spanned<String>, first: Date) -> Option<Slot> {
+        slot_text::read(spanned.get_ref())
+            .map(|slot| slot.beginning(first))
+            .map_err(|sentence| self.problem(spanned, &sentence, slot_text::EXAMPLE))
+            .ok()
     }
 
     fn case(&mut self, spanned: &Spanned<String>) -> Option<(String, Case)> {
@@ -357,17 +344,4 @@ impl Reader<'_> {
         let span = spanned.span();
         self.problems.push(Problem::at(self.file, self.text, span.start, span.end, message).hint(hint));
     }
-}
-
-fn day(name: &str) -> Option<Day> {
-    Some(match name {
-        "mon" => Day::Mon,
-        "tue" => Day::Tue,
-        "wed" => Day::Wed,
-        "thu" => Day::Thu,
-        "fri" => Day::Fri,
-        "sat" => Day::Sat,
-        "sun" => Day::Sun,
-        _ => return None,
-    })
 }

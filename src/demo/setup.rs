@@ -126,7 +126,7 @@ pub(super) fn plan_of(cast: &Cast, person: &Person, since: Timestamp, zone: &Tim
     let plan = cast.plan.get(&person.plan).context("a plan of the cast")?;
     let slots = plan.slots.iter().map(|slot| {
         let vital = Vital::named(&slot.vital).with_context(|| format!("{} is no vital", slot.vital))?;
-        Ok(Slot { due: Due::Vital(vital), at: slot.at, days: Vec::new(), early_min: 240 })
+        Ok(Slot::daily(Due::Vital(vital), slot.at))
     });
     let mut tags: BTreeMap<String, bool> = plan.tags.iter().map(|tag| (tag.clone(), true)).collect();
     tags.insert("lives_alone".into(), person.lives_alone);

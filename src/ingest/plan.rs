@@ -5,14 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alert_rules::advice::{self, Threshold};
-use alert_rules::facts::{Due as DueOf, Slot};
+use alert_rules::facts::Due as DueOf;
 use alert_rules::finding::Side;
 use alert_rules::rule::{Pack, Rulebook};
+use alert_rules::schedule::{self, DueSlot, For, Taken};
 use alert_rules::unit::accepted;
 use alert_rules::vital::{Component, Vital};
 use alert_rules::{Facts, normalise};
-use jiff::civil::{Date, Time};
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::civil::Time;
+use jiff::{Timestamp, ToSpan};
 use mobile_api::plan::{AdviceBand, Call, Due, DueWhat, Plan, PlanComponent, PlanUnit, PlanVital, Questionnaire, Team};
 use uuid::Uuid;
 
@@ -20,8 +21,6 @@ use super::lookups::Lookups;
 use super::together::NoAnswer;
 use crate::store::plan::{Done, InForce, Stretch};
 
-/// How long after its due time a slot can still be filled, as the phone shows it. When it is *overdue* is the rules' to say.
-const OPEN_AFTER_DUE: SignedDuration = SignedDuration::from_hours(4);
 /// On every screen.
 const EMERGENCY: &str = "If you have chest pain, cannot get your breath, or your face or arm is weak: call 999. \
                          If you feel worse and nobody answers here: call 111.";
@@ -72,12 +71,13 @@ impl Plans {
         let Some(in_force) = lookups.in_force.ask(patient).await? else { return Ok(None) };
         let facts: Facts =
             serde_json::from_value(in_force.facts.clone()).map_err(|error| sqlx::Error::Decode(error.into()))?;
-        let slots = slots_of_two_days(&facts, now);
-        let done = match (slots.iter().map(|slot| slot.opens_at).min(), slots.iter().map(|slot| slot.closes_at).max()) {
+        let slots = slots_of_three_days(&facts, now);
+        let (opens, closes) = (slots.iter().map(DueSlot::opens_at).min(), slots.iter().map(DueSlot::closes_at).max());
+        let done = match (opens, closes) {
             (Some(from), Some(until)) => lookups.done.ask(Stretch { patient, from, until }).await?,
             _ => Vec::new(),
         };
-        Ok(Some(self.assemble(handle, &in_force, &facts, slots, &done, now)))
+        Ok(Some(self.assemble(handle, &in_force, &facts, &slots, &done, now)))
     }
 
     fn assemble(
@@ -85,7 +85,7 @@ impl Plans {
         handle: &str,
         in_force: &InForce,
         facts: &Facts,
-        slots: Vec<DueSlot>,
+        slots: &[DueSlot<'_>],
         done: &[Done],
         now: Timestamp,
     ) -> Plan {
@@ -97,7 +97,10 @@ impl Plans {
         }));
         let questionnaires: Vec<Questionnaire> =
             packs.iter().flat_map(|pack| pack.questionnaires.iter().cloned()).collect();
-        let due = slots.into_iter().map(|slot| slot.show(&questionnaires, done)).collect();
+        let (today, taken) = (facts.time_zone.to_datetime(now).date(), taken(slots, done));
+        let is_shown = |slot: &DueSlot<'_>| slot.date >= today || slot.closes_at() > now;
+        let shown = slots.iter().enumerate().filter(|(_, slot)| is_shown(slot));
+        let due = shown.map(|(index, slot)| show(slot, &questionnaires, taken.contains(&index))).collect();
         Plan {
             whom: handle.to_owned(),
             version: u64::try_from(in_force.version).unwrap_or_default(),
@@ -179,78 +182,47 @@ impl OfPack {
     }
 }
 
-struct DueSlot {
-    what: DueOf,
-    date: Date,
-    at: Time,
-    opens_at: Timestamp,
-    due_at: Timestamp,
-    closes_at: Timestamp,
-}
-
-/// Today's and tomorrow's, so that a phone that stays connected overnight knows its morning, and what is still open of
-/// yesterday's. Soonest first.
-fn slots_of_two_days(facts: &Facts, now: Timestamp) -> Vec<DueSlot> {
+/// Today's and tomorrow's, so that a phone that stays connected overnight knows its morning; and yesterday's, which may be
+/// open still, or be what was measured late in the evening.
+fn slots_of_three_days(facts: &Facts, now: Timestamp) -> Vec<DueSlot<'_>> {
     let today = facts.time_zone.to_datetime(now).date();
-    let mut slots: Vec<DueSlot> = today
-        .saturating_sub(1.day())
-        .series(1.day())
-        .take(3)
-        .flat_map(|date| facts.plan.slots.iter().filter_map(move |slot| due_slot(facts, slot, date)))
-        .filter(|slot| slot.date >= today || slot.closes_at > now)
-        .collect();
-    slots.sort_by_key(|slot| slot.due_at);
-    slots
+    schedule::due_slots(facts, today.saturating_sub(1.day()), today.saturating_add(1.day()))
 }
 
-fn due_slot(facts: &Facts, slot: &Slot, date: Date) -> Option<DueSlot> {
-    if !slot.days.is_empty() && !slot.days.iter().any(|day| date.weekday() == (*day).into()) {
-        return None;
-    }
-    let due_at = date.to_datetime(slot.at).to_zoned(facts.time_zone.clone()).ok()?.timestamp();
-    if facts.pauses_in_force().any(|pause| pause.from <= due_at && due_at < pause.until) {
-        return None;
-    }
-    Some(DueSlot {
-        what: slot.due.clone(),
-        date,
-        at: slot.at,
-        opens_at: due_at.checked_sub(SignedDuration::from_mins(slot.early_min.into())).ok()?,
-        due_at,
-        closes_at: due_at.checked_add(OPEN_AFTER_DUE).ok()?,
-    })
+/// Which of the slots something took.
+fn taken(slots: &[DueSlot<'_>], done: &[Done]) -> BTreeSet<usize> {
+    // A questionnaire stands there with its version.
+    let what_of = |done: &Done| DueOf::named(done.what.split('|').next().unwrap_or_default());
+    let taken: Vec<Taken> = done.iter().map(|done| Taken { what: what_of(done), at: done.at }).collect();
+    let resolved = schedule::resolve(slots, &taken).into_iter();
+    resolved.filter_map(|what_for| if let For::Slot(slot) = what_for { Some(slot) } else { None }).collect()
 }
 
-impl DueSlot {
-    fn show(self, questionnaires: &[Questionnaire], done: &[Done]) -> Due {
-        let (name, what, words) = match self.what {
-            DueOf::Vital(vital) => {
-                (vital.name().to_owned(), DueWhat::Vital(vital.name().to_owned()), capital(vital.words()))
-            }
-            DueOf::Questionnaire(name) => {
-                let known = questionnaires.iter().find(|known| name_of(known) == name);
-                let reference = known.map_or_else(|| name.clone(), |known| known.questionnaire.clone());
-                let title = known.map_or_else(|| name.clone(), |known| known.title.clone());
-                (name, DueWhat::Questionnaire(reference), title)
-            }
-        };
-        let fills = |done: &&Done| {
-            done.what.split('|').next() == Some(name.as_str()) && done.at >= self.opens_at && done.at <= self.closes_at
-        };
-        let part_of_day = match self.at.hour() {
-            0..12 => "morning",
-            12..17 => "afternoon",
-            _ => "evening",
-        };
-        Due {
-            slot: format!("{name}:{}T{}", self.date, clock_face(self.at)),
-            what,
-            title: format!("{words}, {part_of_day}"),
-            opens_at: self.opens_at,
-            due_at: self.due_at,
-            closes_at: self.closes_at,
-            done: done.iter().any(|done| fills(&done)),
+fn show(slot: &DueSlot<'_>, questionnaires: &[Questionnaire], done: bool) -> Due {
+    let (name, what, words) = match &slot.slot.due {
+        DueOf::Vital(vital) => {
+            (vital.name().to_owned(), DueWhat::Vital(vital.name().to_owned()), capital(vital.words()))
         }
+        DueOf::Questionnaire(name) => {
+            let known = questionnaires.iter().find(|known| name_of(known) == name);
+            let reference = known.map_or_else(|| name.clone(), |known| known.questionnaire.clone());
+            let title = known.map_or_else(|| name.clone(), |known| known.title.clone());
+            (name.clone(), DueWhat::Questionnaire(reference), title)
+        }
+    };
+    let part_of_day = match slot.slot.at.hour() {
+        0..12 => "morning",
+        12..17 => "afternoon",
+        _ => "evening",
+    };
+    Due {
+        slot: format!("{name}:{}T{}", slot.date, clock_face(slot.slot.at)),
+        what,
+        title: format!("{words}, {part_of_day}"),
+        opens_at: slot.opens_at(),
+        due_at: slot.due_at,
+        closes_at: slot.closes_at(),
+        done,
     }
 }
 

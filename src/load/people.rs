@@ -47,7 +47,7 @@ pub async fn staff(store: &Store) -> anyhow::Result<(Uuid, Uuid)> {
 
 /// Everybody's: the hypertension pack, and a blood pressure each day at this time.
 pub fn facts(since: Timestamp, at: Time) -> Facts {
-    let slot = Slot { due: Due::Vital(Vital::BloodPressure), at, days: Vec::new(), early_min: 240 };
+    let slot = Slot::daily(Due::Vital(Vital::BloodPressure), at);
     Facts {
         version: 1,
         valid_from: Some(since),

@@ -179,7 +179,7 @@ fn facts(dice: &mut Dice, start: Timestamp) -> Facts {
         packs.push(pack.to_owned());
         for vital in vitals {
             let evening = if dice.chance(300) { &[8, 18][..] } else { &[8][..] };
-            let slot = |at: &i8| Slot { due: Due::Vital(*vital), at: hour(*at), days: Vec::new(), early_min: 240 };
+            let slot = |at: &i8| Slot::daily(Due::Vital(*vital), hour(*at));
             slots.extend(evening.iter().map(slot));
         }
     }

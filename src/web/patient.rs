@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use alert_rules::facts::{Due, Facts};
-use alert_rules::{Rulebook, Vital};
+use alert_rules::{Rulebook, Vital, slot_text};
 use axum::Json;
 use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
@@ -93,7 +93,7 @@ fn plan(facts: &Facts) -> Plan {
             Due::Questionnaire(name) => format!("Questions: {name}"),
         },
         at: slot.at.strftime("%H:%M").to_string(),
-        days: slot.days.iter().map(|day| format!("{day:?}").to_lowercase()).collect(),
+        days: slot_text::days_in_words(slot),
     });
     Plan { version: facts.version, packs: facts.plan.packs.clone(), slots: slots.collect(), tags: facts.tags.clone() }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alert_rules::facts::{Day, Due};
+use alert_rules::facts::Due;
 use alert_rules::{Component, Vital};
 use axum::Json;
 use axum::extract::State;
-use jiff::civil::Weekday;
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::{Date, DateTime};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -236,28 +236,19 @@ fn gaps(version: Option<&Version>, service: &[(Timestamp, Timestamp)], from: Tim
     gaps
 }
 
-/// The longest wait between two readings that the plan asks for, over its week.
+/// The longest wait between two readings that the plan asks for, in its first weeks.
 fn usual_interval_hours(vital: Vital, version: Option<&Version>) -> f64 {
     const WITHOUT_PLAN: f64 = 24.0;
-    const DAY: f64 = 24.0;
-    const WEEK: f64 = 7.0 * DAY;
-    let slots = version.map(|version| version.facts.plan.slots.as_slice()).unwrap_or_default();
-    let mut times: Vec<f64> = slots
-        .iter()
-        .filter(|slot| slot.due == Due::Vital(vital))
-        .flat_map(|slot| {
-            let at = f64::from(slot.at.hour()) + f64::from(slot.at.minute()) / 60.0;
-            let days = (0_i8..7).filter(|day| {
-                let on = |on: &Day| Weekday::from(*on).to_monday_zero_offset() == *day;
-                slot.days.is_empty() || slot.days.iter().any(on)
-            });
-            days.map(move |day| f64::from(day) * DAY + at)
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    let Some(first) = times.first().copied() else { return WITHOUT_PLAN };
-    times.push(first + WEEK);
-    times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
+    const DAYS: usize = 8 * 7;
+    let Some(Version { valid_from, facts }) = version else { return WITHOUT_PLAN };
+    let first = facts.time_zone.to_datetime(*valid_from).date();
+    let slots = || facts.plan.slots.iter().filter(|slot| slot.due == Due::Vital(vital));
+    let of_day =
+        |date: Date| slots().filter(move |slot| slot.falls_on(date)).map(move |slot| date.to_datetime(slot.at));
+    let mut due: Vec<DateTime> = first.series(1.day()).take(DAYS).flat_map(of_day).collect();
+    due.sort_unstable();
+    let waits = due.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs_f64() / 3600.0);
+    waits.reduce(f64::max).unwrap_or(WITHOUT_PLAN)
 }
 
 #[cfg(test)]
@@ -275,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_interval_is_the_longest_wait_of_the_plans_week() {
+    fn the_usual_interval_is_the_longest_wait_that_the_plan_asks_for() {
         let of = |slots: serde_json::Value| hours(&slots);
         assert_eq!(of(serde_json::json!([{ "vital": "weight", "at": "08:00" }])), 24.0);
         assert_eq!(
@@ -284,6 +275,9 @@ mod tests {
         );
         assert_eq!(of(serde_json::json!([{ "vital": "weight", "at": "08:00", "days": ["mon", "thu"] }])), 96.0);
         assert_eq!(of(serde_json::json!([{ "vital": "weight", "at": "08:00", "days": ["mon"] }])), 168.0);
+        let every_third =
+            serde_json::json!([{ "vital": "weight", "at": "08:00", "every_days": 3, "from": "1969-12-01" }]);
+        assert_eq!(of(every_third), 72.0);
         assert_eq!(of(serde_json::json!([{ "vital": "blood_pressure", "at": "08:00" }])), 24.0);
     }
 }

@@ -13,8 +13,8 @@ use crate::vital::{Component, Vital};
 pub(crate) const ANSWER_FRESH: SignedDuration = SignedDuration::from_hours(24);
 /// `last n` looks no further back.
 pub(crate) const LAST_WITHIN: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// Slots are at most a week apart; a day for early readings.
-const SLOTS_APART: SignedDuration = SignedDuration::from_hours(8 * 24);
+/// Slots of a week are at most a week apart; a day for early readings. `Rulebook::lookback` adds what a plan needs beyond it.
+pub(crate) const SLOTS_APART: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 /// Calls `see` for every condition and quantity in the tree, parents first.
 fn visit<'c>(condition: &'c Condition, see: &mut impl FnMut(Node<'c>)) {

@@ -15,6 +15,7 @@ mod order;
 mod plans;
 mod readings;
 mod safety;
+mod schedule;
 mod shadows;
 mod stops;
 mod stories;

@@ -86,6 +86,45 @@ fn a_pause_the_patient_asked_for_is_a_task_and_stops_nothing_until_staff_take_it
     assert_eq!(morning.problems(), [TASK]);
 }
 
+const NO_WEIGHT: &str =
+    "[rule.silent]\nproblem='no weight'\nkind='absence'\npriority='low'\nwhen='overdue(weight, 24 h)'\n";
+
+/// Watched by one rule of silence, with one slot.
+fn asked_for(slot: &str) -> Morning {
+    let mut morning = Morning::watched_by(NO_WEIGHT);
+    let slot = alert_rules::slot_text::read(slot).expect("a slot");
+    morning.monitor.facts.plan.slots = vec![slot.beginning(jiff::civil::date(2026, 3, 26))];
+    morning
+}
+
+#[test]
+fn a_fortnights_silence_lasts_until_something_comes() {
+    let mut morning = asked_for("weight 08:00 every 14 days");
+    morning.measures("2026-03-26T07:40:00Z", Vital::Weight, &[(Component::Weight, 80.0)]);
+    morning.pass("2026-04-22T12:00:00Z");
+    let silent = morning.finding("no weight");
+    assert_eq!((silent.start, silent.end), (at("2026-04-10T07:00:00Z"), None));
+}
+
+#[test]
+fn early_for_a_fortnights_slot_is_in_time() {
+    let mut morning = asked_for("weight 08:00 every 14 days");
+    morning.measures("2026-03-26T07:40:00Z", Vital::Weight, &[(Component::Weight, 80.0)]);
+    morning.measures("2026-04-09T05:00:00Z", Vital::Weight, &[(Component::Weight, 80.0)]);
+    morning.pass("2026-04-22T12:00:00Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+}
+
+#[test]
+fn nothing_is_overdue_when_a_course_is_over() {
+    let mut morning = asked_for("weight 08:00 for 3 days");
+    for day in 26..29 {
+        morning.measures(&format!("2026-03-{day}T07:40:00Z"), Vital::Weight, &[(Component::Weight, 80.0)]);
+    }
+    morning.pass("2026-04-22T12:00:00Z");
+    assert_eq!(morning.problems(), Vec::<&str>::new());
+}
+
 #[test]
 fn silence_that_is_complete_as_an_outage_begins_is_found_then() {
     let mut morning = Morning::of("hypertension");

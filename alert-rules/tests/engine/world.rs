@@ -20,12 +20,7 @@ pub fn at(text: &str) -> Timestamp {
 
 /// Seventy, in London, all three packs, blood pressure and weight each morning, glucose morning and evening.
 pub fn dorothy() -> Facts {
-    let slot = |vital, hour| Slot {
-        due: Due::Vital(vital),
-        at: jiff::civil::time(hour, 0, 0, 0),
-        days: Vec::new(),
-        early_min: 240,
-    };
+    let slot = |vital, hour| Slot::daily(Due::Vital(vital), jiff::civil::time(hour, 0, 0, 0));
     Facts {
         version: 1,
         valid_from: None,

@@ -1,11 +1,12 @@
 //! Random patients and histories.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 
 use alert_rules::facts::{Day, Due, Facts, Gap, Pause, Plan, PlanLimit, Slot};
 use alert_rules::reading::{Absent, Acceptance, Answer, Comparator, Flags, Measured};
 use alert_rules::{Answers, Component, Correction, Event, History, Priority, Reading, Vital};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::known::CODES;
 use crate::random::{EVENTS, LINKS, Random, TAGS, levels};
@@ -33,10 +34,16 @@ impl Random {
         for due in vitals.into_iter().chain([Due::Questionnaire("today".to_owned())]) {
             for _ in 0..self.below(3) {
                 let days = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri, Day::Sat, Day::Sun];
+                let (in_course, every) = (self.percent(30), self.percent(30));
+                let first = zone.to_datetime(since).date();
+                let day = |random: &mut Random, from| first.saturating_add(Span::new().days(random.from(from, DAYS)));
                 slots.push(Slot {
                     due: due.clone(),
                     at: jiff::civil::time(self.below(24) as i8, self.pick(&[0, 30, 45]), 0, 0),
                     days: if self.percent(30) { vec![self.pick(&days), self.pick(&days)] } else { Vec::new() },
+                    every_days: NonZeroU8::new(self.pick(&[2, 3, 5, 9])).filter(|_| every),
+                    from: (in_course || every).then(|| day(self, -10)),
+                    until: in_course.then(|| day(self, -2)),
                     early_min: self.pick(&[0, 60, 240]),
                 });
             }

@@ -4,10 +4,11 @@ use alert_rules::Component;
 use alert_rules::expression::{
     Comparison, Condition, ConditionKind, Length, Operator, Quantity, QuantityKind, Wanted, Which, Window,
 };
-use alert_rules::facts::Due;
+use alert_rules::facts::{Due, Slot};
 use alert_rules::reading::Answer;
 use alert_rules::rule::{Clause, Join, Pack};
 use alert_rules::unit::Dimension;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::known::{Known, What, World, hours};
@@ -257,6 +258,7 @@ impl Moment<'_> {
             while date <= self.world.local(self.at) {
                 let due = self.world.instant(date, slot.at);
                 let day = slot.days.is_empty() || slot.days.iter().any(|day| date.weekday() == (*day).into());
+                let day = day && is_in_step(slot, date);
                 let away = facts.pauses.iter().any(|pause| pause.from <= due && due < pause.until);
                 let measured = last.is_some_and(|last| due - early <= last);
                 if day && !away && !measured && due >= since && self.listened(due) >= grace {
@@ -272,6 +274,20 @@ impl Moment<'_> {
     fn listened(&self, since: Timestamp) -> SignedDuration {
         self.world.listened_until(self.at) - self.world.listened_until(since)
     }
+}
+
+/// Day by day from the first.
+fn is_in_step(slot: &Slot, date: Date) -> bool {
+    let (Some(from), Some(every)) = (slot.from, slot.every_days) else {
+        return slot.from.is_none_or(|from| date >= from) && slot.until.is_none_or(|until| date <= until);
+    };
+    let mut day = from;
+    while day < date && slot.until.is_none_or(|until| day < until) {
+        for _ in 0..every.get() {
+            day = day.tomorrow().expect("a usual year");
+        }
+    }
+    day == date && slot.until.is_none_or(|until| date <= until)
 }
 
 /// Kleene's.

@@ -1,7 +1,7 @@
 //! What is typed on the command line, read strictly, with an example in every refusal.
 
-use alert_rules::facts::{self, Day, Due, Slot};
 use alert_rules::unit::Dimension;
+use alert_rules::{facts, slot_text};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
@@ -33,23 +33,14 @@ pub fn time_zone(text: &str) -> Result<String, String> {
         .map_err(|_| format!("{text:?} is no time zone; write an IANA name such as Europe/London"))
 }
 
-/// `blood_pressure@08:00`, `weight@07:30@mon,thu`, `hypertension-weekly@20:00` (a questionnaire)
-pub fn slot(text: &str) -> Result<Slot, String> {
-    let example = "write blood_pressure@08:00, weight@07:30@mon,thu, or a questionnaire's name in place of the vital";
-    let mut parts = text.split('@');
-    let (what, at, days) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
-    let at = at.and_then(time).ok_or_else(|| format!("{text:?} is no slot; {example}"))?;
-    if what.is_empty() || parts.next().is_some() {
-        return Err(format!("{text:?} is no slot; {example}"));
-    }
-    let due = Due::named(what);
-    let days = days.map_or_else(|| Ok(Vec::new()), |days| days.split(',').map(day).collect::<Result<_, _>>())?;
-    Ok(Slot { due, at, days, early_min: 240 })
-}
-
-fn day(text: &str) -> Result<Day, String> {
-    serde_json::from_value(text.trim().to_lowercase().into())
-        .map_err(|_| format!("{text:?} is no day; write mon, tue, wed, thu, fri, sat or sun"))
+/// `blood_pressure@08:00`, `weight@07:30@mon,thu`, `glucose@08:00@every 2 days for 14 days`; or with spaces, as packs do.
+/// A questionnaire's name may stand in place of the vital.
+pub fn slot(text: &str) -> Result<slot_text::Written, String> {
+    slot_text::read(&text.replace('@', " ")).map_err(|sentence| {
+        let example = "write blood_pressure@08:00, weight@07:30@mon,thu, \"weight@07:30@every 2 days\", or \"glucose@08:00@from \
+                       2026-03-01 for 14 days\"; a questionnaire's name may stand in place of the vital";
+        format!("{text:?} is no slot: {sentence}; {example}")
+    })
 }
 
 /// `pregnant=no`
@@ -103,20 +94,19 @@ pub fn number_and_unit(text: &str) -> Option<(f64, String)> {
 
 #[cfg(test)]
 mod tests {
-    use alert_rules::Vital;
 
     use super::*;
 
     #[test]
-    fn slots_say_what_when_and_on_which_days() {
-        let daily = slot("blood_pressure@08:00").expect("a slot");
-        assert_eq!((daily.due, daily.days.len()), (Due::Vital(Vital::BloodPressure), 0));
-        let twice = slot("weight@07:30@mon,thu").expect("a slot");
-        assert_eq!(twice.days, [Day::Mon, Day::Thu]);
-        assert_eq!(slot("bp-weekly@20:00").expect("a slot").due, Due::Questionnaire("bp-weekly".into()));
-        assert_eq!(slot("phq9@10:00@mon").expect("a slot").due, Due::Questionnaire("phq9".into()));
+    fn slots_are_written_in_one_word_or_in_several() {
+        for text in
+            ["blood_pressure@08:00", "weight@07:30@mon,thu", "bp-weekly 20:00 every 2 days", "weight@7:30@for 3 days"]
+        {
+            assert_eq!(slot(text), slot_text::read(&text.replace('@', " ")), "{text}");
+        }
         for wrong in ["blood_pressure", "blood_pressure@8", "@08:00", "weight@08:00@someday", "a@08:00@mon@x"] {
-            assert!(slot(wrong).is_err(), "{wrong}");
+            let refused = slot(wrong).expect_err(wrong);
+            assert!(refused.contains(wrong) && refused.contains("write blood_pressure@08:00"), "{refused}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alert_rules::facts::{Facts, Plan};
 use alert_rules::finding::Priority;
+use alert_rules::slot_text::Written;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
@@ -81,9 +82,9 @@ pub struct Add {
     /// A pack that watches this person, such as hypertension; may be given several times
     #[arg(long)]
     pack: Vec<String>,
-    /// What is asked and when: blood_pressure@08:00, weight@07:30@mon,thu; may be given several times
+    /// What is asked and when: blood_pressure@08:00, weight@07:30@mon,thu, "weight@07:30@every 2 days"; may be given several times
     #[arg(long, value_parser = parse::slot)]
-    slot: Vec<alert_rules::facts::Slot>,
+    slot: Vec<Written>,
     /// A limit of this person's own: hypertension/severe_systolic="175 mmHg"; may be given several times
     #[arg(long, value_parser = parse::own_limit)]
     limit: Vec<OwnLimit>,
@@ -197,7 +198,8 @@ impl Add {
         };
         let zone = TimeZone::get(&new.time_zone)
             .context("the organisation's time zone is not known here; give --time-zone")?;
-        if self.born > now.to_zoned(zone.clone()).date() || self.born.year() < 1890 {
+        let today = now.to_zoned(zone.clone()).date();
+        if self.born > today || self.born.year() < 1890 {
             bail!("nobody is born on {}; write the date as 1944-11-02", self.born);
         }
         let mut tags: BTreeMap<String, bool> = self.tag.into_iter().collect();
@@ -211,7 +213,7 @@ impl Add {
             plan: Plan {
                 since: now,
                 packs: self.pack,
-                slots: self.slot,
+                slots: self.slot.iter().map(|slot| slot.beginning(today)).collect(),
                 limits: facts::own_limits(&self.limit, &desk.made_by, "set with the plan", None),
                 absence_priority: self.absence_priority,
             },

@@ -1,6 +1,7 @@
 //! `derwent admin plan` and `derwent admin limit`: each change is a new version of the patient's facts.
 
 use alert_rules::facts::SetBy;
+use alert_rules::slot_text::Written;
 use anyhow::bail;
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -19,9 +20,9 @@ pub enum Command {
         /// The packs that watch this person, in place of those before
         #[arg(long)]
         pack: Option<Vec<String>>,
-        /// What is asked and when, in place of what was before: blood_pressure@08:00
+        /// What is asked and when, in place of what was before: blood_pressure@08:00, "weight@07:30@every 2 days for 14 days"
         #[arg(long, value_parser = parse::slot)]
-        slot: Option<Vec<alert_rules::facts::Slot>>,
+        slot: Option<Vec<Written>>,
         /// A tag to set beside the others: pregnant=no
         #[arg(long, value_parser = parse::tag)]
         tag: Vec<(String, bool)>,
@@ -75,7 +76,8 @@ impl Command {
                 facts.plan.packs = packs;
             }
             if let Some(slots) = slot {
-                facts.plan.slots = slots;
+                let today = facts.time_zone.to_datetime(desk.clock.care_now()).date();
+                facts.plan.slots = slots.iter().map(|slot| slot.beginning(today)).collect();
             }
             facts.tags.extend(tag);
             if let Some(by) = spo2_scale_2 {

@@ -102,8 +102,8 @@ pub struct Slot {
     pub what: String,
     /// The patient's local time of day, as in `08:00`.
     pub at: String,
-    /// As in `mon`; empty: every day.
-    pub days: Vec<String>,
+    /// On which days, as in `every day`, `on mon, thu`, `every 2 days from 1 March 2026`.
+    pub days: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]

@@ -394,9 +394,9 @@ what: string,
  */
 at: string, 
 /**
- * As in `mon`; empty: every day.
+ * On which days, as in `every day`, `on mon, thu`, `every 2 days from 1 March 2026`.
  */
-days: Array<string>, };
+days: string, };
 
 export type Limit = { 
 /**

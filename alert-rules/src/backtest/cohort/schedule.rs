@@ -48,7 +48,7 @@ pub(super) fn slots(group: Group) -> Vec<Slot> {
     let of = |vital: Vital| {
         due(vital).iter().map(move |minute| {
             let (hour, minute) = (i8::try_from(minute / 60).unwrap_or(0), i8::try_from(minute % 60).unwrap_or(0));
-            Slot { due: Due::Vital(vital), at: time(hour, minute, 0, 0), days: Vec::new(), early_min: 240 }
+            Slot::daily(Due::Vital(vital), time(hour, minute, 0, 0))
         })
     };
     measures(group).iter().copied().flat_map(of).collect()
