@@ -29,7 +29,16 @@ const FILES: &[(&str, &str)] = packs! {
     "wellbeing": "wellbeing-today";
 };
 
+const PLANS: &[(&str, &str)] = &[
+    ("care-home/plan.toml", include_str!("../packs/care-home/plan.toml")),
+    ("diabetes/plan.toml", include_str!("../packs/diabetes/plan.toml")),
+    ("heart-failure/plan.toml", include_str!("../packs/heart-failure/plan.toml")),
+    ("hypertension/plan.toml", include_str!("../packs/hypertension/plan.toml")),
+    ("oximetry/plan.toml", include_str!("../packs/oximetry/plan.toml")),
+    ("wellbeing/plan.toml", include_str!("../packs/wellbeing/plan.toml")),
+];
+
 /// By path within the rulebook: `hypertension/rules.toml`.
 pub fn files() -> BTreeMap<String, String> {
-    FILES.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+    FILES.iter().chain(PLANS).map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
 }

@@ -12,6 +12,7 @@ mod repeat;
 mod sides;
 mod solve;
 mod stories;
+mod template;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use crate::problem::{Place, Problem};
 use crate::rule::{Pack, Rulebook};
 use crate::scenario::{self, Scenario};
 
-const FILES: [&str; 3] = ["rules.toml", "advice.toml", "scenarios.toml"];
+const FILES: [&str; 4] = ["rules.toml", "plan.toml", "advice.toml", "scenarios.toml"];
 
 /// Everything that is wrong with these files (by path: `hypertension/rules.toml`), in reading order. Empty: nothing.
 pub fn check(files: &BTreeMap<String, String>) -> Vec<Problem> {
@@ -58,6 +59,7 @@ fn stray(path: &str) -> Option<Problem> {
 fn of_pack(files: &BTreeMap<String, String>, pack: &Pack) -> Vec<Problem> {
     let mut problems = Vec::new();
     let advice = advice::of_pack(files, pack).map_err(|found| problems.extend(found));
+    let template = crate::template::of_pack(files, pack).map_err(|found| problems.extend(found)).ok().flatten();
     let scenarios = scenario::of_pack(files, pack).map_err(|found| problems.extend(found)).ok();
     let pack = Whole { files, pack, advice: advice.unwrap_or_default(), scenarios };
     bands::check(&pack, &mut problems);
@@ -68,6 +70,9 @@ fn of_pack(files: &BTreeMap<String, String>, pack: &Pack) -> Vec<Problem> {
     repeat::check(&pack, &mut problems);
     sides::check(&pack, &mut problems);
     stories::check(&pack, &mut problems);
+    if let Some(template) = template {
+        template::check(&pack, &template, &mut problems);
+    }
     problems
 }
 

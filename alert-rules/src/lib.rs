@@ -38,6 +38,7 @@ pub mod schedule;
 pub mod shadow;
 pub mod slot_text;
 pub mod stop;
+pub mod template;
 mod timeline;
 mod toml_reader;
 pub mod unit;

@@ -13,6 +13,7 @@ use crate::finding::{Kind, Side};
 use crate::problem::Problem;
 use crate::rule::{Limit, Pack, Rule, RulePriority, Rulebook};
 use crate::scenario::Scenario;
+use crate::template::{self, Template};
 use crate::unit::in_words;
 use crate::vital::{Code, Vital};
 use crate::{advice, scenario};
@@ -23,8 +24,9 @@ pub fn page(rulebook: &Rulebook, pack: &str) -> Option<Result<String, Vec<Proble
     let files = rulebook.files();
     let read = || {
         let advice = advice::of_pack(files, pack)?;
+        let template = template::of_pack(files, pack)?;
         let scenarios = scenario::of_pack(files, pack)?;
-        Ok(Page { rulebook, pack, advice, scenarios }.text())
+        Ok(Page { rulebook, pack, advice, template, scenarios }.text())
     };
     Some(read())
 }
@@ -33,6 +35,7 @@ struct Page<'a> {
     rulebook: &'a Rulebook,
     pack: &'a Pack,
     advice: Advice,
+    template: Option<Template>,
     scenarios: Vec<Scenario>,
 }
 
@@ -42,6 +45,7 @@ impl Page<'_> {
             self.head(),
             self.measured(),
             self.limits(),
+            self.template.as_ref().map(plan).unwrap_or_default(),
             self.rules(),
             self.pack.questionnaires.iter().map(questions::of).collect(),
             self.phone(),
@@ -260,6 +264,21 @@ impl Page<'_> {
             self.pack.name, self.pack.version
         )
     }
+}
+
+fn plan(template: &Template) -> String {
+    let mut text = "## What a plan begins with\n\n".to_owned();
+    for (slot, _) in &template.slots {
+        let _ = writeln!(text, "- {} {}", capital(&slot.due().words()), slot.words());
+    }
+    let spaced = |names: &[String]| names.iter().map(|name| name.replace('_', " ")).collect::<Vec<_>>().join(", ");
+    let asked =
+        [("To be known before", &template.tags), ("Whether the patient has their own is asked", &template.limits)];
+    for (what, names) in asked.into_iter().filter(|(_, names)| !names.is_empty()) {
+        let _ = writeln!(text, "- {what}: {}", spaced(names));
+    }
+    let _ = writeln!(text, "- Why: {}", template.why);
+    text
 }
 
 fn value(limit: &Limit, value: f64) -> String {

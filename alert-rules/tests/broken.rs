@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use alert_rules::{Rulebook, built_in, check, replay};
 
 /// An early hypertension pack, kept as it was so that a change of the real one moves nothing here.
-const WHOLE: [(&str, &str); 4] = [
+const WHOLE: [(&str, &str); 5] = [
     ("rules.toml", include_str!("broken/rules.toml")),
     ("questionnaires/bp-warning-signs.json", include_str!("broken/questionnaires/bp-warning-signs.json")),
     ("advice.toml", include_str!("broken/advice.toml")),
+    ("plan.toml", include_str!("broken/plan.toml")),
     ("scenarios.toml", include_str!("broken/scenarios.toml")),
 ];
 
@@ -104,6 +105,12 @@ faults! {
     waits_for_answers_to_nothing: "rules.toml", "\"overdue(blood_pressure, 36 h)\"" => "'overdue(\"bp-waning-signs\", 36 h)'";
     question_phones_cannot_show: "questionnaires/bp-warning-signs.json", "\"type\": \"boolean\"" => "\"type\": \"attachment\"";
     not_json: "questionnaires/bp-warning-signs.json", "\"version\": \"1\"," => "\"version\": \"1\"";
+    plan_with_no_time: "plan.toml", "blood_pressure 08:00" => "blood_pressure daily";
+    plan_of_what_no_rule_reads: "plan.toml", "\"blood_pressure 20:00\"" => "\"weight 20:00\"";
+    plan_of_an_unknown_questionnaire: "plan.toml", "\"blood_pressure 20:00\"" => "\"bp-signs 20:00\"";
+    plan_that_asks_for_an_unknown_limit: "plan.toml", "target_systolic" => "target_sistolic";
+    plan_that_asks_for_an_unknown_tag: "plan.toml", "\"pregnant\"" => "\"tall\"";
+    plan_without_what_is_watched_for_silence: "plan.toml", "\"blood_pressure 08:00\", \"blood_pressure 20:00\"" => "\"bp-warning-signs 08:00\"";
     band_of_an_unknown_limit: "advice.toml", "below     = \"low_systolic\"" => "below     = \"low_sistolic\"";
     advice_that_is_never_shown: "advice.toml", "severe_systolic" => "180 mmHg\"\nsay = \"Rest.\"\nwhy = \"local\"\n\n[[band]]\ncomponent   = \"systolic\"\nat_or_above = \"190 mmHg";
     scenario_without_a_unit: "scenarios.toml", "systolic 184 mmHg" => "systolic 184";

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use alert_rules::facts::{Due, Facts, PlanLimit};
-use alert_rules::{Rulebook, built_in};
+use alert_rules::facts::{Due, Facts, PlanLimit, Slot};
+use alert_rules::{Rulebook, built_in, template};
 use anyhow::{Context, bail};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -27,6 +28,34 @@ pub async fn rulebook(desk: &Desk) -> anyhow::Result<Rulebook> {
         let first = problems.first().map(ToString::to_string).unwrap_or_default();
         anyhow::anyhow!("the rulebook in force cannot be read by this version of the service:\n{first}")
     })
+}
+
+/// What the packs' own templates ask for, beginning on this day. Refused while a tag that they need is not known. Also the
+/// limits to ask about, as `pack/limit`.
+pub fn from_templates(
+    rulebook: &Rulebook,
+    packs: &[String],
+    tags: &BTreeMap<String, bool>,
+    today: Date,
+) -> anyhow::Result<(Vec<Slot>, Vec<String>)> {
+    let (mut slots, mut limits) = (Vec::new(), Vec::new());
+    for pack in packs.iter().filter_map(|name| rulebook.pack(name)) {
+        let template = template::of_pack(rulebook.files(), pack).map_err(|problems| {
+            let first = problems.first().map(ToString::to_string).unwrap_or_default();
+            anyhow::anyhow!("the plan that the pack {} begins with cannot be read; give --slot:\n{first}", pack.name)
+        })?;
+        let Some(template) = template else { continue };
+        if let Some(tag) = template.tags.iter().find(|tag| !tags.contains_key(*tag)) {
+            bail!("a plan of the pack {} needs to know: --tag {tag}=yes or --tag {tag}=no", pack.name);
+        }
+        for slot in template.slots.iter().map(|(slot, _)| slot.beginning(today)) {
+            if !slots.contains(&slot) {
+                slots.push(slot);
+            }
+        }
+        limits.extend(template.limits.iter().map(|limit| format!("{}/{limit}", pack.name)));
+    }
+    Ok((slots, limits))
 }
 
 /// Packs, limits and questionnaires that the rulebook does not have would silently watch nobody.

@@ -82,7 +82,8 @@ pub struct Add {
     /// A pack that watches this person, such as hypertension; may be given several times
     #[arg(long)]
     pack: Vec<String>,
-    /// What is asked and when: blood_pressure@08:00, weight@07:30@mon,thu, "weight@07:30@every 2 days"; may be given several times
+    /// What is asked and when: blood_pressure@08:00, weight@07:30@mon,thu, "weight@07:30@every 2 days"; may be given several
+    /// times. Without it, what the packs' own plans begin with
     #[arg(long, value_parser = parse::slot)]
     slot: Vec<Written>,
     /// A limit of this person's own: hypertension/severe_systolic="175 mmHg"; may be given several times
@@ -204,7 +205,8 @@ impl Add {
         }
         let mut tags: BTreeMap<String, bool> = self.tag.into_iter().collect();
         tags.entry("lives_alone".to_owned()).or_insert(self.lives_alone);
-        let plan = Facts {
+        let slots = self.slot.iter().map(|slot| slot.beginning(today)).collect();
+        let mut plan = Facts {
             version: 0,
             valid_from: None,
             date_of_birth: self.born,
@@ -213,7 +215,7 @@ impl Add {
             plan: Plan {
                 since: now,
                 packs: self.pack,
-                slots: self.slot.iter().map(|slot| slot.beginning(today)).collect(),
+                slots,
                 limits: facts::own_limits(&self.limit, &desk.made_by, "set with the plan", None),
                 absence_priority: self.absence_priority,
             },
@@ -222,6 +224,11 @@ impl Add {
             service_gaps: Vec::new(),
         };
         facts::check(&rulebook, &plan, now)?;
+        let mut to_ask = Vec::new();
+        if plan.plan.slots.is_empty() {
+            (plan.plan.slots, to_ask) = facts::from_templates(&rulebook, &plan.plan.packs, &plan.tags, today)?;
+            to_ask.retain(|limit| !plan.plan.limits.contains_key(limit));
+        }
         patient::insert(&mut db, &new, now).await?;
         desk.record(&mut db, new.organisation, Some(new.patient), Act::PatientAdded, json!({ "team": new.team }))
             .await?;
@@ -237,6 +244,10 @@ impl Add {
         db.commit().await?;
         facts::announce(desk, new.patient);
         let mut text = format!("patient {}  {} {}", new.patient, new.given_name, new.family_name);
+        if !to_ask.is_empty() {
+            let names = to_ask.join(", ");
+            text.push_str(&format!("\nthe packs' own limits hold; ask whether this person has their own: {names}"));
+        }
         if let Some(made) = &made {
             text.push('\n');
             text.push_str(&code::text(made));
@@ -244,7 +255,7 @@ impl Add {
         Ok(Done {
             text,
             json: json!({
-                "patient": new.patient, "organisation": new.organisation, "team": new.team, "plan_version": version,
+                "patient": new.patient, "organisation": new.organisation, "team": new.team, "plan_version": version, "limits_to_ask_about": to_ask,
                 "code": made.as_ref().map(|made| &made.code), "code_ends_at": made.as_ref().map(|made| made.ends_at),
             }),
         })
