@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::api::{Alert, BrokenGlass, Limit, PatientPage, Person, Plan, Refusal, Restriction, Slot, VitalSummary};
+use super::api::{
+    Alert, BrokenGlass, Limit, PatientPage, Pause, Person, Plan, Refusal, Restriction, Slot, VitalSummary,
+};
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
@@ -51,7 +53,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
         stored,
         judged,
         alerts,
-        plan: plan(&version.facts),
+        plan: plan(&version.facts, now),
         limits: limits_of(&rulebook, &version.facts, now),
         vitals: newest.iter().filter_map(summary).collect(),
         refusals: refusals
@@ -86,7 +88,7 @@ async fn alerts_of(db: &mut sqlx::PgConnection, patient: Uuid, now: Timestamp) -
         .collect())
 }
 
-fn plan(facts: &Facts) -> Plan {
+fn plan(facts: &Facts, now: Timestamp) -> Plan {
     let slots = facts.plan.slots.iter().map(|slot| Slot {
         what: match &slot.due {
             Due::Vital(vital) => words::sentence_case(vital.words()),
@@ -95,7 +97,19 @@ fn plan(facts: &Facts) -> Plan {
         at: slot.at.strftime("%H:%M").to_string(),
         days: slot_text::days_in_words(slot),
     });
-    Plan { version: facts.version, packs: facts.plan.packs.clone(), slots: slots.collect(), tags: facts.tags.clone() }
+    let pauses = facts.pauses_in_force().filter(|pause| pause.until > now).map(|pause| Pause {
+        from: pause.from,
+        until: pause.until,
+        by: pause.by.clone(),
+        why: pause.why.clone(),
+    });
+    Plan {
+        version: facts.version,
+        packs: facts.plan.packs.clone(),
+        slots: slots.collect(),
+        pauses: pauses.collect(),
+        tags: facts.tags.clone(),
+    }
 }
 
 fn limits_of(rulebook: &Rulebook, facts: &Facts, now: Timestamp) -> Vec<Limit> {

@@ -6,5 +6,6 @@ mod broken;
 mod data_rights;
 mod doctor;
 mod load;
+mod plans;
 mod rules;
 mod scripts;

@@ -2,7 +2,7 @@
 
 use alert_rules::unit::Dimension;
 use alert_rules::{facts, slot_text};
-use jiff::civil::Time;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 /// Hours of every day.
@@ -31,6 +31,13 @@ pub fn time_zone(text: &str) -> Result<String, String> {
     TimeZone::get(text)
         .map(|_| text.to_owned())
         .map_err(|_| format!("{text:?} is no time zone; write an IANA name such as Europe/London"))
+}
+
+/// `2026-12-24`, `2026-12-24T14:00`: as the patient's own clock shows it.
+pub fn local(text: &str) -> Result<DateTime, String> {
+    let date = Date::strptime("%Y-%m-%d", text).map(|date| date.to_datetime(Time::midnight()));
+    date.or_else(|_| DateTime::strptime("%Y-%m-%dT%H:%M", text))
+        .map_err(|_| format!("{text:?} is no date; write 2026-12-24, or 2026-12-24T14:00"))
 }
 
 /// `blood_pressure@08:00`, `weight@07:30@mon,thu`, `glucose@08:00@every 2 days for 14 days`; or with spaces, as packs do.
@@ -107,6 +114,15 @@ mod tests {
         for wrong in ["blood_pressure", "blood_pressure@8", "@08:00", "weight@08:00@someday", "a@08:00@mon@x"] {
             let refused = slot(wrong).expect_err(wrong);
             assert!(refused.contains(wrong) && refused.contains("write blood_pressure@08:00"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_its_first_moment() {
+        assert_eq!(local("2026-12-24"), Ok(jiff::civil::date(2026, 12, 24).at(0, 0, 0, 0)));
+        assert_eq!(local("2026-12-24T14:05"), Ok(jiff::civil::date(2026, 12, 24).at(14, 5, 0, 0)));
+        for wrong in ["24.12.2026", "2026-12-32", "2026-12-24T25:00", "2026-12-24T14:05Z", "tomorrow"] {
+            assert!(local(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -22,8 +22,8 @@ pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use passkey::{NewPasskey, Passkey, PasskeyAnswer, PasskeyOptions};
 pub use patient::{
-    Limit, PatientHead, PatientList, PatientPage, PatientRow, Plan, Refusal, Restriction, Search, Slot, VitalSummary,
-    Whose,
+    Limit, PatientHead, PatientList, PatientPage, PatientRow, Pause, Plan, Refusal, Restriction, Search, Slot,
+    VitalSummary, Whose,
 };
 pub use phones::{
     Agreed, Carer, Code, Consent, Device, InstrumentUser, NewCode, NewInstrumentUser, Phones, Qr, Revoke, Withdraw,
@@ -162,6 +162,7 @@ mod tests {
             PatientPage,
             Plan,
             Slot,
+            Pause,
             Limit,
             Whose,
             VitalSummary,

@@ -91,8 +91,20 @@ pub struct Plan {
     pub version: i64,
     pub packs: Vec<String>,
     pub slots: Vec<Slot>,
+    /// That are not over.
+    pub pauses: Vec<Pause>,
     /// What is known of the person that rules ask about, as in `pregnant`.
     pub tags: BTreeMap<String, bool>,
+}
+
+/// The person is away: nothing is due. What they measure is judged all the same.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Pause {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// Who answers for it, and why it is.
+    pub by: String,
+    pub why: String,
 }
 
 /// What a patient is asked to do, and by when.

@@ -377,6 +377,10 @@ restriction: Restriction | null, };
 
 export type Plan = { version: number, packs: Array<string>, slots: Array<Slot>, 
 /**
+ * That are not over.
+ */
+pauses: Array<Pause>, 
+/**
  * What is known of the person that rules ask about, as in `pregnant`.
  */
 tags: { [key in string]: boolean }, };
@@ -397,6 +401,15 @@ at: string,
  * On which days, as in `every day`, `on mon, thu`, `every 2 days from 1 March 2026`.
  */
 days: string, };
+
+/**
+ * The person is away: nothing is due. What they measure is judged all the same.
+ */
+export type Pause = { from: string, until: string, 
+/**
+ * Who answers for it, and why it is.
+ */
+by: string, why: string, };
 
 export type Limit = { 
 /**
