@@ -21,6 +21,9 @@ const CARER_BORN: &str = "1961-04-30";
 /// What a signal brings about is there at once; a sweep takes longer.
 const AT_ONCE: Duration = Duration::from_secs(10);
 
+/// Asks for nothing in the time of a test.
+const NOT_YET: &str = "blood_pressure@08:00@from 2099-01-01";
+
 #[expect(clippy::disallowed_methods, reason = "a test on the machine's own time")]
 fn now() -> Timestamp {
     Timestamp::now()
@@ -272,7 +275,8 @@ async fn a_phone_that_is_silent_for_a_week_is_a_task_unless_somebody_is_missed_a
     let add =
         ["patient", "add", "--team", &world.team, "--given-name", "Arthur", "--family-name", "Marsh", "--born", BORN];
     // Nothing is asked of him, so no rule misses him.
-    let made = world.admin(&[&add[..], &["--pack", "hypertension", "--tag", "pregnant=no", "--code"]].concat());
+    let plan = ["--pack", "hypertension", "--tag", "pregnant=no", "--slot", NOT_YET, "--code"];
+    let made = world.admin(&[&add[..], &plan].concat());
     let (arthur, code) = (id(&made, "patient"), id(&made, "code"));
     let mut service = world.serve();
     let start: Timestamp = START.parse().unwrap();
@@ -315,7 +319,7 @@ async fn who_was_set_up_a_week_ago_and_never_heard_from_is_a_task() {
     let world = World::new().await;
     let add = async |given_name: &str, code: bool| {
         let of = ["patient", "add", "--team", &world.team, "--given-name", given_name, "--family-name", "Marsh"];
-        let plan = ["--born", BORN, "--pack", "hypertension", "--tag", "pregnant=no"];
+        let plan = ["--born", BORN, "--pack", "hypertension", "--tag", "pregnant=no", "--slot", NOT_YET];
         world.admin(&[&of[..], &plan[..], if code { &["--code"][..] } else { &[] }].concat())
     };
     let (enrolled, invited, by_telephone) =
