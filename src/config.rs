@@ -73,7 +73,7 @@ pub struct Config {
     #[arg(long, env = "DERWENT_PROVIDER_SECRETS", hide_env_values = true)]
     pub provider_secrets: Option<Secret>,
 
-    /// A folder of rule packs to use instead of the built-in ones
+    /// A folder of rule packs that the first start puts in force instead of the built-in ones
     #[arg(long, env = "DERWENT_RULES")]
     pub rules: Option<PathBuf>,
 

@@ -255,9 +255,10 @@ impl Page<'_> {
     }
 
     fn signature(&self) -> String {
-        let hash: String = self.rulebook.hash().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash: String =
+            self.rulebook.pack_hash(&self.pack.name).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         format!(
-            "## Signature\n\nPack {} {}, of the rulebook {hash}…\n\n\
+            "## Signature\n\nPack {} {}, files {hash}…\n\n\
              I have read this page, its sources and its scenarios, and release this pack for live use.\n\n\
              Name:  ______________________   Profession and registration:  ______________________\n\n\
              Date:  ______________________   Signature:  ______________________\n",

@@ -191,18 +191,20 @@ impl Rulebook {
             problems.sort_by(|one, other| one.place.cmp(&other.place));
             return Err(problems);
         }
-        let mut hash = Sha256::new();
-        for text in files.iter().flat_map(|(path, text)| [path, text]) {
-            hash.update((text.len() as u64).to_be_bytes());
-            hash.update(text.as_bytes());
-        }
+        let hash = hash_of(&files);
         let asked = Asked::of(&packs);
-        Ok(Rulebook { packs, asked, stops, files, hash: hash.finalize().into() })
+        Ok(Rulebook { packs, asked, stops, files, hash })
     }
 
     /// SHA-256 over all files, paths and contents.
     pub fn hash(&self) -> [u8; 32] {
         self.hash
+    }
+
+    /// SHA-256 over the files of one pack: what a clinician signs.
+    pub fn pack_hash(&self, pack: &str) -> [u8; 32] {
+        let own = |path: &str| path.strip_prefix(pack).is_some_and(|rest| rest.starts_with('/'));
+        hash_of(self.files.iter().filter(|(path, _)| own(path)))
     }
 
     /// By path within the rulebook: `hypertension/rules.toml`.
@@ -247,6 +249,15 @@ fn too_large(files: &BTreeMap<String, String>) -> Vec<Problem> {
         Problem::of_file(path, message).hint("make two packs of it")
     });
     told.collect()
+}
+
+fn hash_of<'f>(files: impl IntoIterator<Item = (&'f String, &'f String)>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for text in files.into_iter().flat_map(|(path, text)| [path, text]) {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    hash.finalize().into()
 }
 
 impl Clause {

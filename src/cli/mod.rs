@@ -42,7 +42,7 @@ enum Command {
     Load(Box<load::Load>),
     /// Live through simulated days in which networks, disks, phones and mail fail; needs no database
     Simulate(simulate::Simulate),
-    /// Check, test, backtest and print rule packs; needs no database
+    /// Check, test, backtest and print rule packs, and put them in force
     #[command(subcommand)]
     Rules(rules::Command),
 }
@@ -83,7 +83,7 @@ pub fn main() -> ExitCode {
             Command::Demo(options) => demo::run(*options).await,
             Command::Load(options) => load::run(*options).await,
             Command::Simulate(options) => simulate::run(&options),
-            Command::Rules(command) => rules::run(command),
+            Command::Rules(command) => rules::run(command).await,
         }
     });
     match ended {

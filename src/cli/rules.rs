@@ -1,9 +1,12 @@
-//! `derwent rules`: look at rule packs without a database: do they hold together, do they keep what their scenarios
-//! promise, and what do they say in plain words.
+//! `derwent rules`: look at rule packs without a database (do they hold together, do they keep what their scenarios promise, what do
+//! they say in plain words), and put them in force.
+
+mod in_force;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alert_rules::replay::replay_all;
 use alert_rules::{Problem, Rulebook, built_in, check, print};
@@ -34,10 +37,19 @@ pub enum Command {
         /// Where it stands; without it, the packs in this binary
         path: Option<PathBuf>,
     },
+    /// Write the packs in this binary into a new folder, to change them
+    Export {
+        /// Must not be there yet
+        folder: PathBuf,
+    },
+    #[command(flatten)]
+    InForce(in_force::Command),
 }
 
-pub fn run(command: Command) -> anyhow::Result<()> {
+pub async fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Export { folder } => export(&folder),
+        Command::InForce(command) => command.run().await,
         Command::Check { path } => check_packs(&files(path)?),
         Command::Test { path } => test_packs(&files(path)?),
         Command::Backtest(options) => backtest::run(&options),
@@ -92,6 +104,18 @@ fn print_pack(files: &BTreeMap<String, String>, pack: &str) -> anyhow::Result<()
 /// The rules in these files, or an error that counts their problems, which are said.
 pub(super) fn rulebook(files: &BTreeMap<String, String>) -> anyhow::Result<Rulebook> {
     Rulebook::from_files(files.clone()).map_err(|problems| listed(&problems))
+}
+
+fn export(folder: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(!folder.exists(), "{} is there already; name a new folder", folder.display());
+    let files = built_in::files();
+    for (path, text) in &files {
+        let file = folder.join(path);
+        let written = file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&file, text));
+        written.with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    say(&format!("{}: {}\n", folder.display(), packs_in_words(&files)));
+    Ok(())
 }
 
 /// Says each problem; the error that follows counts them.

@@ -78,6 +78,14 @@ acts! {
 
     // Rules, rosters, teams, staff.
     RulebookPublished = "rules.published", "put rules in force";
+    RulesProposed = "rules.proposed", "proposed rules";
+    RulesProposalWithdrawn = "rules.proposal_withdrawn", "withdrew proposed rules";
+    RulesUndone = "rules.undone", "went back to the rules before";
+    RuleStopped = "rules.rule_stopped", "stopped a rule for a while";
+    RuleResumed = "rules.rule_resumed", "let a stopped rule go on";
+    PackSigned = "rules.pack_signed", "signed a pack for live use";
+    RuleOwnerNamed = "rules.owner_named", "said who publishes rules";
+    RuleExplained = "rules.explained", "had a rule explained for the patient";
     RosterSet = "team.roster_set", "set the roster";
     TeamMade = "team.made", "made a team";
     TeamChanged = "team.changed", "changed a team";

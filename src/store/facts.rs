@@ -88,3 +88,14 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<Version, sqlx::Error> {
     facts.version = row.try_get("version")?;
     Ok(Version { valid_from: row.try_get::<jiff_sqlx::Timestamp, _>("valid_from")?.to_jiff(), facts })
 }
+
+/// The newest facts of everybody who is monitored.
+pub async fn of_all_monitored(db: &mut PgConnection) -> Result<Vec<Facts>, sqlx::Error> {
+    let facts: Vec<Json<Facts>> = sqlx::query_scalar(
+        "SELECT DISTINCT ON (patient) facts FROM patient_facts JOIN patient USING (patient)
+         WHERE patient.ended_at IS NULL ORDER BY patient, version DESC",
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(facts.into_iter().map(|Json(facts)| facts).collect())
+}

@@ -45,4 +45,9 @@ impl Store {
         }
         Ok(())
     }
+
+    /// Its time is made up, and so are its people.
+    pub async fn is_demo(&self) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar("SELECT demo FROM installation").fetch_one(&self.monitor).await
+    }
 }

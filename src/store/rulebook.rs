@@ -15,12 +15,41 @@ pub async fn in_force(db: &mut PgConnection) -> Result<Option<[u8; 32]>, sqlx::E
         .transpose()
 }
 
+/// When it was put in force, and who did it, in words.
+#[derive(Debug)]
+pub struct Published {
+    pub hash: [u8; 32],
+    pub at: Timestamp,
+    pub by: String,
+}
+
+/// The last ones that were in force, newest first.
+pub async fn last(db: &mut PgConnection, many: i64) -> Result<Vec<Published>, sqlx::Error> {
+    let rows: Vec<(Vec<u8>, jiff_sqlx::Timestamp, String)> =
+        sqlx::query_as("SELECT hash, published_at, published_by FROM rulebook ORDER BY number DESC LIMIT $1")
+            .bind(many)
+            .fetch_all(db)
+            .await?;
+    rows.into_iter()
+        .map(|(hash, at, by)| {
+            let hash =
+                hash.try_into().map_err(|_| sqlx::Error::Decode("a rulebook's hash is not 32 bytes long".into()))?;
+            Ok(Published { hash, at: at.to_jiff(), by })
+        })
+        .collect()
+}
+
 /// The files of one, by path.
 pub async fn files(pool: &PgPool, hash: [u8; 32]) -> Result<BTreeMap<String, String>, sqlx::Error> {
+    files_in(&mut *pool.acquire().await?, hash).await
+}
+
+/// The same, within a transaction.
+pub async fn files_in(db: &mut PgConnection, hash: [u8; 32]) -> Result<BTreeMap<String, String>, sqlx::Error> {
     let Json(files) =
         sqlx::query_scalar::<_, Json<BTreeMap<String, String>>>("SELECT content FROM rulebook WHERE hash = $1")
             .bind(hash.as_slice())
-            .fetch_one(pool)
+            .fetch_one(db)
             .await?;
     Ok(files)
 }

@@ -17,6 +17,7 @@ pub struct Session {
     pub name: String,
     pub role: String,
     pub organisation: Uuid,
+    pub rule_owner: bool,
     pub made_at: Timestamp,
 }
 
@@ -86,7 +87,7 @@ pub async fn find(
     used: bool,
 ) -> Result<Option<Session>, sqlx::Error> {
     let row = sqlx::query(
-        "SELECT staff_session.session, staff.staff, staff.name, staff.role, staff_session.organisation, staff_session.made_at,
+        "SELECT staff_session.session, staff.staff, staff.name, staff.role, staff.rule_owner, staff_session.organisation, staff_session.made_at,
                 staff_session.used_at
          FROM staff_session JOIN staff USING (staff)
          WHERE staff_session.token_hash = $1 AND staff_session.ends_at > $2
@@ -111,6 +112,7 @@ pub async fn find(
         name: row.try_get("name")?,
         role: row.try_get("role")?,
         organisation: row.try_get("organisation")?,
+        rule_owner: row.try_get("rule_owner")?,
         made_at: row.try_get::<SqlTimestamp, _>("made_at")?.to_jiff(),
     }))
 }

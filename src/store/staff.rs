@@ -93,3 +93,17 @@ pub async fn set_deactivated(db: &mut PgConnection, staff: Uuid, at: Option<Time
         .await?;
     Ok(())
 }
+
+/// Whoever may publish rules, or may no more.
+pub async fn set_rule_owner(db: &mut PgConnection, staff: Uuid, is_one: bool) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE staff SET rule_owner = $2 WHERE staff = $1").bind(staff).bind(is_one).execute(db).await?;
+    Ok(())
+}
+
+/// What publishing asks of a member of staff: their name, role, and whether they own the rules; not of who was deactivated.
+pub async fn as_publisher(db: &mut PgConnection, staff: Uuid) -> Result<Option<(String, String, bool)>, sqlx::Error> {
+    sqlx::query_as("SELECT name, role, rule_owner FROM staff WHERE staff = $1 AND deactivated_at IS NULL")
+        .bind(staff)
+        .fetch_optional(db)
+        .await
+}

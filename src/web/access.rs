@@ -27,6 +27,8 @@ pub enum Access {
     Own,
     /// Those whose role has this right.
     May(Right),
+    /// Those whom whoever runs the service named: rules hold for every organisation, so no role of one includes them.
+    RuleOwner,
 }
 
 /// What a role may do.
@@ -42,6 +44,8 @@ pub enum Right {
     BreakGlass,
     /// Invite, reset and deactivate members of staff of the own organisation, and say which teams they work in.
     ManageStaff,
+    /// Release a pack of rules for live use.
+    SignPacks,
     /// Search the audit of one's organisation. For auditors alone, who see no record.
     ReadAudit,
 }
@@ -52,6 +56,7 @@ impl Role {
         match (self, right) {
             (Self::Auditor, right) => right == Right::ReadAudit,
             (_, Right::ReadAudit) => false,
+            (_, Right::SignPacks) => self == Self::Clinician,
             (Self::Coordinator | Self::Clinician, right) => right != Right::ManageStaff,
             (Self::Administrator, Right::SeeRecords | Right::ActOnAlerts | Right::Enrol | Right::ManageStaff) => true,
             (Self::Administrator, Right::BreakGlass) => false,
@@ -60,10 +65,11 @@ impl Role {
 }
 
 impl Access {
-    pub fn is_granted_to(self, role: Role) -> bool {
+    fn is_granted_to(self, who: &SignedIn) -> bool {
         match self {
             Self::Anyone | Self::Own => true,
-            Self::May(right) => role.may(right),
+            Self::May(right) => who.role.may(right),
+            Self::RuleOwner => who.rule_owner,
         }
     }
 }
@@ -84,7 +90,7 @@ pub async fn check(State((web, access)): State<(Arc<Web>, Access)>, mut request:
         Ok(who) => who,
         Err(failure) => return failure.into_response(),
     };
-    if !access.is_granted_to(who.role) {
+    if !access.is_granted_to(&who) {
         let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
         let detail = json!({ "method": request.method().as_str(), "route": route });
         if let Err(error) = refused(&web, &who, detail).await {

@@ -29,6 +29,7 @@ mod reach;
 mod route;
 mod routes;
 mod rulebook;
+mod rules;
 mod same_origin;
 mod sentence;
 mod series;

@@ -117,7 +117,7 @@ impl Route {
         if self.access != Access::Anyone {
             statuses.push(401);
         }
-        if matches!(self.access, Access::May(_)) || !self.method.is_safe() {
+        if matches!(self.access, Access::May(_) | Access::RuleOwner) || !self.method.is_safe() {
             statuses.push(403);
         }
         if self.query.is_some() || self.takes.is_some() {

@@ -12,8 +12,8 @@ use super::access::{self, Access, Right};
 use super::route::{Route, SESSION};
 use super::sign_in::{invitation, passkey, provider, second_factor};
 use super::{
-    Web, alerts, api, audit, break_glass, events, find_person, me, patient, patients, phones, series, sign_in, staff,
-    worklist,
+    Web, alerts, api, audit, break_glass, events, find_person, me, patient, patients, phones, rules, series, sign_in,
+    staff, worklist,
 };
 use crate::openapi::{self, Operation};
 
@@ -30,8 +30,8 @@ async fn document() -> Json<Value> {
 
 /// The whole staff API.
 pub fn routes() -> Vec<Route> {
-    use Access::{Anyone, May, Own};
-    use Right::{ActOnAlerts, BreakGlass, Enrol, ManageStaff, ReadAudit, SeeRecords};
+    use Access::{Anyone, May, Own, RuleOwner};
+    use Right::{ActOnAlerts, BreakGlass, Enrol, ManageStaff, ReadAudit, SeeRecords, SignPacks};
     const GET: &Method = &Method::GET;
     const POST: &Method = &Method::POST;
     const PUT: &Method = &Method::PUT;
@@ -246,6 +246,41 @@ pub fn routes() -> Vec<Route> {
         )
         .takes::<api::BreakGlass>()
         .answers::<api::GlassBroken>(),
+        Route::new(GET, "/api/rules", Own, rules::in_force, "The rules in force, and what waits to be")
+            .answers::<api::RulesInForce>()
+            .refuses(&[404]),
+        Route::new(GET, "/api/rules/page", Own, rules::page, "A pack in plain sentences")
+            .query::<rules::Asked>()
+            .answers::<api::RulesPage>()
+            .refuses(&[404, 409]),
+        Route::new(POST, "/api/rules/signatures", May(SignPacks), rules::sign, "Release a pack as one read it")
+            .takes::<api::SignPack>()
+            .answers::<api::RulesInForce>()
+            .refuses(&[404, 409]),
+        Route::new(POST, "/api/rules/proposals", RuleOwner, rules::propose, "Propose rules")
+            .takes::<api::ProposeRules>()
+            .answers::<api::RulesInForce>()
+            .refuses(&[404, 409]),
+        Route::new(POST, "/api/rules/proposals/approve", RuleOwner, rules::approve, "Put another's in force")
+            .takes::<api::ProposedRules>()
+            .answers::<api::RulesInForce>()
+            .refuses(&[404, 409]),
+        Route::new(POST, "/api/rules/proposals/withdraw", RuleOwner, rules::withdraw, "Take a proposal back")
+            .takes::<api::ProposedRules>()
+            .answers::<api::RulesInForce>()
+            .refuses(&[404, 409]),
+        Route::new(POST, "/api/rules/undo", RuleOwner, rules::undo, "Go back to the rules before, alone")
+            .takes::<api::UndoRules>()
+            .answers::<api::RulesInForce>()
+            .refuses(&[404, 409]),
+        Route::new(POST, "/api/rules/stops", RuleOwner, rules::stop, "Stop one rule for up to a day, alone")
+            .takes::<api::StopRule>()
+            .answers::<api::RulesInForce>()
+            .refuses(&[404, 409]),
+        Route::new(POST, "/api/rules/stops/end", RuleOwner, rules::resume, "Let a stopped rule go on")
+            .takes::<api::ResumeRule>()
+            .answers::<api::RulesInForce>()
+            .refuses(&[404, 409]),
         Route::new(GET, "/api/audit", May(ReadAudit), audit::search, "The audit, newest first")
             .query::<audit::Asked>()
             .answers::<api::AuditPage>()

@@ -44,6 +44,7 @@ pub struct SignedIn {
     pub name: String,
     pub role: Role,
     pub organisation: Uuid,
+    pub rule_owner: bool,
     /// Where the request comes from.
     pub address: Option<IpAddr>,
     made_at: Timestamp,
@@ -63,6 +64,7 @@ impl SignedIn {
             name: found.name,
             role: reach::role(&found.role),
             organisation: found.organisation,
+            rule_owner: found.rule_owner,
             address,
             made_at: found.made_at,
         })

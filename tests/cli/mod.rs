@@ -7,5 +7,7 @@ mod data_rights;
 mod doctor;
 mod load;
 mod plans;
+mod publishing;
 mod rules;
 mod scripts;
+mod tutorial;

@@ -37,6 +37,10 @@ fn body(path: &str) -> Value {
         "/api/patients/{patient}/carers" => {
             json!({ "name": "Una Bell", "date_of_birth": "1970-05-06", "how": "in person", "sees_record": false })
         }
+        "/api/rules/signatures" => {
+            let hash = alert_rules::Rulebook::built_in().pack_hash("diabetes");
+            json!({ "pack": "diabetes", "files": derwent::publishing::hex(&hash), "registration": "GMC 1234567" })
+        }
         "/api/patients/{patient}/instruments" => json!({ "serial": "of the matrix", "user": 1 }),
         _ => json!({}),
     }
@@ -84,9 +88,11 @@ impl Asked<'_> {
             path = path.replace(&format!("{{{name}}}"), value);
         }
         assert!(!path.contains('{'), "{}: say in `NAMED` and here what it names", self.question.path);
-        let vital = self.question.query.iter().any(|name| name == "vital").then(|| "vital=weight".to_owned());
+        let needed = [("vital", "weight"), ("pack", "hypertension")].into_iter();
+        let needed = needed.filter(|(name, _)| self.question.query.iter().any(|known| known == name));
+        let needed = needed.map(|(name, value)| format!("{name}={value}"));
         let about = self.about.map(|name| format!("{name}={}", values[name]));
-        let query: Vec<String> = vital.into_iter().chain(about).collect();
+        let query: Vec<String> = needed.chain(about).collect();
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
 

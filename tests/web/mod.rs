@@ -13,6 +13,7 @@ mod passkeys;
 mod phones;
 mod provider;
 mod region;
+mod rules;
 mod schemathesis;
 mod second_wall;
 mod sessions;

@@ -70,7 +70,10 @@ impl World {
         ]);
         world.team = id(&made, "team");
         let team = world.team.clone();
-        world.staff("Ida Shaw", "ida@example.org", &organisation, Some(&team));
+        let ida = world.staff("Ida Shaw", "ida@example.org", &organisation, Some(&team));
+        if care_time.is_none() {
+            world.database.packs_signed_by(&id(&ida, "staff")).await;
+        }
         world.staff("Tom Reid", "tom@example.org", &organisation, Some(&team));
         world.admin(&[
             "roster",
@@ -150,6 +153,26 @@ impl World {
         // Those that ask for no password close it unread.
         let _ = writeln!(child.stdin.take().expect("piped"), "{PASSWORD}");
         child.wait_with_output().expect("an end")
+    }
+
+    /// `derwent rules`: whether it went well, and what was said.
+    pub fn rules(&self, arguments: &[&str]) -> (bool, String) {
+        let output = derwent()
+            .arg("rules")
+            .args(arguments)
+            .args(["--made-by", "the test"])
+            .args(self.care_time.iter().flat_map(|at| ["--care-time", *at]))
+            .env("DERWENT_DATABASE_URL", &self.database.url)
+            .output()
+            .expect("the binary runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).expect("UTF-8"))
+    }
+
+    /// A pack's page, of the packs in this folder.
+    pub fn rules_print(&self, pack: &str, folder: &str) -> (bool, String) {
+        let output = derwent().args(["rules", "print", pack, folder]).output().expect("the binary runs");
+        (output.status.success(), String::from_utf8(output.stdout).expect("UTF-8"))
     }
 
     /// Dorothy rings and tells Ida a blood pressure.
@@ -279,6 +302,20 @@ impl Browser {
         let (status, body) = self.get(path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {body}");
         body
+    }
+
+    /// Read again until it is as wanted.
+    pub async fn until_read(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let asked = async {
+            loop {
+                let body = self.read(path).await;
+                if wanted(&body) {
+                    return body;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), asked).await.expect("as wanted within a minute")
     }
 
     pub async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {

@@ -72,10 +72,11 @@ async fn from_an_outside_phone_to_a_mail_and_a_page_within_seconds() {
     ]);
     let team = made["team"].as_str().unwrap();
     #[rustfmt::skip]
-    admin(&database, &[
+    let ida = admin(&database, &[
         "staff", "add", "--organisation", organisation, "--team", team, "--name", "Ida Shaw", "--email", "ida@example.org",
         "--pager-key", "ida-routing-key",
     ]);
+    database.packs_signed_by(ida["staff"].as_str().unwrap()).await;
     admin(&database, &["roster", "set", "--team", team, "--shift", "ida@example.org=all-day"]);
     #[rustfmt::skip]
     let made = admin(&database, &[

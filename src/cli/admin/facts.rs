@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Desk;
 use super::parse::OwnLimit;
+use crate::publishing;
 use crate::signal::Signal;
 use crate::store::audit::{self, Act};
 use crate::store::facts::{self, NewVersion};
@@ -59,7 +60,9 @@ pub fn from_templates(
 }
 
 /// Packs, limits and questionnaires that the rulebook does not have would silently watch nobody.
-pub fn check(rulebook: &Rulebook, facts: &Facts, now: Timestamp) -> anyhow::Result<()> {
+pub async fn check(desk: &Desk, rulebook: &Rulebook, facts: &Facts) -> anyhow::Result<()> {
+    let now = desk.clock.care_now();
+    let demo = desk.store.is_demo().await?;
     for name in &facts.plan.packs {
         let Some(pack) = rulebook.pack(name) else {
             let there: Vec<&str> = rulebook.packs().iter().map(|pack| pack.name.as_str()).collect();
@@ -67,6 +70,13 @@ pub fn check(rulebook: &Rulebook, facts: &Facts, now: Timestamp) -> anyhow::Resu
         };
         if let Some(why) = &pack.draft {
             bail!("the pack {name} is a draft and watches nobody yet: {why}");
+        }
+        if !demo && !publishing::is_signed(&mut *desk.store.owner.acquire().await?, rulebook, name).await? {
+            bail!(
+                "no clinician has signed the pack {name} {}, so it watches nobody; print it (`derwent rules print {name}`), have it \
+                 read, and write down who released it with `derwent rules sign`",
+                pack.version
+            );
         }
         match pack.applies_to(facts, now) {
             Some(true) => {}
@@ -145,7 +155,7 @@ pub async fn change(
     let newest = facts::newest_for_change(&mut db, patient).await?;
     let mut facts = newest.with_context(|| format!("{patient} has no plan yet"))?.facts;
     change(&mut facts)?;
-    check(&rulebook, &facts, desk.clock.care_now())?;
+    check(desk, &rulebook, &facts).await?;
     let version = write(desk, &mut db, patient, organisation, &facts, why).await?;
     db.commit().await?;
     announce(desk, patient);

@@ -5,7 +5,7 @@ mod carer;
 mod code;
 mod data_rights;
 mod device;
-mod facts;
+pub(super) mod facts;
 mod first_run;
 mod organisation;
 mod parse;
@@ -89,12 +89,12 @@ enum Command {
 }
 
 /// What every command is given.
-struct Desk {
-    store: Store,
-    clock: Clock,
-    signals: Signals,
+pub(super) struct Desk {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) signals: Signals,
     lifecycle: Lifecycle,
-    made_by: String,
+    pub(super) made_by: String,
 }
 
 /// What a command says when it is done: to people, and to scripts.
@@ -104,16 +104,9 @@ struct Done {
 }
 
 pub async fn run(admin: Admin) -> anyhow::Result<()> {
-    let clock = admin.care_time.map_or_else(Clock::ordinary, Clock::standing);
-    let store = Store::open(&admin.database).await?;
-    store.migrate().await?;
-    store.claim(admin.care_time.is_some(), clock.machine_now()).await?;
-    let lifecycle = Lifecycle::new();
-    let signals = Signals::start(store.monitor.clone(), &lifecycle);
-    let desk = Desk { store, clock, signals, lifecycle, made_by: admin.made_by };
+    let desk = Desk::open(&admin.database, admin.made_by, admin.care_time).await?;
     let done = admin.command.run(&desk).await;
-    desk.lifecycle.stop().await;
-    desk.store.close().await;
+    desk.close().await;
     let done = done?;
     if admin.json {
         println!("{}", serde_json::to_string_pretty(&done.json).context("the answer is plain data")?);
@@ -149,6 +142,25 @@ fn lines(lines: impl Iterator<Item = String>, none: &str) -> String {
 }
 
 impl Desk {
+    pub(super) async fn open(
+        database: &DatabaseConfig,
+        made_by: String,
+        care_time: Option<Timestamp>,
+    ) -> anyhow::Result<Self> {
+        let clock = care_time.map_or_else(Clock::ordinary, Clock::standing);
+        let store = Store::open(database).await?;
+        store.migrate().await?;
+        store.claim(care_time.is_some(), clock.machine_now()).await?;
+        let lifecycle = Lifecycle::new();
+        let signals = Signals::start(store.monitor.clone(), &lifecycle);
+        Ok(Self { store, clock, signals, lifecycle, made_by })
+    }
+
+    pub(super) async fn close(self) {
+        self.lifecycle.stop().await;
+        self.store.close().await;
+    }
+
     /// A row of the audit, in the transaction of what it records.
     async fn record(
         &self,
@@ -168,7 +180,7 @@ impl Desk {
     }
 
     /// For the audit: that whoever gave the command did it.
-    fn did(&self, act: Act) -> Entry {
+    pub(super) fn did(&self, act: Act) -> Entry {
         Entry::new(Actor::Operator(self.made_by.clone()), act, self.clock.machine_now())
     }
 }

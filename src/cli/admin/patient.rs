@@ -223,7 +223,7 @@ impl Add {
             pauses: Vec::new(),
             service_gaps: Vec::new(),
         };
-        facts::check(&rulebook, &plan, now)?;
+        facts::check(desk, &rulebook, &plan).await?;
         let mut to_ask = Vec::new();
         if plan.plan.slots.is_empty() {
             (plan.plan.slots, to_ask) = facts::from_templates(&rulebook, &plan.plan.packs, &plan.tags, today)?;

@@ -41,6 +41,14 @@ pub enum Command {
         #[arg(long)]
         staff: Uuid,
     },
+    /// Name somebody who may publish rules, together with another; the rules hold for every organisation here
+    RuleOwner {
+        #[arg(long)]
+        staff: Uuid,
+        /// They may no more
+        #[arg(long)]
+        no_more: bool,
+    },
     /// List staff
     List {
         #[arg(long)]
@@ -163,6 +171,15 @@ impl Command {
                 credential::clear(&mut db, staff).await?;
                 session::end_all(&mut db, staff, None).await?;
                 desk.record(&mut db, known.organisation, None, Act::StaffSuspended, json!({ "staff": staff })).await?;
+                db.commit().await?;
+                Ok(Done { text: line(&known), json: value(&known) })
+            }
+            Self::RuleOwner { staff, no_more } => {
+                let mut db = desk.store.owner.begin().await?;
+                let known = known(&mut db, staff).await?;
+                staff::set_rule_owner(&mut db, staff, !no_more).await?;
+                let detail = json!({ "staff": staff, "may": !no_more });
+                desk.record(&mut db, known.organisation, None, Act::RuleOwnerNamed, detail).await?;
                 db.commit().await?;
                 Ok(Done { text: line(&known), json: value(&known) })
             }

@@ -10,6 +10,7 @@ mod passkey;
 mod patient;
 mod phones;
 mod provider;
+mod rules;
 mod series;
 mod session;
 mod sign_in;
@@ -29,6 +30,10 @@ pub use phones::{
     Agreed, Carer, Code, Consent, Device, InstrumentUser, NewCode, NewInstrumentUser, Phones, Qr, Revoke, Withdraw,
 };
 pub use provider::{ProviderAnswer, ProviderChoice, ProviderList, ProviderSignIn, ProviderVisit};
+pub use rules::{
+    PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleStop, RulesFrom, RulesInForce, RulesPage,
+    RulesProposal, SignPack, StopRule, UndoRules,
+};
 pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint, Side};
 pub use session::{Me, Organisation, Role, Team};
 pub use sign_in::{

@@ -1,0 +1,224 @@
+//! The rules: everybody may read them; those who own them propose, approve, go back and stop; clinicians sign. What is allowed is
+//! decided in `publishing.rs`, the same for commands.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use alert_rules::{Rulebook, built_in, print};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sqlx::PgConnection;
+
+use super::Web;
+use super::api::{
+    PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleStop, RulesFrom, RulesInForce, RulesPage,
+    RulesProposal, SignPack, StopRule, UndoRules,
+};
+use super::extract::{Body, Query};
+use super::failure::{Answer, Failure};
+use super::session::SignedIn;
+use crate::publishing::{self, Desk, Refused, hex};
+use crate::signal::Signal;
+use crate::store::audit::Actor;
+use crate::store::rulebook;
+
+/// What stands behind the `?` of a page.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    pack: String,
+    /// Of a proposal; without it the rules in force.
+    proposal: Option<String>,
+}
+
+pub async fn in_force(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<RulesInForce>> {
+    shown(&web, &who).await.map(Json)
+}
+
+pub async fn page(State(web): State<Arc<Web>>, _: SignedIn, Query(asked): Query<Asked>) -> Answer<Json<RulesPage>> {
+    let mut db = web.parts.store.web.acquire().await?;
+    let in_force = publishing::in_force(&mut db).await?.ok_or_else(Failure::not_found)?;
+    let rulebook = match &asked.proposal {
+        None => in_force.rulebook,
+        Some(hash) => {
+            let found = in_force.proposals.into_iter().find(|proposal| hex(&proposal.hash) == *hash);
+            Rulebook::from_files(found.ok_or_else(Failure::not_found)?.files).map_err(Refused::Problems)?
+        }
+    };
+    let text = print::page(&rulebook, &asked.pack).ok_or_else(Failure::not_found)?.map_err(Refused::Problems)?;
+    Ok(Json(RulesPage { text }))
+}
+
+pub async fn propose(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Body(asked): Body<ProposeRules>,
+) -> Answer<Json<RulesInForce>> {
+    does(&web, &who, async |desk, db| {
+        let mut files = match asked.from {
+            RulesFrom::ThisVersion => built_in::files(),
+            RulesFrom::InForce => match rulebook::in_force(db).await? {
+                Some(hash) => rulebook::files_in(db, hash).await?,
+                None => BTreeMap::new(),
+            },
+        };
+        files.remove(alert_rules::stop::FILE);
+        for (path, text) in asked.changes {
+            match text {
+                Some(text) => files.insert(path, text),
+                None => files.remove(&path),
+            };
+        }
+        desk.propose(db, files, &asked.why).await.map(drop)
+    })
+    .await
+}
+
+pub async fn approve(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Body(asked): Body<ProposedRules>,
+) -> Answer<Json<RulesInForce>> {
+    does(&web, &who, async |desk, db| desk.approve(db, &from_hex(&asked.hash)).await).await
+}
+
+pub async fn withdraw(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Body(asked): Body<ProposedRules>,
+) -> Answer<Json<RulesInForce>> {
+    does(&web, &who, async |desk, db| desk.withdraw(db, &from_hex(&asked.hash)).await).await
+}
+
+pub async fn undo(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Body(asked): Body<UndoRules>,
+) -> Answer<Json<RulesInForce>> {
+    does(&web, &who, async |desk, db| desk.undo(db, &asked.why).await).await
+}
+
+pub async fn stop(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Body(asked): Body<StopRule>,
+) -> Answer<Json<RulesInForce>> {
+    let lasts = SignedDuration::from_hours(i64::from(asked.hours));
+    does(&web, &who, async |desk, db| desk.stop(db, &asked.rule, lasts, &asked.why).await.map(drop)).await
+}
+
+pub async fn resume(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Body(asked): Body<ResumeRule>,
+) -> Answer<Json<RulesInForce>> {
+    does(&web, &who, async |desk, db| desk.resume(db, &asked.rule).await).await
+}
+
+pub async fn sign(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Body(asked): Body<SignPack>,
+) -> Answer<Json<RulesInForce>> {
+    does(&web, &who, async |desk, db| desk.sign(db, &asked.pack, &asked.files, &asked.registration).await).await
+}
+
+/// In one transaction, in the monitor's role: the pages' own may not touch rules.
+async fn does(
+    web: &Arc<Web>,
+    who: &SignedIn,
+    act: impl AsyncFnOnce(&Desk, &mut PgConnection) -> Result<(), Refused>,
+) -> Answer<Json<RulesInForce>> {
+    let desk = Desk {
+        staff: who.staff,
+        actor: Actor::Staff { staff: who.staff, employer: who.organisation },
+        address: who.address,
+        machine_now: web.parts.clock.machine_now(),
+        care_now: web.parts.clock.care_now(),
+        demo: web.parts.store.is_demo().await?,
+    };
+    let mut db = web.parts.store.monitor.begin().await?;
+    act(&desk, &mut db).await?;
+    db.commit().await?;
+    web.parts.signals.send(Signal::Arrived);
+    web.parts.signals.send(Signal::Pages);
+    shown(web, who).await.map(Json)
+}
+
+async fn shown(web: &Web, who: &SignedIn) -> Answer<RulesInForce> {
+    let mut db = web.parts.store.web.acquire().await?;
+    let found = publishing::in_force(&mut db).await?.ok_or_else(Failure::not_found)?;
+    let rulebook = &found.rulebook;
+    let packs = rulebook.packs().iter().map(|pack| {
+        let hash = rulebook.pack_hash(&pack.name);
+        let own = found.signatures.iter().filter(|signature| signature.pack == pack.name && signature.hash == hash);
+        PackRow {
+            pack: pack.name.clone(),
+            title: pack.title.clone(),
+            version: pack.version.clone(),
+            files: hex(&hash),
+            draft: pack.draft.clone(),
+            rules: pack.rules.iter().map(|rule| rule.id.clone()).collect(),
+            signatures: own
+                .map(|signature| PackSignature {
+                    name: signature.name.clone(),
+                    registration: signature.registration.clone(),
+                    at: signature.at,
+                })
+                .collect(),
+        }
+    });
+    let care_now = web.parts.clock.care_now();
+    let stops = rulebook.stops().iter().filter(|stop| stop.until > care_now).map(|stop| RuleStop {
+        rule: stop.rule.clone(),
+        until: stop.until,
+        by: stop.by.clone(),
+        why: stop.why.clone(),
+    });
+    let proposals = found.proposals.iter().map(|proposal| {
+        let differs = |path: &&String| proposal.files.get(*path) != rulebook.files().get(*path);
+        let mut changed: Vec<String> =
+            proposal.files.keys().chain(rulebook.files().keys()).filter(differs).cloned().collect();
+        changed.sort_unstable();
+        changed.dedup();
+        RulesProposal {
+            hash: hex(&proposal.hash),
+            by: proposal.by.clone(),
+            at: proposal.proposed_at,
+            why: proposal.why.clone(),
+            changed,
+            own: proposal.proposed_by == who.staff,
+        }
+    });
+    Ok(RulesInForce {
+        hash: hex(&found.published.hash),
+        since: found.published.at,
+        by: found.published.by.clone(),
+        packs: packs.collect(),
+        stops: stops.collect(),
+        proposals: proposals.collect(),
+        owner: who.rule_owner,
+    })
+}
+
+/// What is no hash names no proposal.
+fn from_hex(text: &str) -> Vec<u8> {
+    let digits = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    (0..text.len()).step_by(2).map_while(digits).collect()
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let said = refused.to_string();
+        match refused {
+            Refused::Problems(_) => Failure::new(StatusCode::CONFLICT, "rules_do_not_check", said),
+            Refused::Because(_) => Failure::new(StatusCode::CONFLICT, "rules_refused", said),
+            Refused::NotAllowed(_) => Failure::new(StatusCode::FORBIDDEN, "not_allowed", said),
+            Refused::Database(error) => error.into(),
+        }
+    }
+}
