@@ -127,6 +127,8 @@ reasons! {
     CorrectsUnknown = "corrects_unknown" retry 60;
     /// A correction cannot be corrected.
     CorrectsACorrection = "corrects_a_correction";
+    /// The submission to be corrected was erased because it was old.
+    CorrectsErased = "corrects_erased";
     /// The same id was stored before with other content.
     Conflict = "conflict";
     /// The item could not be stored just now.

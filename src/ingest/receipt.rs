@@ -147,6 +147,7 @@ fn outcome(decision: Decision) -> Outcome {
                 Refused::Conflict => Reason::Conflict,
                 Refused::TargetUnknown => Reason::CorrectsUnknown,
                 Refused::TargetIsCorrection => Reason::CorrectsACorrection,
+                Refused::TargetErased => Reason::CorrectsErased,
                 Refused::ValuesDoNotFit => Reason::ComponentUnknown,
                 Refused::NotNow => Reason::NotStored,
                 Refused::Unstorable => Reason::CannotBeStored,

@@ -4,6 +4,9 @@
 //! the first plan on with none. Which rulebook and which facts a stretch of event time was judged by is on record: those of the
 //! last evaluation whose fold went over it.
 //!
+//! Where what is old was erased, the fold begins as soon as all that a rule may look back to is there, and each problem is compared
+//! from when it was over for the first time: what went on then may have begun before.
+//!
 //! What cannot be folded again is said, not passed over: see [`Skipped`].
 
 use std::collections::BTreeMap;
@@ -20,6 +23,8 @@ use crate::store::record::{Evaluated, Found, Record};
 const PIECE: SignedDuration = SignedDuration::from_hours(20 * 24);
 /// Tasks about what of a plan cannot be applied begin and end when somebody looks, which is not in event time.
 const BY_LOOKING: &str = "built-in/cannot-apply/";
+/// How urgent these are depends on what else is wrong.
+const BESIDE_OTHERS: &str = "built-in/could-not-measure/";
 
 /// Rulebooks by their hash.
 pub type Rulebooks = BTreeMap<[u8; 32], Rulebook>;
@@ -38,7 +43,7 @@ pub enum Skipped {
 pub struct Compared {
     pub findings: usize,
     pub event_time: SignedDuration,
-    /// Findings of before the episode was last taken up again, and tasks that depend on when somebody looked.
+    /// Findings of before the episode was last taken up again or of what was erased, and tasks that depend on when somebody looked.
     pub findings_left_out: usize,
     pub differences: Vec<Difference>,
 }
@@ -82,12 +87,14 @@ pub fn compare(record: &Record, rulebooks: &Rulebooks) -> Result<Compared, Skipp
     let mut findings: BTreeMap<(String, Timestamp), Finding> = BTreeMap::new();
     let mut compared = Compared::default();
     let mut through = None;
-    for stretch in merged(stretches, !late.is_empty()) {
-        let rulebook = rulebooks.get(&stretch.rulebook).ok_or(Skipped::Unreadable)?;
-        let facts = facts(record, stretch.facts, &record.gaps).ok_or(Skipped::Unreadable)?;
+    let stretches = merged(stretches, !late.is_empty());
+    let whole_from = whole_from(record, rulebooks, &stretches)?;
+    for stretch in stretches.into_iter().filter(|stretch| whole_from.is_none_or(|whole| whole < stretch.to)) {
+        let (rulebook, facts) = judged_by(record, rulebooks, &stretch)?;
         let history = as_known(history, &late, stretch.known);
         // Event time that no fold went over is folded here, and the difference shows.
         let mut from = through.map_or(stretch.from, |through: Timestamp| through.min(stretch.from));
+        from = whole_from.map_or(from, |whole| whole.max(from));
         through = Some(stretch.to);
         compared.event_time += stretch.to.duration_since(from);
         loop {
@@ -106,11 +113,18 @@ pub fn compare(record: &Record, rulebooks: &Rulebooks) -> Result<Compared, Skipp
             from = at;
         }
     }
-    let is_left_out =
-        |rule: &str, start: Timestamp| rule.starts_with(BY_LOOKING) || begin.is_some_and(|begin| start < begin);
+    let mut spans: Vec<Span> =
+        record.findings.iter().map(|found| (found.problem.clone(), found.start, found.end)).collect();
+    spans.extend(findings.values().map(|finding| (finding.problem.clone(), finding.start, finding.end)));
+    spans.sort_by_key(|(_, start, _)| *start);
+    let is_left_out = |problem: &str, rule: &str, start: Timestamp| {
+        rule.starts_with(BY_LOOKING)
+            || begin.is_some_and(|begin| start < begin)
+            || whole_from.is_some_and(|whole| is_carried_over(&spans, problem, rule, start, whole))
+    };
     for found in &record.findings {
         let again = findings.remove(&(found.problem.clone(), found.start));
-        if is_left_out(&found.rule, found.start) {
+        if is_left_out(&found.problem, &found.rule, found.start) {
             compared.findings_left_out += 1;
             continue;
         }
@@ -130,11 +144,47 @@ pub fn compare(record: &Record, rulebooks: &Rulebooks) -> Result<Compared, Skipp
         });
     }
     for ((problem, start), finding) in findings {
-        if !is_left_out(&finding.rule, start) {
+        if !is_left_out(&problem, &finding.rule, start) {
             compared.differences.push(Difference { patient: record.patient, problem, start, what: What::Missing });
         }
     }
     Ok(compared)
+}
+
+/// A finding's problem, start and end.
+type Span = (String, Timestamp, Option<Timestamp>);
+
+/// Where something was erased: from when on everything is there that the fold of any stretch may look at.
+fn whole_from(record: &Record, rulebooks: &Rulebooks, stretches: &[Stretch]) -> Result<Option<Timestamp>, Skipped> {
+    let Some(before) = record.erased_before else { return Ok(None) };
+    let mut lookback = SignedDuration::ZERO;
+    for stretch in stretches {
+        let (rulebook, facts) = judged_by(record, rulebooks, stretch)?;
+        lookback = lookback.max(rulebook.lookback(&facts));
+    }
+    Ok(Some(before.saturating_add(lookback).unwrap_or(Timestamp::MAX)))
+}
+
+/// Whether a finding, of the record or of the fold that begins at `whole`, may depend on what was before. `spans`: of both, by start.
+fn is_carried_over(spans: &[Span], problem: &str, rule: &str, start: Timestamp, whole: Timestamp) -> bool {
+    let beside = rule.starts_with(BESIDE_OTHERS);
+    let mut from = whole.saturating_add(REACH).unwrap_or(Timestamp::MAX);
+    for (_, start, end) in spans.iter().filter(|(other, ..)| beside || other == problem) {
+        if *start < from && end.is_none_or(|end| end >= from) {
+            from = end.unwrap_or(Timestamp::MAX);
+        }
+    }
+    start < from
+}
+
+fn judged_by<'r>(
+    record: &Record,
+    rulebooks: &'r Rulebooks,
+    stretch: &Stretch,
+) -> Result<(&'r Rulebook, Facts), Skipped> {
+    let rulebook = rulebooks.get(&stretch.rulebook).ok_or(Skipped::Unreadable)?;
+    let facts = facts(record, stretch.facts, &record.gaps).ok_or(Skipped::Unreadable)?;
+    Ok((rulebook, facts))
 }
 
 /// What each instant was judged by last, in event time; and from when on, if the patient's episode was over before.

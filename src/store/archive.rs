@@ -89,6 +89,7 @@ pub const PARTS: &[(&str, &str)] = &[
         "opened_in_an_emergency",
         "SELECT break_glass.*, staff.name FROM break_glass JOIN staff USING (staff) WHERE patient = $1 ORDER BY at",
     ),
+    ("erased_before", "SELECT before_at, at, made_by, why FROM erased_range WHERE patient = $1 ORDER BY at"),
     ("restrictions", "SELECT * FROM restriction WHERE patient = $1 ORDER BY from_at"),
     (
         "who_did_what",

@@ -56,6 +56,8 @@ acts! {
     RecordRestricted = "record.restricted", "restricted the record";
     RestrictionLifted = "record.restriction_lifted", "lifted the restriction of the record";
     RecordErased = "record.erased", "erased the record";
+    /// What was measured before a day.
+    OldErased = "record.old_erased", "erased what is old in the record";
     JudgedAgain = "patient.judged_again", "had the record judged again";
 
     // Alerts.

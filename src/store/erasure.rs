@@ -44,6 +44,8 @@ pub const DELETES: &[&str] = &[
     "DELETE FROM break_glass WHERE patient = $1",
     "DELETE FROM patient_team WHERE patient = $1",
     "DELETE FROM patient_facts WHERE patient = $1",
+    // The tombstone stands for these.
+    "DELETE FROM erased_range WHERE patient = $1",
     "DELETE FROM patient WHERE patient = $1",
 ];
 
@@ -75,12 +77,15 @@ impl Store {
     }
 }
 
+/// Whoever would store something of this person waits.
+pub async fn lock(db: &mut PgConnection, patient: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT last_seq FROM patient_head WHERE patient = $1 FOR UPDATE").bind(patient).execute(db).await?;
+    Ok(())
+}
+
 /// Locks the person against everybody who would store something, then says whether they may be erased.
 pub async fn may(db: &mut PgConnection, patient: Uuid) -> Result<Option<NotYet>, sqlx::Error> {
-    sqlx::query("SELECT last_seq FROM patient_head WHERE patient = $1 FOR UPDATE")
-        .bind(patient)
-        .execute(&mut *db)
-        .await?;
+    lock(db, patient).await?;
     let (ended, open): (bool, i64) = sqlx::query_as(
         "SELECT ended_at IS NOT NULL, (SELECT count(*) FROM alert WHERE alert.patient = $1 AND closed_at IS NULL)
          FROM patient WHERE patient = $1",

@@ -62,6 +62,7 @@ pub mod reading_seen;
 pub mod reconcile;
 pub mod record;
 pub mod restriction;
+pub mod retention;
 pub mod roster;
 pub mod rulebook;
 pub mod rules_proposal;

@@ -33,12 +33,13 @@ pub async fn decisions(db: &mut PgConnection, since: Option<Timestamp>) -> Resul
     .await
 }
 
-/// Submissions by where they stand: `waiting`, `failed`, `unwatched` (the episode was over), `impossible`, `old` (over 30 days when
-/// they came), `judged`.
+/// Submissions by where they stand: `waiting`, `failed`, `erased` (because they were old), `unwatched` (the episode was over),
+/// `impossible`, `old` (over 30 days when they came), `judged`.
 pub async fn submissions(db: &mut PgConnection, since: Option<Timestamp>) -> Result<Counts, sqlx::Error> {
     sqlx::query_as(
         "SELECT CASE WHEN judged.patient IS NULL OR submission.seq > judged.judged_through THEN 'waiting'
                      WHEN submission.seq >= judged.failed_from THEN 'failed'
+                     WHEN submission.kind = 'erased' THEN 'erased'
                      WHEN 'not_monitored' = ANY(submission.flags) THEN 'unwatched'
                      WHEN 'impossible' = ANY(submission.flags) THEN 'impossible'
                      WHEN submission.effective_at < submission.received_at - interval '30 days' THEN 'old'
@@ -51,12 +52,19 @@ pub async fn submissions(db: &mut PgConnection, since: Option<Timestamp>) -> Res
     .await
 }
 
-/// Numbers given out by the heads, and numbers that lie in evaluation ranges.
+/// Through which number a patient's evaluation ranges were erased because they were old; they tile from the next one on. A range
+/// before it is left where a finding that went on names its evaluation.
+const ERASED: &str = "SELECT patient, max(through_seq) AS through FROM erased_range GROUP BY patient";
+
+/// Numbers given out by the heads, and numbers that lie in evaluation ranges, or did before those were erased.
 pub async fn numbers(db: &mut PgConnection) -> Result<(i64, i64), sqlx::Error> {
-    sqlx::query_as(
-        "SELECT (SELECT coalesce(sum(last_seq), 0)::bigint FROM patient_head),
-                (SELECT coalesce(sum(to_seq - from_seq + 1), 0)::bigint FROM evaluation WHERE from_seq IS NOT NULL)",
-    )
+    sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "WITH erased AS ({ERASED})
+         SELECT (SELECT coalesce(sum(last_seq), 0)::bigint FROM patient_head),
+                (SELECT coalesce(sum(to_seq - from_seq + 1), 0)::bigint FROM evaluation LEFT JOIN erased USING (patient)
+                 WHERE from_seq > coalesce(through, 0))
+                + (SELECT coalesce(sum(through), 0)::bigint FROM erased)"
+    )))
     .fetch_one(db)
     .await
 }
@@ -181,7 +189,7 @@ pub async fn misnumbered(db: &mut PgConnection) -> Result<Vec<(Uuid, i64)>, sqlx
     .await
 }
 
-/// Submissions of each kind that lack their own row, where any do.
+/// Submissions of each kind that lack their own row, where any do. What was erased because it was old has a kind of its own.
 pub async fn hollow(db: &mut PgConnection, since: Option<Timestamp>) -> Result<Counts, sqlx::Error> {
     // Bounds of effective time first, so that other years' chunks stay out.
     let (earliest, latest): (Option<jiff_sqlx::Timestamp>, Option<jiff_sqlx::Timestamp>) =
@@ -213,7 +221,7 @@ pub async fn hollow(db: &mut PgConnection, since: Option<Timestamp>) -> Result<C
     Ok(counts.into_iter().filter(|(_, count)| *count > 0).collect())
 }
 
-/// A patient whose evaluation ranges do not tile 1 … judged_through.
+/// A patient whose evaluation ranges do not tile 1 … judged_through, or from where they were erased on.
 #[derive(Debug)]
 pub struct Untiled {
     pub patient: Uuid,
@@ -225,20 +233,24 @@ pub struct Untiled {
 }
 
 pub async fn untiled(db: &mut PgConnection) -> Result<Vec<Untiled>, sqlx::Error> {
-    let rows = sqlx::query(
-        // No two ranges of a patient begin alike, so they tile when each begins after the end of another, or at 1.
-        "WITH tiles AS (
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+        // No two ranges of a patient begin alike, so they tile when each begins after the end of another, or first of all.
+        "WITH erased AS ({ERASED}), ranges AS (
+             SELECT patient, from_seq, to_seq, coalesce(through, 0) AS through FROM evaluation LEFT JOIN erased USING (patient)
+             WHERE from_seq > coalesce(through, 0)
+         ), tiles AS (
              SELECT own.patient, max(own.to_seq) AS last,
-                    count(*) FILTER (WHERE own.from_seq <> 1 AND before.patient IS NULL) AS holes
-             FROM evaluation AS own LEFT JOIN evaluation AS before
+                    count(*) FILTER (WHERE own.from_seq <> own.through + 1 AND before.patient IS NULL) AS holes
+             FROM ranges AS own LEFT JOIN ranges AS before
                   ON before.patient = own.patient AND before.to_seq = own.from_seq - 1
-             WHERE own.from_seq IS NOT NULL GROUP BY own.patient
+             GROUP BY own.patient
          )
-         SELECT patient, coalesce(judged_through, 0) AS judged_through, coalesce(last, 0) AS last, coalesce(holes, 0) AS holes
-         FROM patient_judged FULL JOIN tiles USING (patient)
-         WHERE coalesce(judged_through, 0) <> coalesce(last, 0) OR holes > 0
-         ORDER BY patient",
-    )
+         SELECT patient, coalesce(judged_through, 0) AS judged_through, coalesce(last, through, 0) AS last,
+                coalesce(holes, 0) AS holes
+         FROM patient_judged FULL JOIN tiles USING (patient) LEFT JOIN erased USING (patient)
+         WHERE coalesce(judged_through, 0) <> coalesce(last, through, 0) OR holes > 0
+         ORDER BY patient"
+    )))
     .fetch_all(db)
     .await?;
     rows.iter()

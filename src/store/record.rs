@@ -21,6 +21,8 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(2);
 #[derive(Debug)]
 pub struct Record {
     pub patient: Uuid,
+    /// What was measured before was erased because it was old.
+    pub erased_before: Option<Timestamp>,
     /// By version: from when on, and `alert_rules::Facts` as stored.
     pub facts: BTreeMap<i64, (Timestamp, Value)>,
     /// In the order in which they were done.
@@ -67,6 +69,7 @@ pub async fn sample(db: &mut PgConnection, count: i64, seed: u64, now: Timestamp
     let gaps = service_gap::since(db, BEGINNING).await?;
     let empty = |patient: &Uuid| Record {
         patient: *patient,
+        erased_before: None,
         facts: BTreeMap::new(),
         evaluations: Vec::new(),
         findings: Vec::new(),
@@ -74,6 +77,7 @@ pub async fn sample(db: &mut PgConnection, count: i64, seed: u64, now: Timestamp
         gaps: gaps.clone(),
     };
     let mut records: Records = patients.iter().map(|patient| (*patient, empty(patient))).collect();
+    add_erased(db, &patients, &mut records).await?;
     add_facts(db, &patients, &mut records).await?;
     add_evaluations(db, &patients, &mut records).await?;
     add_findings(db, &patients, &mut records).await?;
@@ -104,6 +108,20 @@ impl Record {
 
 type Records = BTreeMap<Uuid, Record>;
 
+async fn add_erased(db: &mut PgConnection, patients: &[Uuid], records: &mut Records) -> Result<(), sqlx::Error> {
+    let rows: Vec<(Uuid, jiff_sqlx::Timestamp)> =
+        sqlx::query_as("SELECT patient, max(before_at) FROM erased_range WHERE patient = ANY($1) GROUP BY patient")
+            .bind(patients)
+            .fetch_all(db)
+            .await?;
+    for (patient, before) in rows {
+        if let Some(record) = records.get_mut(&patient) {
+            record.erased_before = Some(before.to_jiff());
+        }
+    }
+    Ok(())
+}
+
 async fn add_facts(db: &mut PgConnection, patients: &[Uuid], records: &mut Records) -> Result<(), sqlx::Error> {
     let rows: Vec<(Uuid, i64, jiff_sqlx::Timestamp, Value)> =
         sqlx::query_as("SELECT patient, version, valid_from, facts FROM patient_facts WHERE patient = ANY($1)")
@@ -120,8 +138,13 @@ async fn add_facts(db: &mut PgConnection, patients: &[Uuid], records: &mut Recor
 
 async fn add_evaluations(db: &mut PgConnection, patients: &[Uuid], records: &mut Records) -> Result<(), sqlx::Error> {
     let rows = sqlx::query(
+        // What is left from before an erasure is left for a finding that names it, and not in its place.
         "SELECT patient, from_seq, to_seq, rulebook, facts, at, folded_from, outcome
-         FROM evaluation WHERE patient = ANY($1) ORDER BY number",
+         FROM evaluation
+         WHERE patient = ANY($1)
+               AND at >= coalesce((SELECT max(before_at) FROM erased_range WHERE erased_range.patient = evaluation.patient),
+                                  '-infinity')
+         ORDER BY number",
     )
     .bind(patients)
     .fetch_all(db)

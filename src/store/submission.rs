@@ -158,6 +158,8 @@ pub enum Refused {
     TargetUnknown,
     /// A correction cannot be corrected; correct the original again.
     TargetIsCorrection,
+    /// What it corrects was erased, because it was old.
+    TargetErased,
     /// Values that are not those of what it corrects.
     ValuesDoNotFit,
     /// The database would not take this item whatever we did.
@@ -234,6 +236,7 @@ impl Refused {
             Self::Conflict => "conflict",
             Self::TargetUnknown => "corrects_unknown",
             Self::TargetIsCorrection => "corrects_a_correction",
+            Self::TargetErased => "corrects_erased",
             Self::ValuesDoNotFit => "component_unknown",
             Self::Unstorable => "cannot_be_stored",
             Self::NotNow => "not_stored",
@@ -247,6 +250,7 @@ impl Refused {
             }
             Self::TargetUnknown => "what it corrects is not here yet; send it again after that is stored",
             Self::TargetIsCorrection => "a correction cannot be corrected; correct the original again",
+            Self::TargetErased => "what it corrects was erased because it was old; there is nothing left to correct",
             Self::ValuesDoNotFit => {
                 "the values are not those of what it corrects; send all of its values and no others, or none to withdraw it"
             }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::columns::Numbered;
+use super::retention::ERASED;
 use super::submission::{Body, Decision, Entry, Refusal, Refused, Submission};
 
 /// The patient and the phone's id of the item.
@@ -84,6 +85,9 @@ fn decide<'a>(
     let target = match &submission.body {
         Body::Correction(correction) => {
             let target = ledger.get(&(submission.patient, correction.corrects)).ok_or(Refused::TargetUnknown)?;
+            if target.kind == ERASED {
+                return Err(Refused::TargetErased);
+            }
             if target.kind == CORRECTION {
                 return Err(Refused::TargetIsCorrection);
             }

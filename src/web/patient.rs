@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::api::{
-    Alert, BrokenGlass, Limit, PatientPage, Pause, Person, Plan, Refusal, Restriction, Slot, VitalSummary,
+    Alert, BrokenGlass, Erased, Limit, PatientPage, Pause, Person, Plan, Refusal, Restriction, Slot, VitalSummary,
 };
 use super::extract::Path;
 use super::failure::{Answer, Failure};
@@ -38,6 +38,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
     let version = store::facts::versions(&mut db, id).await?.pop().ok_or_else(Failure::internal)?;
     let newest = reading_seen::newest_by_vital(&mut db, id, now - LOOK_BACK, now).await?;
     let refusals = store::patient::refusals(&mut db, id).await?;
+    let erased = store::retention::of(&mut db, id).await?;
     let devices = store::patient::devices(&mut db, id).await?;
     let machine_now = web.parts.clock.machine_now();
     let broken_glass = store::break_glass::of_patient(&mut db, id, machine_now - GLASS_SHOWN).await?;
@@ -63,6 +64,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
         devices: devices.into_iter().map(phones::shown).collect(),
         broken_glass: broken_glass.into_iter().map(|seen| broken(seen, machine_now)).collect(),
         restriction: restriction.map(|of| Restriction { since: of.since, by: of.made_by, why: of.why }),
+        erased: erased.map(|erased| Erased { before: erased.before, at: erased.at }),
         patient: patients::head(patient, now),
     }))
 }

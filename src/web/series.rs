@@ -62,6 +62,7 @@ pub async fn series(
     let events = chart::events(&mut db, id, from, until).await?;
     let marks = alert_seen::between(&mut db, id, from, until).await?;
     let service_gaps = chart::service_gaps(&mut db, from, until).await?;
+    let erased = store::retention::of(&mut db, id).await?.map(|erased| erased.before);
     db.commit().await?;
 
     let zone = words::zone(&patient.time_zone);
@@ -86,7 +87,7 @@ pub async fn series(
         limits,
         events: events.into_iter().map(event).collect(),
         alerts: marks.into_iter().map(mark).collect(),
-        gaps: gaps(versions.last(), &service_gaps, from, until),
+        gaps: gaps(versions.last(), &service_gaps, erased, from, until),
         sentence,
     }))
 }
@@ -221,7 +222,13 @@ fn mark(alert: alert_seen::Alert) -> SeriesAlert {
     }
 }
 
-fn gaps(version: Option<&Version>, service: &[(Timestamp, Timestamp)], from: Timestamp, until: Timestamp) -> Vec<Gap> {
+fn gaps(
+    version: Option<&Version>,
+    service: &[(Timestamp, Timestamp)],
+    erased_before: Option<Timestamp>,
+    from: Timestamp,
+    until: Timestamp,
+) -> Vec<Gap> {
     let pauses = version.into_iter().flat_map(|version| version.facts.pauses_in_force());
     let mut gaps: Vec<Gap> = pauses
         .filter(|pause| pause.until >= from && pause.from <= until)
@@ -230,6 +237,11 @@ fn gaps(version: Option<&Version>, service: &[(Timestamp, Timestamp)], from: Tim
             from: *from,
             until: *until,
             text: "the service was down".to_owned(),
+        }))
+        .chain(erased_before.filter(|before| *before > from).map(|before| Gap {
+            from,
+            until: before.min(until),
+            text: "erased".to_owned(),
         }))
         .collect();
     gaps.sort_by_key(|gap| gap.from);

@@ -127,3 +127,62 @@ async fn a_restricted_record_is_kept_and_seen_by_those_who_are_named_alone() {
     world.admin(&[&["patient", "lift-restriction"], &patient[..], &["--why", "put right"]].concat());
     assert_eq!(ida.read(&page).await["restriction"], Value::Null);
 }
+
+#[tokio::test]
+async fn what_is_old_of_somebody_is_erased_and_the_pages_and_the_archive_say_so() {
+    let world = World::new().await;
+    world.told("230", "120");
+    let mut service = world.serve();
+    service.step("2026-03-01T08:00:00Z");
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let page = format!("/api/patients/{}", world.dorothy);
+    assert_eq!(ida.read(&page).await["erased"], Value::Null);
+
+    // As it will be done in the summer of next year.
+    let later = |arguments: &[&str]| {
+        derwent()
+            .args(["admin", "--json", "--care-time", "2027-06-01T08:00:00Z", "patient"])
+            .args(arguments)
+            .args(["--patient", &world.dorothy])
+            .env("DERWENT_DATABASE_URL", &world.database.url)
+            .output()
+            .expect("the binary")
+    };
+    let before = |day| ["erase-older", "--before", day, "--why", "kept for so long"];
+    let too_young = later(&before("2026-08-01"));
+    assert!(said(&too_young).contains("the latest day that can be given is 2026-04-27"), "{}", said(&too_young));
+    let done = later(&before("2026-03-02"));
+    assert!(done.status.success(), "{}", said(&done));
+    let done: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    assert_eq!((&done["submissions"], &done["rows"]["values of readings"]), (&json!(1), &json!(2)), "{done}");
+
+    let shown = ida.read(&page).await;
+    assert_eq!(shown["erased"]["before"], "2026-03-02T00:00:00Z");
+    assert_eq!(shown["vitals"], json!([]));
+    let open = shown["alerts"].as_array().expect("alerts").iter().filter(|alert| alert["closed_at"].is_null()).count();
+    assert!(open > 0, "an open alert is never old");
+    let series = ida.read(&format!("{page}/series?vital=blood_pressure")).await;
+    assert_eq!((&series["points"], &series["gaps"][0]["text"]), (&json!([]), &json!("erased")));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("dorothy.zip");
+    let archived = later(&["archive", "--to", &file.display().to_string()]);
+    assert!(archived.status.success(), "{}", said(&archived));
+    let mut zip = ZipArchive::new(std::fs::File::open(&file).expect("the archive")).expect("a zip");
+    let mut rows = |name: &str| -> Vec<Value> {
+        let mut text = String::new();
+        zip.by_name(name).expect("a part").read_to_string(&mut text).expect("text");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    assert_eq!(rows("json/readings.json"), Vec::<Value>::new());
+    assert_eq!(rows("json/submissions.json")[0]["kind"], "erased");
+    assert_eq!(rows("json/erased_before.json")[0]["why"], "kept for so long");
+    assert!(rows("json/who_did_what.json").iter().any(|row| row["what"] == "record.old_erased"));
+
+    // Nobody erases a part of what is to be kept as it is.
+    world.admin(&["patient", "end", "--patient", &world.dorothy, "--why", "moved away"]);
+    world.admin(&["patient", "restrict", "--patient", &world.dorothy, "--why", "she says it is wrong"]);
+    let restricted = later(&before("2026-03-03"));
+    assert!(!restricted.status.success() && said(&restricted).contains("lift-restriction"), "{}", said(&restricted));
+    assert!(service.end());
+}

@@ -15,7 +15,7 @@ use crate::harness::database::Database;
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// Tables with a column `patient`.
-async fn tables(store: &Store) -> Vec<String> {
+pub async fn tables(store: &Store) -> Vec<String> {
     sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'patient' AND NOT a.attisdropped
@@ -110,6 +110,10 @@ async fn the_eraser_cannot_touch_the_audit() {
         "DELETE FROM audit_waiting",
         "DELETE FROM tombstone",
         "UPDATE tombstone SET why = ''",
+        "UPDATE erased_range SET through_seq = 0",
+        "UPDATE submission SET seq = 7",
+        "UPDATE submission SET client_id = gen_random_uuid()",
+        "UPDATE reading SET value = 120 WHERE effective_at > '2026-01-01'",
         "INSERT INTO patient_head (patient, last_seq) VALUES (gen_random_uuid(), 1)",
         "UPDATE patient SET given_name = ''",
     ] {

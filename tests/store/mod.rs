@@ -5,6 +5,7 @@ mod embedded;
 mod erasure;
 mod given;
 mod pools;
+mod retention;
 mod roles;
 mod writer;
 

@@ -6,4 +6,5 @@ mod memory;
 mod operator;
 mod outage;
 mod reconciling;
+mod retention;
 mod telling;

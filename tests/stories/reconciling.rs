@@ -7,16 +7,16 @@ use uuid::Uuid;
 use crate::harness::service::derwent;
 use crate::harness::ward::{Replica, Ward, Wires, at, facts};
 
-fn no_wires() -> Wires {
+pub fn no_wires() -> Wires {
     let folder = tempfile::tempdir().expect("a folder").keep();
     Wires { smtp_url: format!("file:{}", folder.display()), pager_url: None }
 }
 
 /// What the doctor says: of each thing its state and sentence, and the sums.
-struct Said(Value);
+pub struct Said(Value);
 
 impl Said {
-    fn by(ward: &Ward) -> Self {
+    pub fn by(ward: &Ward) -> Self {
         let output = derwent()
             .args(["doctor", "--reconcile", "--json", "--sample", "100", "--seed", "7"])
             .env("DERWENT_DATABASE_URL", &ward.database.url)
@@ -28,7 +28,7 @@ impl Said {
     }
 
     /// Of everything that reconciling looks at.
-    fn wrong(&self) -> Vec<(String, String)> {
+    pub fn wrong(&self) -> Vec<(String, String)> {
         let reconciling =
             ["sums", "ledger", "rows", "ranges", "queued", "failed", "told", "to be paged", "judged again"];
         let findings = self.0["findings"].as_array().expect("findings");
@@ -38,13 +38,13 @@ impl Said {
         wrong.filter(|(what, _)| reconciling.contains(&what.as_str())).collect()
     }
 
-    fn of(&self, what: &str) -> String {
+    pub fn of(&self, what: &str) -> String {
         let wrong = self.wrong();
         let found = wrong.iter().find(|(found, _)| found == what);
         found.unwrap_or_else(|| panic!("nothing wrong with {what}, only {wrong:?}")).1.clone()
     }
 
-    fn step(&self, step: &str) -> (i64, Vec<(String, i64)>) {
+    pub fn step(&self, step: &str) -> (i64, Vec<(String, i64)>) {
         let steps = self.0["reconciled"]["steps"].as_array().expect("steps");
         let found = steps.iter().find(|found| found["step"] == step).unwrap_or_else(|| panic!("no step {step}"));
         let parts = found["parts"].as_array().expect("parts").iter();
@@ -52,7 +52,7 @@ impl Said {
         (found["count"].as_i64().unwrap(), parts.collect())
     }
 
-    fn sample(&self, what: &str) -> i64 {
+    pub fn sample(&self, what: &str) -> i64 {
         self.0["reconciled"]["sample"][what].as_i64().expect("a number")
     }
 }

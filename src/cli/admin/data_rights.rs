@@ -1,4 +1,5 @@
-//! `derwent admin patient end, archive, restrict, lift-restriction, erase`: what a person may ask of us about their data.
+//! `derwent admin patient end, archive, restrict, lift-restriction, erase`: what a person may ask of us about their data. Of
+//! `erase-older` this file has only the arguments.
 //!
 //! Nothing here ever silences an alarm: only whoever is no longer monitored can be restricted or erased, and whoever has open alerts
 //! is not erased (`docs/decisions/0018`).
@@ -15,7 +16,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::patient::known;
-use super::{Desk, Done};
+use super::{Desk, Done, retention};
 use crate::signal::Signal;
 use crate::store::archive::{self, Part};
 use crate::store::audit::{self, Act};
@@ -67,6 +68,9 @@ pub enum Command {
         #[arg(long)]
         why: String,
     },
+    /// Erase what one person measured before a day, and what was concluded from it alone; what came since, and their monitoring, go on.
+    /// It cannot be undone
+    EraseOlder(retention::EraseOlder),
     /// Erase everything about a person but the audit, whose entries hold ids. Only after the monitoring has ended and their alerts are
     /// closed. It cannot be undone, so write an archive first; backups hold it until they are gone
     Erase {
@@ -89,6 +93,7 @@ impl Command {
             Self::Archive { patient, to } => archive_to(desk, patient, &to).await,
             Self::Restrict { patient, why, reader } => restrict(desk, patient, &why, &reader).await,
             Self::LiftRestriction { patient, why } => lift(desk, patient, &why).await,
+            Self::EraseOlder(command) => command.run(desk).await,
             Self::Erase { patient, why, family_name } => erase(desk, patient, &why, &family_name).await,
         }
     }
@@ -214,7 +219,8 @@ fn write(file: impl Write + Seek, who: &Patient, parts: &[Part]) -> anyhow::Resu
         zip,
         "Everything that is kept about {} {}, born {}.\n\n\
          Each part is there twice: as JSON, exactly as it is kept, and as CSV, which a spreadsheet opens. Times are in UTC.\n\
-         A reading has the value as it was given and, beside it, in the unit that the service compares in.\n",
+         A reading has the value as it was given and, beside it, in the unit that the service compares in.\n\
+         What was erased because it was old is not here: `erased_before` says up to when, and `submissions` has its numbers.\n",
         who.given_name, who.family_name, who.date_of_birth
     )?;
     for part in parts {

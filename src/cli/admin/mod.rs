@@ -12,6 +12,7 @@ mod parse;
 mod patient;
 mod plan;
 mod reading;
+mod retention;
 mod roster;
 mod staff;
 mod team;

@@ -141,6 +141,7 @@ async fn steps(db: &mut PgConnection, since: Option<Timestamp>, report: &mut Rep
                 ("impossible, never used as a value", of(&stored, "impossible")),
                 ("over 30 days old, on the chart alone", of(&stored, "old")),
                 ("nobody watched any more", of(&stored, "unwatched")),
+                ("erased because they were old", of(&stored, "erased")),
             ],
         ),
         step(

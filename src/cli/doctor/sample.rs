@@ -25,7 +25,8 @@ pub struct Sample {
     days: i64,
     not_on_record: usize,
     unreadable: usize,
-    /// Of patients compared: of before their episode was taken up again, and tasks that depend on when somebody looked.
+    /// Of patients compared: of before their episode was taken up again or of what was erased, and tasks that depend on when
+    /// somebody looked.
     findings_left_out: usize,
     differences: usize,
 }
@@ -79,7 +80,8 @@ pub fn report_sample(sample: &Sample, differences: &[Difference], report: &mut R
         (sample.unreadable, "patients have a record that this version cannot read, and are not compared"),
         (
             sample.findings_left_out,
-            "findings are from before an episode was taken up again, or tasks about the plan, and are not compared",
+            "findings are from before an episode was taken up again, stand on what was erased because it was old, or are tasks \
+             about the plan, and are not compared",
         ),
     ] {
         if count > 0 {

@@ -23,7 +23,7 @@ pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use passkey::{NewPasskey, Passkey, PasskeyAnswer, PasskeyOptions};
 pub use patient::{
-    Limit, PatientHead, PatientList, PatientPage, PatientRow, Pause, Plan, Refusal, Restriction, Search, Slot,
+    Erased, Limit, PatientHead, PatientList, PatientPage, PatientRow, Pause, Plan, Refusal, Restriction, Search, Slot,
     VitalSummary, Whose,
 };
 pub use phones::{
@@ -197,6 +197,7 @@ mod tests {
             GlassBroken,
             BrokenGlass,
             Restriction,
+            Erased,
             AuditPage,
             AuditEntry,
             AuditPatient,

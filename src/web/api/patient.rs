@@ -74,6 +74,8 @@ pub struct PatientPage {
     pub broken_glass: Vec<BrokenGlass>,
     /// Null: it is not restricted. Otherwise those who are named see the record, and nobody else.
     pub restriction: Option<Restriction>,
+    /// What of the record was erased because it was old; null: nothing.
+    pub erased: Option<Erased>,
 }
 
 /// The person asked that their record be kept and looked at by nobody but those who are named.
@@ -84,6 +86,15 @@ pub struct Restriction {
     /// Who restricted it, as they named themselves.
     pub by: String,
     pub why: String,
+}
+
+/// What was measured before `before` was erased at `at`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Erased {
+    /// Care time.
+    pub before: Timestamp,
+    /// Machine time.
+    pub at: Timestamp,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]

@@ -30,7 +30,7 @@ pub struct Series {
     pub limits: Vec<LimitStep>,
     pub events: Vec<SeriesEvent>,
     pub alerts: Vec<SeriesAlert>,
-    /// When no readings were expected, or the service could not listen.
+    /// When no readings were expected, or the service could not listen, or where they were erased.
     pub gaps: Vec<Gap>,
     /// The longest wait between two readings that the plan asks for.
     pub usual_interval_hours: f64,
@@ -134,6 +134,6 @@ pub struct SeriesAlert {
 pub struct Gap {
     pub from: Timestamp,
     pub until: Timestamp,
-    /// `away`, `the service was down`
+    /// `away`, `the service was down`, `erased`
     pub text: String,
 }

@@ -373,7 +373,11 @@ broken_glass: Array<BrokenGlass>,
 /**
  * Null: it is not restricted. Otherwise those who are named see the record, and nobody else.
  */
-restriction: Restriction | null, };
+restriction: Restriction | null, 
+/**
+ * What of the record was erased because it was old; null: nothing.
+ */
+erased: Erased | null, };
 
 export type Plan = { version: number, packs: Array<string>, slots: Array<Slot>, 
 /**
@@ -682,6 +686,19 @@ since: string,
 by: string, why: string, };
 
 /**
+ * What was measured before `before` was erased at `at`.
+ */
+export type Erased = { 
+/**
+ * Care time.
+ */
+before: string, 
+/**
+ * Machine time.
+ */
+at: string, };
+
+/**
  * `GET /api/audit`, newest first.
  */
 export type AuditPage = { entries: Array<AuditEntry>, 
@@ -767,7 +784,7 @@ readings: number,
  */
 limits: Array<LimitStep>, events: Array<SeriesEvent>, alerts: Array<SeriesAlert>, 
 /**
- * When no readings were expected, or the service could not listen.
+ * When no readings were expected, or the service could not listen, or where they were erased.
  */
 gaps: Array<Gap>, 
 /**
@@ -863,6 +880,6 @@ at: string, kind: Kind, priority: Priority, sentence: string, closed_at: string 
 
 export type Gap = { from: string, until: string, 
 /**
- * `away`, `the service was down`
+ * `away`, `the service was down`, `erased`
  */
 text: string, };
