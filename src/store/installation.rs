@@ -48,6 +48,6 @@ impl Store {
 
     /// Its time is made up, and so are its people.
     pub async fn is_demo(&self) -> Result<bool, sqlx::Error> {
-        sqlx::query_scalar("SELECT demo FROM installation").fetch_one(&self.monitor).await
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM installation WHERE demo)").fetch_one(&self.monitor).await
     }
 }
