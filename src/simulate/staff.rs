@@ -93,9 +93,14 @@ impl World {
             }
         }
         let now = self.care();
+        let in_force_since = person.facts_since;
         self.database.save_facts(patient, &facts, now);
         if let Some(row) = self.database.patients.get_mut(&patient) {
             row.plan_changed |= changes;
+            // What is the same as before is no look of its own: `judged_otherwise` knows of the last version only.
+            if !changes {
+                row.person.facts_since = in_force_since;
+            }
         }
         let name = self.names[&patient];
         self.say("staff", "saves", format_args!("the plan of {name}{}", if changes { ", changed" } else { "" }));
