@@ -237,6 +237,8 @@ impl World {
         let links: &[&str] = match questionnaire {
             "heart-failure-daily" => &["breathless_at_rest", "breathless_lying_flat", "more_swelling"],
             "diabetes-today" => &["hypo_symptoms", "ill_today"],
+            "hypo-check" => &["needs_help", "while_asleep"],
+            "sick-day" => &["vomiting_or_drowsy"],
             _ => &["warning_signs", "dizzy_or_fell"],
         };
         let mut answers = Vec::new();

@@ -22,8 +22,6 @@ use crate::monitor::memory::Memory;
 /// What a socket looks up without having been told to.
 const SWEEP: Duration = Duration::from_secs(60);
 const RESTART_RETRY_S: u32 = 4;
-/// The questionnaires of the built-in packs.
-const QUESTIONNAIRES: [&str; 3] = ["bp-warning-signs", "diabetes-today", "heart-failure-daily"];
 
 #[derive(Debug)]
 pub struct Replica {
@@ -203,7 +201,9 @@ impl World {
             Command::Take { batch, items } => {
                 let Some(Conversation::Talking(talk)) = self.conversations.get(&line) else { return };
                 let sender = self.sender(phone, talk.skew, replica);
-                let (entries, waiting) = receipt::hand_over(&sender, items, |name| QUESTIONNAIRES.contains(&name));
+                let questionnaires = || self.rulebook.packs().iter().flat_map(|pack| &pack.questionnaires);
+                let knows = |name: &str| questionnaires().any(|known| known.id == name);
+                let (entries, waiting) = receipt::hand_over(&sender, items, knows);
                 self.hand_to_writer(replica, line, batch, entries, waiting);
             }
             Command::Shown { id } => {
