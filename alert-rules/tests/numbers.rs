@@ -12,20 +12,6 @@ use alert_rules::{Rulebook, built_in, replay};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Packs that are held so. One that is not here yet has scenarios to write first.
-const HELD: [&str; 10] = [
-    "asthma",
-    "care-home",
-    "deterioration",
-    "diabetes",
-    "heart-failure",
-    "hypertension",
-    "mood",
-    "oximetry",
-    "pregnancy",
-    "wellbeing",
-];
-
 /// One number of one rules file, moved.
 struct Moved {
     pack: String,
@@ -43,9 +29,9 @@ fn no_number_can_be_moved_unnoticed() {
     let moved: Vec<Moved> = files
         .iter()
         .filter_map(|(path, text)| Some((path.strip_suffix("/rules.toml")?, text)))
-        .filter(|(pack, _)| HELD.contains(pack))
         .flat_map(|(pack, text)| all_moves(pack, text))
         .collect();
+    assert!(moved.len() > 400, "only {} moves were found", moved.len());
 
     let next = AtomicUsize::new(0);
     let unnoticed = Mutex::new(Vec::new());
