@@ -291,3 +291,20 @@ fn answer() -> impl Strategy<Value = Answer> {
         proptest::collection::vec(".{0,4}", 0..4).prop_map(Answer::Several),
     ]
 }
+
+#[test]
+fn rules_that_an_older_version_put_in_force_keep_their_questions() {
+    let mut files = built_in::files();
+    let asked = |files: &BTreeMap<String, String>| {
+        let rulebook = Rulebook::from_files(files.clone()).expect("rules that can be read");
+        let pack = rulebook.pack("hypertension").expect("the pack");
+        pack.questionnaires.iter().map(Questionnaire::reference).collect::<Vec<_>>()
+    };
+    let before = asked(&files);
+    assert_eq!(before, ["bp-warning-signs|1"]);
+    let text = files.remove("hypertension/questionnaires/bp-warning-signs.json").expect("the file");
+    files.insert("hypertension/questionnaire.json".to_owned(), text);
+    assert_eq!(asked(&files), before);
+    // Nobody proposes that layout any more.
+    assert!(!alert_rules::check::check(&files).is_empty());
+}

@@ -106,11 +106,13 @@ pub enum Test {
     Is(Comparison, Answer),
 }
 
-/// The questionnaires in a pack's folder `questionnaires`, by file name.
+/// The questionnaires in a pack's folder `questionnaires`, by file name. Rules that an older version put in force are still in
+/// force, and a pack of theirs has one questionnaire beside its rules: without it what a phone answers would wait for ever.
 pub(crate) fn of_pack(files: &BTreeMap<String, String>, pack: &str) -> Result<Vec<Questionnaire>, Vec<Problem>> {
     let folder = format!("{pack}/questionnaires/");
+    let older = format!("{pack}/questionnaire.json");
     let (mut read, mut problems) = (Vec::new(), Vec::new());
-    for (path, text) in files.iter().filter(|(path, _)| path.starts_with(&folder)) {
+    for (path, text) in files.iter().filter(|(path, _)| path.starts_with(&folder) || **path == older) {
         match read::read(path, text) {
             Ok(questionnaire) => read.push(questionnaire),
             Err(found) => problems.extend(found),

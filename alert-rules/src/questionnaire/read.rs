@@ -67,7 +67,9 @@ pub(super) struct Reader<'t> {
 impl Reader<'_> {
     fn questionnaire(&mut self, written: fhir::Questionnaire, content: serde_json::Value) -> Questionnaire {
         let stem = self.file.rsplit('/').next().and_then(|name| name.strip_suffix(".json"));
-        if stem != Some(written.id.as_str()) || !is_name(&written.id) {
+        // An older version's packs had one, beside the rules and under this name whatever its id.
+        let is_older = stem == Some("questionnaire") && !self.file.contains("/questionnaires/");
+        if stem != Some(written.id.as_str()) && !is_older || !is_name(&written.id) {
             let hint = "letters, digits, - and _; rules and plans name it, so it stays when the words change";
             self.say(
                 "id",
