@@ -3,6 +3,7 @@
 //!
 //! What differs is made as small as it gets, and printed as a rule and a history.
 
+mod early_warning;
 mod known;
 mod names;
 mod people;

@@ -6,6 +6,17 @@ use alert_rules::facts::Due;
 use alert_rules::finding::Side;
 use jiff::SignedDuration;
 
+/// What NEWS2 is made of.
+const SCORED: [Component; 7] = [
+    Component::RespiratoryRate,
+    Component::Spo2,
+    Component::OxygenFlow,
+    Component::Systolic,
+    Component::Pulse,
+    Component::Consciousness,
+    Component::Temperature,
+];
+
 /// What a condition names: components bare, components in functions, what is overdue, and whether it asks for answers or
 /// events.
 pub type Named = (Vec<Component>, Vec<Component>, Vec<(Due, SignedDuration)>, bool);
@@ -36,7 +47,8 @@ fn of_condition(condition: &Condition, named: &mut Named) {
             named.3 |= matches!(due, Due::Questionnaire(_));
         }
         ConditionKind::Answer { .. } | ConditionKind::Event { .. } => named.3 = true,
-        ConditionKind::Tag(_) | ConditionKind::News2AnyThree => {}
+        ConditionKind::News2AnyThree => named.1.extend(SCORED),
+        ConditionKind::Tag(_) => {}
     }
 }
 
@@ -54,11 +66,8 @@ fn of_quantity(quantity: &Quantity, named: &mut Named) {
         }
         QuantityKind::Negative(inner) => of_quantity(inner, named),
         QuantityKind::Answer(_) => named.3 = true,
-        QuantityKind::Number(_)
-        | QuantityKind::Limit(_)
-        | QuantityKind::Age
-        | QuantityKind::News2
-        | QuantityKind::News2LowerBound => {}
+        QuantityKind::News2 | QuantityKind::News2LowerBound => named.1.extend(SCORED),
+        QuantityKind::Number(_) | QuantityKind::Limit(_) | QuantityKind::Age => {}
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU8;
 
-use alert_rules::facts::{Day, Due, Facts, Gap, Pause, Plan, PlanLimit, Slot};
+use alert_rules::facts::{Day, Due, Facts, Gap, Pause, Plan, PlanLimit, SetBy, Slot};
 use alert_rules::reading::{Absent, Acceptance, Answer, Comparator, Flags, Measured};
 use alert_rules::{Answers, Component, Correction, Event, History, Priority, Reading, Vital};
 use jiff::{SignedDuration, Span, Timestamp};
@@ -23,6 +23,14 @@ const BEGINNINGS: [&str; 6] = [
 const ZONES: [&str; 6] =
     ["Europe/London", "America/New_York", "Asia/Kolkata", "Pacific/Chatham", "Australia/Lord_Howe", "Pacific/Apia"];
 pub const DAYS: i64 = 8;
+const SCORED: [Vital; 6] = [
+    Vital::RespiratoryRate,
+    Vital::Spo2,
+    Vital::OxygenFlow,
+    Vital::BloodPressure,
+    Vital::Consciousness,
+    Vital::Temperature,
+];
 
 impl Random {
     pub fn facts(&mut self) -> Facts {
@@ -66,7 +74,7 @@ impl Random {
         }
         let birthday = self.zone_day(since, &zone);
         Facts {
-            spo2_scale_2: None,
+            spo2_scale_2: self.percent(20).then(|| SetBy { by: "Ida".to_owned(), at: since, why: "COPD".to_owned() }),
             version: 1,
             valid_from: None,
             date_of_birth: birthday,
@@ -93,7 +101,7 @@ impl Random {
     /// A birth date whose birthday is near or within the world.
     fn zone_day(&mut self, since: Timestamp, zone: &jiff::tz::TimeZone) -> jiff::civil::Date {
         let day = zone.to_datetime(since).date().saturating_add(jiff::Span::new().days(self.from(-3, DAYS)));
-        day.saturating_sub(jiff::Span::new().years(self.pick(&[60_i64, 70, 80])))
+        day.saturating_sub(jiff::Span::new().years(self.pick(&[16_i64, 60, 60, 70, 70, 80])))
     }
 
     pub fn history(&mut self, facts: &Facts) -> History {
@@ -133,6 +141,9 @@ impl Random {
                 });
             }
         }
+        if self.percent(25) {
+            self.observations(&mut history, facts);
+        }
         for reading in history.readings.clone() {
             if self.percent(if reading.flags.unconfirmed { 30 } else { 3 }) {
                 let Reading { seq, effective_at, components: values, .. } = reading;
@@ -140,6 +151,24 @@ impl Random {
             }
         }
         history
+    }
+
+    /// Rounds of all that NEWS2 looks at, a few minutes between one and the next, some of it left out.
+    fn observations(&mut self, history: &mut History, facts: &Facts) {
+        for round in 0..1 + self.below(4) as i64 {
+            let mut at = facts.plan.since + SignedDuration::from_mins(self.from(0, DAYS * 24 * 60));
+            for (number, vital) in (0..).zip(SCORED) {
+                at += SignedDuration::from_mins(self.pick(&[0, 0, 1, 5, 29, 30]));
+                if self.percent(10) {
+                    continue;
+                }
+                let components = self.values(vital);
+                let (seq, received_at) = (200 + round * 10 + number, at + SignedDuration::from_secs(1));
+                let flags = Flags::of_values(&components);
+                let reading = Reading { seq, vital, effective_at: at, received_at, components, absent: None, flags };
+                history.readings.push(reading);
+            }
+        }
     }
 
     fn item(&mut self, history: &mut History, seq: i64, effective_at: Timestamp, received_at: Timestamp, twice: bool) {
@@ -215,6 +244,9 @@ impl Random {
                 Measured::off_scale(self.pick(&[Comparator::High, Comparator::Low]))
             }
             5..8 => Measured::value(self.pick(&[1_000.0, 0.01])),
+            _ if matches!(component, Component::Consciousness | Component::OxygenFlow) => {
+                Measured::value(self.pick(levels(component)))
+            }
             _ => {
                 let beside = self.pick(&[0.0, 0.0, 0.0, 1.0, -1.0, 0.1]);
                 Measured::value(((self.pick(levels(component)) + beside) * 10.0).round() / 10.0)

@@ -39,6 +39,9 @@ pub fn levels(component: Component) -> &'static [f64] {
         Component::Diastolic => &[38.0, 40.0, 60.0, 64.0],
         Component::Pulse => &[34.0, 35.0, 60.0, 90.0, 110.0, 130.0, 180.0, 190.0],
         Component::Spo2 => &[78.0, 80.0, 88.0, 91.0, 92.0, 93.0, 96.0, 99.0],
+        Component::RespiratoryRate => &[8.0, 11.0, 16.0, 20.0, 24.0],
+        Component::OxygenFlow => &[0.0, 2.0],
+        Component::Consciousness => &[0.0, 0.0, 0.0, 3.0],
         Component::Temperature => &[33.5, 34.0, 36.5, 37.0, 38.0, 39.0, 41.0, 41.5],
         Component::Weight => &[36.3, 79.0, 80.0, 81.0, 82.5, 84.0, 84.1, 88.0, 176.4],
         _ => &[1.5, 2.0, 3.0, 3.9, 4.0, 6.0, 10.0, 15.0, 25.0, 28.0, 30.0],
@@ -144,6 +147,7 @@ impl Random {
                 };
                 format!("{score} {} {level}", self.comparison())
             }
+            6 if self.percent(40) => self.early_warning(),
             6 => self.of_people(),
             7 => self.counted(component),
             8 if self.percent(40) => {
@@ -213,6 +217,14 @@ impl Random {
                 let due = self.pick(&["blood_pressure", "weight", "glucose", "\"today\""]);
                 format!("overdue({due}, {})", self.pick(&["1 h", "12 h", "24 h", "36 h", "50 min"]))
             }
+        }
+    }
+
+    fn early_warning(&mut self) -> String {
+        match self.below(3) {
+            0 => format!("news2 {} {}", self.comparison(), self.pick(&[1, 3, 5, 7])),
+            1 => format!("news2.lower_bound {} {}", self.pick(&[">=", ">"]), self.pick(&[1, 3, 5, 7])),
+            _ => "news2.any_three".to_owned(),
         }
     }
 

@@ -44,7 +44,12 @@ impl Moment<'_> {
             ConditionKind::Or(one, other) => any(&[self.truth(one), self.truth(other)]),
             ConditionKind::Not(inner) => self.truth(inner).map(|truth| !truth),
             ConditionKind::Compare { left, comparison, right } => {
+                let at_least = matches!(left.kind, QuantityKind::News2LowerBound);
                 let (left, right) = (self.number(left)?, self.number(right)?);
+                // Below the threshold so far, and the missing ones may bring it there.
+                if at_least && left < right && self.early_warning().is_none() {
+                    return None;
+                }
                 let equal = left == right || (left - right).abs() <= SAME;
                 Some(match comparison {
                     Comparison::Less => left < right && !equal,
@@ -79,7 +84,7 @@ impl Moment<'_> {
                 };
                 Some(is_so != *negated)
             }
-            ConditionKind::News2AnyThree => None,
+            ConditionKind::News2AnyThree => self.any_three(),
             ConditionKind::Overdue { due, grace } => Some(self.is_overdue(due, *grace)),
             ConditionKind::Together { inner, within } => {
                 let mut taken = Vec::new();
@@ -154,8 +159,8 @@ impl Moment<'_> {
                 let counted = truths.iter().filter(|truth| **truth == Some(true)).count();
                 (judged >= usize::from(*at_least)).then_some(counted as f64)
             }
-            // Scores are tested row by row in `engine/early_warning.rs`; random rules have none.
-            QuantityKind::News2 | QuantityKind::News2LowerBound => None,
+            QuantityKind::News2 => self.early_warning(),
+            QuantityKind::News2LowerBound => self.early_warning_at_least(),
             QuantityKind::HomeAverage(component) => self.home_average(*component),
             QuantityKind::Aggregate { function, component, window, at_least } => {
                 self.aggregate(*function, &self.window(*component, *window), usize::from(*at_least))
@@ -217,7 +222,7 @@ impl Moment<'_> {
         None
     }
 
-    fn age(&self) -> i16 {
+    pub fn age(&self) -> i16 {
         let (born, today) = (self.world.facts.date_of_birth, self.world.local(self.at));
         let years = today.year() - born.year();
         if (today.month(), today.day()) < (born.month(), born.day()) { years - 1 } else { years }
