@@ -91,6 +91,34 @@ fn those_before_are_neither_today_nor_longer_ago() {
     assert_eq!(morning.finding("found").start, at("2026-03-31T23:00:00Z"));
 }
 
+/// The clocks of London go back on 25 October: that day has 25 hours, and two days before the 26th begin in summer time.
+#[test]
+fn a_window_over_the_day_of_25_hours_begins_at_the_patients_midnight() {
+    let found = |first: &str| {
+        let mut morning = watched_for("count(weight > 50.0 kg, over 2 days) >= 2");
+        for time in [first, "2026-10-26T10:00:00Z"] {
+            morning.measures(time, Vital::Weight, &[(Component::Weight, 80.0)]);
+        }
+        morning.problems().contains(&"found")
+    };
+    assert!(found("2026-10-23T23:00:00Z"), "midnight of the 24th by the clock on the wall");
+    assert!(!found("2026-10-23T22:59:59Z"), "the evening of the 23rd");
+}
+
+/// Measured at 08:00 in London; then in Kolkata, five and a half hours ahead since London is on winter time.
+#[test]
+fn who_travels_keeps_what_was_found_and_is_due_by_the_clock_there() {
+    let mut morning = watched_for("overdue(weight, 2 h)");
+    morning.measures("2026-03-26T08:00:00Z", Vital::Weight, &[(Component::Weight, 80.0)]);
+    morning.pass("2026-03-26T20:00:00Z");
+    morning.monitor.facts.version += 1;
+    morning.monitor.facts.time_zone = jiff::tz::TimeZone::get("Asia/Kolkata").expect("bundled");
+    morning.pass("2026-03-27T04:29:00Z");
+    assert!(!is_found(&morning), "not because of the flight, and not before ten there");
+    morning.pass("2026-03-27T10:00:00Z");
+    assert_eq!(morning.finding("found").start, at("2026-03-27T04:30:00Z"), "eight there is 02:30, and two hours");
+}
+
 #[test]
 fn rises_and_falls_are_from_the_lowest_and_the_highest_to_the_latest() {
     let found = |when: &str, weights: &[f64]| {
