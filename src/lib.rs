@@ -26,6 +26,7 @@ pub mod roster;
 pub mod rule_files;
 mod sealer;
 pub mod secret;
+pub mod shadowing;
 pub mod signal;
 pub mod simulate;
 pub mod store;

@@ -83,17 +83,7 @@ impl Desk {
     ) -> Outcome<[u8; 32]> {
         self.owner(db).await?;
         let why = reason(why)?;
-        if files.iter().map(|(path, text)| path.len() + text.len()).sum::<usize>() > LARGEST {
-            return Err(Refused::Because(format!("The files are larger than {LARGEST} bytes. Send the packs alone.")));
-        }
-        if files.contains_key(stop::FILE) {
-            return Err(Refused::Because("Rules are stopped on their own, not by a proposal.".to_owned()));
-        }
-        let problems = check::check(&files);
-        if !problems.is_empty() {
-            return Err(Refused::Problems(problems));
-        }
-        let hash = read(files.clone())?.hash();
+        let hash = checked(&files)?.hash();
         if rulebook::in_force(db).await? == Some(hash) {
             return Err(Refused::Because("These very rules are in force already.".to_owned()));
         }
@@ -237,7 +227,7 @@ impl Desk {
         self.record(db, Act::PackSigned, json!({ "pack": pack, "hash": hex(&hash) }), "").await
     }
 
-    async fn owner(&self, db: &mut PgConnection) -> Outcome<String> {
+    pub async fn owner(&self, db: &mut PgConnection) -> Outcome<String> {
         match staff::as_publisher(db, self.staff).await? {
             Some((name, _, true)) => Ok(name),
             _ => Err(Refused::NotAllowed(
@@ -302,7 +292,7 @@ impl Desk {
         Ok(arrival::publish(db, self.care_now).await?)
     }
 
-    async fn record(&self, db: &mut PgConnection, act: Act, detail: serde_json::Value, why: &str) -> Outcome<()> {
+    pub async fn record(&self, db: &mut PgConnection, act: Act, detail: serde_json::Value, why: &str) -> Outcome<()> {
         let mut detail = detail;
         if let (Actor::Operator(_), serde_json::Value::Object(detail)) = (&self.actor, &mut detail) {
             detail.insert("in_the_name_of".to_owned(), json!(self.staff));
@@ -333,11 +323,23 @@ async fn proposed(db: &mut PgConnection, hash: &[u8]) -> Outcome<Proposal> {
     })
 }
 
+/// What may be proposed, or run in shadow.
+pub fn checked(files: &BTreeMap<String, String>) -> Outcome<Rulebook> {
+    if files.iter().map(|(path, text)| path.len() + text.len()).sum::<usize>() > LARGEST {
+        return Err(Refused::Because(format!("The files are larger than {LARGEST} bytes. Send the packs alone.")));
+    }
+    if files.contains_key(stop::FILE) {
+        return Err(Refused::Because("Rules are stopped on their own, not by a proposal.".to_owned()));
+    }
+    let problems = check::check(files);
+    if problems.is_empty() { read(files.clone()) } else { Err(Refused::Problems(problems)) }
+}
+
 fn read(files: BTreeMap<String, String>) -> Outcome<Rulebook> {
     Rulebook::from_files(files).map_err(Refused::Problems)
 }
 
-fn reason(text: &str) -> Outcome<String> {
+pub fn reason(text: &str) -> Outcome<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONGEST_REASON || text.contains('\0') {
         return Err(Refused::Because(format!("Say why, in up to {LONGEST_REASON} characters.")));
@@ -345,6 +347,14 @@ fn reason(text: &str) -> Outcome<String> {
     Ok(text.to_owned())
 }
 
+/// A hash as people and pages name it.
 pub fn hex(hash: &[u8]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// None: these are not the 64 hexadecimal digits of a hash.
+pub fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let digits = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(digits).collect();
+    bytes?.try_into().ok()
 }

@@ -16,6 +16,7 @@ use crate::reading::History;
 use crate::rule::{Pack, Rulebook};
 use crate::stop::Stop;
 use crate::timeline::Timeline;
+use crate::vital::Vital;
 use crate::watch::{Step, Terms, Watch, What};
 
 impl Pack {
@@ -37,6 +38,15 @@ impl Pack {
             only: None,
         };
         instant.clause(applies)
+    }
+
+    /// It is for this person, who measures all that its rules cannot do without.
+    pub fn fits(&self, facts: &Facts, measures: &[Vital], at: Timestamp) -> bool {
+        let needed = self.rules.iter().filter(|rule| rule.may_skip.is_none()).flat_map(|rule| rule.vitals());
+        let mut needed = needed.peekable();
+        needed.peek().is_some()
+            && needed.all(|vital| measures.contains(vital))
+            && self.applies_to(facts, at) == Some(true)
     }
 
     /// Whom it is for, in words: `when age is at or above 18 and the patient is not marked “pregnant”`.

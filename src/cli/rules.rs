@@ -1,7 +1,8 @@
 //! `derwent rules`: look at rule packs without a database (do they hold together, do they keep what their scenarios promise, what do
-//! they say in plain words), and put them in force.
+//! they say in plain words), put them in force, and let them run beside those in force.
 
 mod in_force;
+mod shadow;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,12 +45,16 @@ pub enum Command {
     },
     #[command(flatten)]
     InForce(in_force::Command),
+    /// Rules beside those in force, of which nobody is told
+    #[command(subcommand)]
+    Shadow(shadow::Shadow),
 }
 
 pub async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Export { folder } => export(&folder),
         Command::InForce(command) => command.run().await,
+        Command::Shadow(command) => command.run().await,
         Command::Check { path } => check_packs(&files(path)?),
         Command::Test { path } => test_packs(&files(path)?),
         Command::Backtest(options) => backtest::run(&options),

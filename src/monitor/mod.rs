@@ -4,16 +4,19 @@
 //! `sweep.rs` takes patients by lease, `case.rs` loads what their evaluation needs and `memory.rs` does not hold yet,
 //! `judgement.rs` judges, `evaluate.rs` writes it down, `task.rs` is the work no rule finds, `escalate.rs` moves alerts that
 //! nobody acts on, `rulebook.rs` has the rules, `overdue.rs` tells the operator when judging falls behind;
-//! `refold.rs` judges again from the beginning, to compare.
+//! `refold.rs` judges again from the beginning, to compare, and `shadow.rs` by rules beside those in force; both go over it with
+//! `over.rs`.
 
 pub mod case;
 pub mod escalate;
 pub mod evaluate;
 pub mod judgement;
 pub mod memory;
+pub mod over;
 pub mod overdue;
 pub mod refold;
 pub mod rulebook;
+pub mod shadow;
 mod silence;
 pub mod sweep;
 pub mod task;
@@ -25,6 +28,7 @@ use jiff::Timestamp;
 
 use crate::monitor::memory::Memory;
 use crate::monitor::rulebook::{InForce, Rulebooks};
+use crate::monitor::shadow::Shadowing;
 use crate::monitor::sweep::{Swept, Wanted};
 use crate::parts::Parts;
 use crate::signal::Signal;
@@ -78,7 +82,23 @@ impl Monitor {
                 async move { overdue::look(&parts).await }
             },
         );
+        let shadowing = Shadowing::default();
+        let beside = monitor.clone();
+        turns::spawn(
+            parts,
+            "judging by rules beside those in force",
+            |_| false,
+            move || {
+                let (monitor, shadowing) = (beside.clone(), shadowing.clone());
+                async move { monitor.look_beside(&shadowing).await }
+            },
+        );
         Ok(monitor)
+    }
+
+    /// Judges some people by the rules beside those in force, if any are.
+    pub async fn look_beside(&self, shadowing: &Shadowing) -> anyhow::Result<bool> {
+        shadowing.look(&self.0.parts, &self.0.rulebooks).await
     }
 
     /// The rules in force now.

@@ -12,15 +12,14 @@
 use std::collections::BTreeMap;
 
 use alert_rules::facts::Gap;
-use alert_rules::{Facts, Finding, History, REACH, Rulebook, Watch, evaluate};
+use alert_rules::{Facts, Finding, History, REACH, Rulebook};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::monitor::over::Over;
 use crate::store::record::{Evaluated, Found, Record};
 
-/// A fold reaches back thirty days at most, so a longer stretch is gone over in pieces: looking in between changes nothing.
-const PIECE: SignedDuration = SignedDuration::from_hours(20 * 24);
 /// Tasks about what of a plan cannot be applied begin and end when somebody looks, which is not in event time.
 const BY_LOOKING: &str = "built-in/cannot-apply/";
 /// How urgent these are depends on what else is wrong.
@@ -83,8 +82,7 @@ pub fn compare(record: &Record, rulebooks: &Rulebooks) -> Result<Compared, Skipp
     let history = record.history.as_ref().map_err(|_| Skipped::Unreadable)?;
     let (begin, stretches) = stretches(&record.evaluations)?;
     let late = too_late(&record.evaluations, history);
-    let mut watches: Vec<Watch> = Vec::new();
-    let mut findings: BTreeMap<(String, Timestamp), Finding> = BTreeMap::new();
+    let mut over = Over::default();
     let mut compared = Compared::default();
     let mut through = None;
     let stretches = merged(stretches, !late.is_empty());
@@ -97,22 +95,9 @@ pub fn compare(record: &Record, rulebooks: &Rulebooks) -> Result<Compared, Skipp
         from = whole_from.map_or(from, |whole| whole.max(from));
         through = Some(stretch.to);
         compared.event_time += stretch.to.duration_since(from);
-        loop {
-            let at = from.saturating_add(PIECE).unwrap_or(stretch.to).min(stretch.to);
-            let evaluation = evaluate(rulebook, &facts, from, &watches, &history, at);
-            let from_there = evaluation.folded_from;
-            watches.retain(|watch| watch.until.is_some_and(|until| until < from_there));
-            watches.extend(evaluation.watches);
-            findings.retain(|(_, start), _| *start < from_there);
-            findings.extend(
-                evaluation.findings.into_iter().map(|finding| ((finding.problem.clone(), finding.start), finding)),
-            );
-            if at >= stretch.to {
-                break;
-            }
-            from = at;
-        }
+        over.go(rulebook, &facts, &history, from, stretch.to);
     }
+    let mut findings = over.findings;
     let mut spans: Vec<Span> =
         record.findings.iter().map(|found| (found.problem.clone(), found.start, found.end)).collect();
     spans.extend(findings.values().map(|finding| (finding.problem.clone(), finding.start, finding.end)));

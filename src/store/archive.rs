@@ -43,6 +43,8 @@ pub const PARTS: &[(&str, &str)] = &[
     ("evaluations", "SELECT * FROM evaluation WHERE patient = $1 ORDER BY number"),
     ("findings", "SELECT * FROM finding WHERE patient = $1 ORDER BY start_at"),
     ("watches", "SELECT * FROM watch WHERE patient = $1 ORDER BY since"),
+    ("looks_under_other_rules", "SELECT * FROM shadow_look WHERE patient = $1 ORDER BY looked_at"),
+    ("differences_under_other_rules", "SELECT * FROM shadow_difference WHERE patient = $1 ORDER BY start_at"),
     ("timers", "SELECT * FROM due WHERE patient = $1 ORDER BY at"),
     ("waiting_to_be_judged", "SELECT * FROM arrival WHERE patient = $1"),
     (

@@ -88,6 +88,9 @@ acts! {
     PackSigned = "rules.pack_signed", "signed a pack for live use";
     RuleOwnerNamed = "rules.owner_named", "said who publishes rules";
     RuleExplained = "rules.explained", "had a rule explained for the patient";
+    ShadowStarted = "rules.shadow_started", "started rules beside those in force";
+    ShadowStopped = "rules.shadow_stopped", "stopped the rules beside those in force";
+    ShadowRead = "rules.shadow_read", "read what the rules beside those in force would do";
     RosterSet = "team.roster_set", "set the roster";
     TeamMade = "team.made", "made a team";
     TeamChanged = "team.changed", "changed a team";

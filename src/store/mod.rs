@@ -71,6 +71,7 @@ pub mod seed;
 pub mod seen;
 pub mod service_gap;
 pub mod session;
+pub mod shadow;
 pub mod shown;
 pub mod sign_in_attempt;
 pub mod staff;

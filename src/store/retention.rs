@@ -33,6 +33,8 @@ pub const DELETES: &[(&str, &str)] = &[
     ),
     ("alerts", "DELETE FROM alert WHERE alert = ANY ($4)"),
     ("spells of rules", "DELETE FROM watch WHERE patient = $1 AND until < $2"),
+    ("what differed under other rules", "DELETE FROM shadow_difference WHERE patient = $1 AND start_at < $2"),
+    ("looks under other rules", "DELETE FROM shadow_look WHERE patient = $1 AND looked_at < $2"),
     (
         "findings",
         "DELETE FROM finding WHERE patient = $1 AND end_at < $2

@@ -21,7 +21,7 @@ use super::api::{
 use super::extract::{Body, Query};
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use crate::publishing::{self, Desk, Refused, hex};
+use crate::publishing::{self, Desk, Refused, from_hex, hex};
 use crate::signal::Signal;
 use crate::store::audit::Actor;
 use crate::store::rulebook;
@@ -78,12 +78,17 @@ pub async fn propose(
     .await
 }
 
+/// What is no hash names no proposal.
+fn named(asked: &ProposedRules) -> Vec<u8> {
+    from_hex(&asked.hash).map_or_else(Vec::new, Vec::from)
+}
+
 pub async fn approve(
     State(web): State<Arc<Web>>,
     who: SignedIn,
     Body(asked): Body<ProposedRules>,
 ) -> Answer<Json<RulesInForce>> {
-    does(&web, &who, async |desk, db| desk.approve(db, &from_hex(&asked.hash)).await).await
+    does(&web, &who, async |desk, db| desk.approve(db, &named(&asked)).await).await
 }
 
 pub async fn withdraw(
@@ -91,7 +96,7 @@ pub async fn withdraw(
     who: SignedIn,
     Body(asked): Body<ProposedRules>,
 ) -> Answer<Json<RulesInForce>> {
-    does(&web, &who, async |desk, db| desk.withdraw(db, &from_hex(&asked.hash)).await).await
+    does(&web, &who, async |desk, db| desk.withdraw(db, &named(&asked)).await).await
 }
 
 pub async fn undo(
@@ -203,12 +208,6 @@ async fn shown(web: &Web, who: &SignedIn) -> Answer<RulesInForce> {
         proposals: proposals.collect(),
         owner: who.rule_owner,
     })
-}
-
-/// What is no hash names no proposal.
-fn from_hex(text: &str) -> Vec<u8> {
-    let digits = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    (0..text.len()).step_by(2).map_while(digits).collect()
 }
 
 impl From<Refused> for Failure {

@@ -7,4 +7,5 @@ mod operator;
 mod outage;
 mod reconciling;
 mod retention;
+mod shadowing;
 mod telling;

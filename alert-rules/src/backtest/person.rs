@@ -129,13 +129,7 @@ impl LabelKind {
 impl Person {
     /// The packs of a rulebook that fit: for this person, and all that their rules cannot do without is measured.
     pub fn fitting(&self, rulebook: &Rulebook) -> Vec<String> {
-        let fits = |pack: &&Pack| {
-            let needed = pack.rules.iter().filter(|rule| rule.may_skip.is_none()).flat_map(|rule| rule.vitals());
-            let mut needed = needed.peekable();
-            needed.peek().is_some()
-                && needed.all(|vital| self.measures.contains(vital))
-                && pack.applies_to(&self.facts, self.facts.plan.since) == Some(true)
-        };
+        let fits = |pack: &&Pack| pack.fits(&self.facts, &self.measures, self.facts.plan.since);
         rulebook.packs().iter().filter(fits).map(|pack| pack.name.clone()).collect()
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{files, say};
 use crate::cli::admin::{Desk, facts};
 use crate::config::DatabaseConfig;
-use crate::publishing::{self, InForce, hex};
+use crate::publishing::{self, InForce, from_hex, hex};
 use crate::signal::Signal;
 use crate::store::audit::{self, Act, Actor};
 use crate::store::history::{self, Wanted};
@@ -126,7 +126,7 @@ pub struct By {
 }
 
 impl Database {
-    async fn desk(self) -> anyhow::Result<Desk> {
+    pub(super) async fn desk(self) -> anyhow::Result<Desk> {
         Desk::open(&self.database, self.made_by, self.care_time).await
     }
 }
@@ -157,7 +157,7 @@ impl Command {
                 .await
             }
             Self::Approve { hash, by } => {
-                let hash = from_hex(&hash)?;
+                let hash = hash_of(&hash)?;
                 by.does(async |desk, db| {
                     desk.approve(db, &hash).await?;
                     Ok("in force; everybody is judged by them\n".to_owned())
@@ -165,7 +165,7 @@ impl Command {
                 .await
             }
             Self::Withdraw { hash, by } => {
-                let hash = from_hex(&hash)?;
+                let hash = hash_of(&hash)?;
                 by.does(async |desk, db| {
                     desk.withdraw(db, &hash).await?;
                     Ok("withdrawn\n".to_owned())
@@ -206,7 +206,7 @@ impl Command {
 
 impl By {
     /// In one transaction; the monitor is told when it is done.
-    async fn does(
+    pub(super) async fn does(
         self,
         act: impl AsyncFnOnce(&publishing::Desk, &mut sqlx::PgConnection) -> Result<String, publishing::Refused>,
     ) -> anyhow::Result<()> {
@@ -285,8 +285,6 @@ async fn explained(desk: &Desk, rule: &str, of: Uuid, at: Option<Timestamp>) -> 
     Ok(explained)
 }
 
-fn from_hex(text: &str) -> anyhow::Result<Vec<u8>> {
-    let digits = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(digits).collect();
-    bytes.filter(|bytes| bytes.len() == 32).context("a proposal is named by its 64 hexadecimal digits")
+fn hash_of(text: &str) -> anyhow::Result<[u8; 32]> {
+    from_hex(text).context("a proposal is named by its 64 hexadecimal digits")
 }
