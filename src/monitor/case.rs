@@ -20,7 +20,7 @@ use crate::store::history::Wanted;
 use crate::store::intake::Intake;
 use crate::store::judged::Taken;
 use crate::store::person::Person;
-use crate::store::{arrival, due, finding, history, intake, person, service_gap, shown, watch};
+use crate::store::{acceptance, arrival, due, finding, history, intake, person, service_gap, shown, watch};
 
 /// How far clocks are believed to differ: a phone's from ours before its reading is dated by arrival, one replica's from
 /// another's.
@@ -232,6 +232,7 @@ async fn load_time(
     }
     let latest = cases.iter().map(|case| case.at).fold(care_now, Timestamp::max) + AHEAD;
     let mut shown = shown::since(db, &watched).await?;
+    let mut accepted = acceptance::of(db, &patients).await?;
     let oldest = watched.iter().map(|(_, since)| *since).min().unwrap_or(care_now);
     let gaps = service_gap::since(db, oldest).await?;
 
@@ -257,6 +258,7 @@ async fn load_time(
         }
         case.history.patient = patient;
         case.history.shown = shown.remove(&patient).unwrap_or_default();
+        case.history.acceptances = accepted.remove(&patient).unwrap_or_default();
         case.has_findings(findings.remove(&patient).unwrap_or_default());
         case.intake = intakes.remove(&patient).unwrap_or_default();
     }

@@ -25,7 +25,7 @@ use crate::parts::Parts;
 use crate::store::facts::Version;
 use crate::store::history::Wanted;
 use crate::store::shadow::{self, Compared, Look, Shadow, Told};
-use crate::store::{arrival, finding, history, service_gap, shown};
+use crate::store::{acceptance, arrival, finding, history, service_gap, shown};
 
 /// Each patient is looked at this often.
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -141,10 +141,14 @@ async fn load(pool: &PgPool, shadow: &Shadow, beside: &Rulebook, now: Timestamp)
     let mut shown = shown::since(&mut db, &since).await?;
     let patients: Vec<Uuid> = cases.keys().copied().collect();
     let mut findings = finding::since(&mut db, &patients, &vec![shadow.since; patients.len()]).await?;
+    let mut accepted = acceptance::of(&mut db, &patients).await?;
     for (patient, history) in history::numbered(&mut db, &wanted, now + AHEAD).await? {
         let Some(case) = cases.get_mut(&patient) else { continue };
         case.findings = findings.remove(&patient).unwrap_or_default();
-        case.history = history.map(|history| in_time(history, shown.remove(&patient).unwrap_or_default()));
+        case.history = history.map(|history| History {
+            acceptances: accepted.remove(&patient).unwrap_or_default(),
+            ..in_time(history, shown.remove(&patient).unwrap_or_default())
+        });
     }
     db.commit().await?;
     Ok(cases.into_values().collect())

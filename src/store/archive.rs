@@ -34,6 +34,10 @@ pub const PARTS: &[(&str, &str)] = &[
     ("events", "SELECT * FROM event WHERE patient = $1 ORDER BY seq"),
     ("corrections", "SELECT * FROM correction WHERE patient = $1 ORDER BY seq"),
     (
+        "accepted_values",
+        "SELECT acceptance.*, staff.name FROM acceptance JOIN staff USING (staff) WHERE patient = $1 ORDER BY acceptance.at",
+    ),
+    (
         "refusals",
         "SELECT * FROM refusal WHERE patient = $1 OR device IN (SELECT device FROM device WHERE patient = $1)
          ORDER BY received_at",

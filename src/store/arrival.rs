@@ -84,6 +84,24 @@ pub async fn again(
     Ok(())
 }
 
+/// Staff took a doubtful reading of then as it is: it is judged anew at once, as somebody looks at it now.
+pub async fn accepted(
+    db: &mut PgConnection,
+    patient: Uuid,
+    effective_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO arrival (patient, seq, cause, earliest, rank, received_at) VALUES ($1, NULL, 'acceptance', $2, 0, $3)",
+    )
+    .bind(patient)
+    .bind(effective_at.to_sqlx())
+    .bind(now.to_sqlx())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The cause of an arrival that says that one of a patient's phones is no longer let in.
 const PHONE: &str = "phone";
 

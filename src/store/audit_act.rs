@@ -51,6 +51,7 @@ acts! {
     /// Plan, limits, tags, pauses.
     PlanChanged = "patient.plan_changed", "changed the plan";
     ReadingEntered = "patient.reading_entered", "entered a reading";
+    ReadingAccepted = "patient.reading_accepted", "took an unconfirmed value as it is";
     MonitoringEnded = "patient.monitoring_ended", "ended the monitoring";
     ArchiveMade = "record.archive_exported", "made an archive of everything in the record";
     RecordRestricted = "record.restricted", "restricted the record";

@@ -13,7 +13,7 @@ use alert_rules::reading::{Absent, Answer, Comparator, Flags, Measured};
 use alert_rules::{Answers, Component, Correction, Event, History, Reading, Vital};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -206,16 +206,27 @@ fn add_component(
     Ok(Ok(()))
 }
 
-fn replacing_values(values: serde_json::Value) -> Result<Vec<(Component, Measured)>, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Replacing {
-        component: Component,
-        value: Option<f64>,
-        comparator: Option<Comparator>,
+/// A value as a correction and an acceptance hold it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Valued {
+    component: Component,
+    value: Option<f64>,
+    comparator: Option<Comparator>,
+}
+
+impl Valued {
+    pub(super) fn pair(self) -> (Component, Measured) {
+        (self.component, Measured { value: self.value, comparator: self.comparator })
     }
-    let values: Vec<Replacing> = serde_json::from_value(values)?;
-    Ok(values
-        .into_iter()
-        .map(|new| (new.component, Measured { value: new.value, comparator: new.comparator }))
-        .collect())
+}
+
+impl From<(Component, Measured)> for Valued {
+    fn from((component, Measured { value, comparator }): (Component, Measured)) -> Self {
+        Self { component, value, comparator }
+    }
+}
+
+fn replacing_values(values: serde_json::Value) -> Result<Vec<(Component, Measured)>, serde_json::Error> {
+    let values: Vec<Valued> = serde_json::from_value(values)?;
+    Ok(values.into_iter().map(Valued::pair).collect())
 }

@@ -1,5 +1,6 @@
 //! The only place with SQL: one file per noun, each statement beside the function that runs it.
 
+pub mod acceptance;
 pub mod alert;
 pub mod alert_event;
 pub mod alert_row;

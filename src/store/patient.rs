@@ -268,6 +268,17 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<Patient, sqlx::Error> {
     })
 }
 
+/// Whether a submission with values bears this number: a reading, or a correction of one.
+pub async fn has_values(db: &mut PgConnection, patient: Uuid, seq: i64) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM submission WHERE patient = $1 AND seq = $2 AND kind IN ('reading', 'correction'))",
+    )
+    .bind(patient)
+    .bind(seq)
+    .fetch_one(db)
+    .await
+}
+
 /// Nobody watches them any more, from now on (care time). False: that was so before.
 pub async fn end(db: &mut PgConnection, patient: Uuid, now: Timestamp) -> Result<bool, sqlx::Error> {
     let ended = sqlx::query("UPDATE patient SET ended_at = $2 WHERE patient = $1 AND ended_at IS NULL")

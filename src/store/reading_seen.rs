@@ -194,6 +194,28 @@ pub async fn newest_by_vital(
     Ok(readings)
 }
 
+/// All readings of a stretch of time, oldest first, those taken back or replaced among them.
+pub async fn between(
+    db: &mut PgConnection,
+    patient: Uuid,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<Reading>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT patient, seq, component, effective_at, vital, value_given::text, unit_given, value, comparator, absent, received_at,
+                flags, method, context
+         FROM reading_seen
+         WHERE patient = $1 AND effective_at >= $2 AND effective_at <= $3
+         ORDER BY effective_at, seq, component",
+    )
+    .bind(patient)
+    .bind(from.to_sqlx())
+    .bind(until.to_sqlx())
+    .fetch_all(&mut *db)
+    .await?;
+    with_corrections(db, together(&rows)?).await
+}
+
 /// All readings of one vital, oldest first, those taken back or replaced among them.
 pub async fn of_vital(
     db: &mut PgConnection,

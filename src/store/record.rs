@@ -10,7 +10,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::history::{self, Wanted};
-use super::{service_gap, shown};
+use super::{acceptance, service_gap, shown};
 
 /// Older than anything a plan could have begun with.
 const BEGINNING: Timestamp = Timestamp::UNIX_EPOCH;
@@ -87,9 +87,11 @@ pub async fn sample(db: &mut PgConnection, count: i64, seed: u64, now: Timestamp
     let wanted: Vec<Wanted> =
         since.iter().map(|(patient, since)| Wanted { patient: *patient, since: *since, after: 0 }).collect();
     let mut shown = shown::since(db, &since).await?;
+    let mut accepted = acceptance::of(db, &patients).await?;
     for (patient, mut history) in history::numbered(db, &wanted, now + AHEAD).await? {
         if let Ok(history) = &mut history {
             history.shown = shown.remove(&patient).unwrap_or_default();
+            history.acceptances = accepted.remove(&patient).unwrap_or_default();
         }
         if let Some(record) = records.get_mut(&patient) {
             record.history = history;

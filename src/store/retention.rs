@@ -78,6 +78,7 @@ pub const DELETES: &[(&str, &str)] = &[
 
 /// Tables with a patient in them of which nothing goes, and why.
 pub const KEPT: &[(&str, &str)] = &[
+    ("acceptance", "what is usual of this person, as they go on being judged"),
     ("arrival", "what waits to be judged is not old"),
     ("break_glass", "who looked has to be answered for, as in the audit"),
     ("carer_consent", "who may submit and see, and since when"),

@@ -40,6 +40,8 @@ pub enum Right {
     ActOnAlerts,
     /// Let phones in and out, write down what patients agreed to, and say whose an instrument is.
     Enrol,
+    /// Take a doubted value of a patient as it is, and change what is set for them: limits, pauses, the end of the monitoring.
+    ChangePlans,
     /// Open a record out of reach, with a reason.
     BreakGlass,
     /// Invite, reset and deactivate members of staff of the own organisation, and say which teams they work in.
@@ -58,7 +60,10 @@ impl Role {
             (_, Right::ReadAudit) => false,
             (_, Right::SignPacks) => self == Self::Clinician,
             (Self::Coordinator | Self::Clinician, right) => right != Right::ManageStaff,
-            (Self::Administrator, Right::SeeRecords | Right::ActOnAlerts | Right::Enrol | Right::ManageStaff) => true,
+            (
+                Self::Administrator,
+                Right::SeeRecords | Right::ActOnAlerts | Right::Enrol | Right::ChangePlans | Right::ManageStaff,
+            ) => true,
             (Self::Administrator, Right::BreakGlass) => false,
         }
     }

@@ -13,6 +13,7 @@ mod audit;
 mod break_glass;
 mod caller;
 mod cookies;
+mod doubted;
 mod events;
 mod extract;
 mod failure;

@@ -17,7 +17,7 @@ use super::api::{
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use super::{Web, alerts, limits, me, patients, phones, reach, words};
+use super::{Web, alerts, doubted, limits, me, patients, phones, reach, words};
 use crate::store::audit::Act;
 use crate::store::{self, alert_seen, reading_seen};
 
@@ -37,6 +37,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
     let alerts = alerts_of(&mut db, id, now).await?;
     let version = store::facts::versions(&mut db, id).await?.pop().ok_or_else(Failure::internal)?;
     let newest = reading_seen::newest_by_vital(&mut db, id, now - LOOK_BACK, now).await?;
+    let unconfirmed = doubted::shown(&mut db, id, &version.facts, now).await?;
     let refusals = store::patient::refusals(&mut db, id).await?;
     let erased = store::retention::of(&mut db, id).await?;
     let devices = store::patient::devices(&mut db, id).await?;
@@ -57,6 +58,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
         plan: plan(&version.facts, now),
         limits: limits_of(&rulebook, &version.facts, now),
         vitals: newest.iter().filter_map(summary).collect(),
+        unconfirmed,
         refusals: refusals
             .into_iter()
             .map(|refusal| Refusal { at: refusal.received_at, reason: refusal.reason, detail: refusal.detail })

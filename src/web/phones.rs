@@ -85,7 +85,7 @@ pub async fn code(
     Path(patient): Path<Uuid>,
     Body(asked): Body<NewCode>,
 ) -> Answer<Json<Code>> {
-    let (mut db, found) = reach::to_enrol(&web, &who, patient).await?;
+    let (mut db, found) = reach::to_change(&web, &who, patient).await?;
     let now = web.parts.clock.machine_now();
     if let Some(carer) = asked.carer
         && !carer::agreed_to(&mut db, carer).await?.contains(&patient)
@@ -126,7 +126,7 @@ pub async fn revoke(
     Body(asked): Body<Revoke>,
 ) -> Answer<Json<Phones>> {
     let why = reason(&asked.why)?;
-    let (mut db, found) = reach::to_enrol(&web, &who, patient).await?;
+    let (mut db, found) = reach::to_change(&web, &who, patient).await?;
     let now = web.parts.clock.machine_now();
     let people = device::patients(&mut db, device).await?;
     if !people.contains(&patient) {
@@ -155,7 +155,7 @@ pub async fn agree(
     if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.contains(char::is_control) {
         return Err(Failure::bad_request(format!("Write the carer's name in up to {LONGEST_NAME} characters.")));
     }
-    let (mut db, found) = reach::to_enrol(&web, &who, patient).await?;
+    let (mut db, found) = reach::to_change(&web, &who, patient).await?;
     let now = web.parts.clock.machine_now();
     let known = carer::find(&mut db, found.organisation, name, asked.date_of_birth).await?;
     let (carer, act) = match known {
@@ -184,7 +184,7 @@ pub async fn withdraw(
     Body(asked): Body<Withdraw>,
 ) -> Answer<Json<Phones>> {
     let why = reason(&asked.why)?;
-    let (mut db, found) = reach::to_enrol(&web, &who, patient).await?;
+    let (mut db, found) = reach::to_change(&web, &who, patient).await?;
     let now = web.parts.clock.machine_now();
     if !carer::consents(&mut db, patient).await?.iter().any(|consent| consent.carer == carer) {
         return Err(Failure::not_found());
@@ -221,7 +221,7 @@ pub async fn bind(
     Body(asked): Body<NewInstrumentUser>,
 ) -> Answer<Json<Phones>> {
     let instrument = of_words(&asked)?;
-    let (mut db, found) = reach::to_enrol(&web, &who, patient).await?;
+    let (mut db, found) = reach::to_change(&web, &who, patient).await?;
     let now = web.parts.clock.machine_now();
     let new = NewBound {
         instrument_user: random::new_id(),
@@ -248,7 +248,7 @@ pub async fn release(
     who: SignedIn,
     Path((patient, instrument_user)): Path<(Uuid, Uuid)>,
 ) -> Answer<Json<Phones>> {
-    let (mut db, found) = reach::to_enrol(&web, &who, patient).await?;
+    let (mut db, found) = reach::to_change(&web, &who, patient).await?;
     let now = web.parts.clock.machine_now();
     if !instrument::was_of(&mut db, instrument_user, patient).await? {
         return Err(Failure::not_found());

@@ -38,9 +38,9 @@ pub async fn patient(web: &Web, who: &SignedIn, patient: Uuid, act: Act, detail:
     Ok((db, found))
 }
 
-/// A patient, to let phones in and out. A glass that was broken opens the record and lets nobody in. Whoever calls writes what was
-/// done into the audit.
-pub async fn to_enrol(web: &Web, who: &SignedIn, patient: Uuid) -> Answer<(Tx, Patient)> {
+/// A patient, to let phones in and out and to change what is set for them. A glass that was broken opens the record and changes
+/// nothing. Whoever calls writes what was done into the audit.
+pub async fn to_change(web: &Web, who: &SignedIn, patient: Uuid) -> Answer<(Tx, Patient)> {
     let mut db = web.transaction(who).await?;
     let Some(found) = patient::within_reach(&mut db, patient, who.staff).await? else {
         let refused = who.did(Act::RecordRefused, web.parts.clock.machine_now()).about(patient, who.organisation);

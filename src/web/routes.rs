@@ -12,8 +12,8 @@ use super::access::{self, Access, Right};
 use super::route::{Route, SESSION};
 use super::sign_in::{invitation, passkey, provider, second_factor};
 use super::{
-    Web, alerts, api, audit, break_glass, events, find_person, me, patient, patients, phones, rules, series, sign_in,
-    staff, worklist,
+    Web, alerts, api, audit, break_glass, doubted, events, find_person, me, patient, patients, phones, rules, series,
+    sign_in, staff, worklist,
 };
 use crate::openapi::{self, Operation};
 
@@ -31,7 +31,7 @@ async fn document() -> Json<Value> {
 /// The whole staff API.
 pub fn routes() -> Vec<Route> {
     use Access::{Anyone, May, Own, RuleOwner};
-    use Right::{ActOnAlerts, BreakGlass, Enrol, ManageStaff, ReadAudit, SeeRecords, SignPacks};
+    use Right::{ActOnAlerts, BreakGlass, ChangePlans, Enrol, ManageStaff, ReadAudit, SeeRecords, SignPacks};
     const GET: &Method = &Method::GET;
     const POST: &Method = &Method::POST;
     const PUT: &Method = &Method::PUT;
@@ -165,6 +165,15 @@ pub fn routes() -> Vec<Route> {
         Route::new(GET, "/api/patients/{patient}/series", May(SeeRecords), series::series, "One vital over time")
             .query::<series::Asked>()
             .answers::<api::Series>(),
+        Route::new(
+            POST,
+            "/api/patients/{patient}/readings/{seq}/accept",
+            May(ChangePlans),
+            doubted::accept,
+            "An unconfirmed value is real for this person",
+        )
+        .answers::<api::Accepted>()
+        .refuses(&[409]),
         Route::new(GET, "/api/patients/{patient}/phones", May(SeeRecords), phones::list, "Phones, carers, instruments")
             .answers::<api::Phones>(),
         Route::new(POST, "/api/patients/{patient}/codes", May(Enrol), phones::code, "A code for a phone, shown once")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alert_rules::facts::Due;
-use alert_rules::{Component, Vital};
+use alert_rules::{Acceptance, Component, Vital};
 use axum::Json;
 use axum::extract::State;
 use jiff::civil::{Date, DateTime};
@@ -20,10 +20,10 @@ use super::failure::{Answer, Failure};
 use super::sentence::{MEAN_OVER, sentence};
 use super::session::SignedIn;
 use super::thin::{POINTS, thin};
-use super::{Web, alerts, limits, reach, words};
+use super::{Web, alerts, doubted, limits, reach, words};
 use crate::store::audit::Act;
 use crate::store::reading_seen::{self, Reading};
-use crate::store::{self, alert_seen, chart, facts::Version};
+use crate::store::{self, acceptance, alert_seen, chart, facts::Version};
 
 const USUAL_STRETCH: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// What is longer begins later: that is how a page asks for all there is.
@@ -56,9 +56,14 @@ pub async fn series(
     })?;
     let about = json!({ "vital": vital.name() });
     let (mut db, patient) = reach::patient(&web, &who, id, Act::SeriesRead, about).await?;
-    let readings = reading_seen::of_vital(&mut db, id, vital.name(), from, until).await?;
-    let recent = reading_seen::of_vital(&mut db, id, vital.name(), now - MEAN_OVER, now).await?;
+    // Around a stretch lies what decides whether something in it is doubted.
+    let (first, last) = (from - doubted::BEFORE, until + doubted::AFTER);
+    let around = reading_seen::of_vital(&mut db, id, vital.name(), first, last).await?;
+    let first = now - MEAN_OVER - doubted::BEFORE;
+    let around_recent = reading_seen::of_vital(&mut db, id, vital.name(), first, now).await?;
     let versions = store::facts::versions(&mut db, id).await?;
+    let accepted = acceptance::of(&mut db, &[id]).await?.remove(&id).unwrap_or_default();
+    let accepted_by = acceptance::by(&mut db, id).await?;
     let events = chart::events(&mut db, id, from, until).await?;
     let marks = alert_seen::between(&mut db, id, from, until).await?;
     let service_gaps = chart::service_gaps(&mut db, from, until).await?;
@@ -66,10 +71,12 @@ pub async fn series(
     db.commit().await?;
 
     let zone = words::zone(&patient.time_zone);
-    let points: Vec<SeriesPoint> = readings.iter().flat_map(points).collect();
+    let since = versions.last().map_or(Timestamp::MIN, |version| version.facts.plan.since);
+    let known = Known { accepted, accepted_by, since };
+    let (readings, points) = known.points(&around, from, until);
     let limits = limits::steps(&rulebook, &versions, vital, from, until);
     let sentence = {
-        let recent: Vec<SeriesPoint> = recent.iter().flat_map(self::points).collect();
+        let (_, recent) = known.points(&around_recent, now - MEAN_OVER, now);
         let limits = limits::steps(&rulebook, &versions, vital, now - MEAN_OVER, now);
         sentence(vital, &points, &recent, &limits, now, &zone)
     };
@@ -80,7 +87,7 @@ pub async fn series(
         unit: words::unit(vital).to_owned(),
         from,
         until,
-        readings: u32::try_from(readings.len()).unwrap_or(u32::MAX),
+        readings: u32::try_from(readings).unwrap_or(u32::MAX),
         usual_interval_hours: usual_interval_hours(vital, versions.last()),
         points: thin(points, &components, POINTS),
         components,
@@ -117,9 +124,35 @@ fn drawn(vital: Vital, points: &[SeriesPoint]) -> Vec<String> {
         .collect()
 }
 
+/// What decides which values are doubted, beside the readings themselves.
+struct Known {
+    accepted: Vec<Acceptance>,
+    accepted_by: BTreeMap<i64, acceptance::By>,
+    /// What is from before the plan is judged by nobody, and is doubted as it was when it came.
+    since: Timestamp,
+}
+
+impl Known {
+    /// How many readings of the stretch there are, and its points; `around` holds what lies around it, too.
+    fn points(&self, around: &[Reading], from: Timestamp, until: Timestamp) -> (usize, Vec<SeriesPoint>) {
+        let judged = &around[around.partition_point(|reading| reading.effective_at < self.since)..];
+        let doubted = doubted::why(judged, self.accepted.clone());
+        let is_unconfirmed = |reading: &Reading| {
+            doubted.contains_key(&reading.seq) || reading.effective_at < self.since && flagged(reading, "unconfirmed")
+        };
+        let readings = around.iter().filter(|reading| (from..=until).contains(&reading.effective_at));
+        let of = |reading| points(reading, is_unconfirmed(reading), &self.accepted_by);
+        (readings.clone().count(), readings.flat_map(of).collect())
+    }
+}
+
+fn flagged(reading: &Reading, name: &str) -> bool {
+    reading.flags.iter().any(|flag| flag == name)
+}
+
 /// A corrected reading is two points: the old one, faint, and the one that stands.
-fn points(reading: &Reading) -> Vec<SeriesPoint> {
-    let flagged = |name: &str| reading.flags.iter().any(|flag| flag == name);
+fn points(reading: &Reading, unconfirmed: bool, accepted_by: &BTreeMap<i64, acceptance::By>) -> Vec<SeriesPoint> {
+    let accepted_by = |values| accepted_by.get(&values).map(|by: &acceptance::By| by.name.clone());
     let original = SeriesPoint {
         seq: reading.seq,
         at: reading.effective_at,
@@ -135,8 +168,9 @@ fn points(reading: &Reading) -> Vec<SeriesPoint> {
             None => PointState::Standing,
         },
         late: reading.received_at.duration_since(reading.effective_at) > LATE,
-        unconfirmed: flagged("unconfirmed"),
-        dated_by_arrival: flagged("dated_by_arrival"),
+        unconfirmed: unconfirmed && reading.correction.is_none(),
+        accepted_by: accepted_by(reading.seq),
+        dated_by_arrival: flagged(reading, "dated_by_arrival"),
         method: reading.method.clone(),
         context: reading.context.as_ref().and_then(context),
         absent: reading.absent.clone(),
@@ -149,7 +183,8 @@ fn points(reading: &Reading) -> Vec<SeriesPoint> {
             comparators: comparators(new),
             given: given(new),
             state: PointState::Standing,
-            unconfirmed: false,
+            unconfirmed,
+            accepted_by: accepted_by(correction.seq),
             absent: None,
             ..original.clone()
         })

@@ -78,6 +78,7 @@ mod tests {
             state: PointState::Standing,
             late: false,
             unconfirmed: false,
+            accepted_by: None,
             dated_by_arrival: false,
             method: None,
             context: None,

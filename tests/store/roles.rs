@@ -118,6 +118,10 @@ async fn no_role_may_do_anothers_work() {
     refused(&store.web, "DELETE FROM staff_session").await;
     refused(&store.web, "UPDATE staff_session SET ends_at = used_at").await;
     refused(&store.web, "UPDATE staff SET role = 'administrator'").await;
+    for pool in [&store.ingest, &store.monitor, &store.web] {
+        refused(pool, "UPDATE acceptance SET \"values\" = '[]'").await;
+        refused(pool, "DELETE FROM acceptance").await;
+    }
     refused(&store.sign_in, "SELECT patient FROM patient").await;
     refused(&store.sign_in, "SELECT count(*) FROM reading_seen").await;
     refused(&store.sign_in, "UPDATE staff SET role = 'administrator'").await;

@@ -56,8 +56,19 @@ pub struct Asked<'a> {
 }
 
 /// The kinds of things that questions name.
-const NAMED: [&str; 10] =
-    ["patient", "alert", "reference", "team", "staff", "session", "device", "carer", "instrument_user", "passkey"];
+const NAMED: [&str; 11] = [
+    "patient",
+    "alert",
+    "reference",
+    "team",
+    "staff",
+    "session",
+    "device",
+    "carer",
+    "instrument_user",
+    "passkey",
+    "seq",
+];
 
 impl Asked<'_> {
     pub fn title(&self) -> String {
@@ -70,6 +81,7 @@ impl Asked<'_> {
     }
 
     fn address(&self, someone: &Someone) -> String {
+        let first = "1".to_owned();
         let values = BTreeMap::from([
             ("patient", &someone.patient),
             ("alert", &someone.alert),
@@ -80,6 +92,7 @@ impl Asked<'_> {
             ("device", &someone.device),
             ("carer", &someone.carer),
             ("instrument_user", &someone.instrument_user),
+            ("seq", &first),
             // Nobody here has one: `passkeys.rs` and the pages' story look at those.
             ("passkey", &someone.session),
         ]);

@@ -6,6 +6,7 @@ mod audit;
 mod canaries;
 mod charts;
 mod doors;
+mod doubted;
 mod entries;
 mod matrix;
 mod pages;

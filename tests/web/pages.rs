@@ -20,6 +20,11 @@ async fn a_dangerous_reading_is_taken_closed_and_found_in_the_audit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_decided_about_a_person_on_their_page() {
+    told("plan.spec.ts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everybodys_way_in() {
     told("sign-in.spec.ts").await;
 }

@@ -1,6 +1,7 @@
 // Every request of the staff pages goes through here: same origin, JSON, one way to fail.
 import { unattended } from './attention'
 import type {
+  Accepted,
   Agreed,
   Alert,
   AlertPlace,
@@ -111,6 +112,8 @@ export const patient = (id: string) => ask<PatientPage>('GET', `/patients/${id}`
 export const findAlert = (reference: string) => ask<AlertPlace>('GET', `/alerts/${reference}`)
 export const acknowledge = (alert: string) => ask<Alert>('POST', `/alerts/${alert}/acknowledge`)
 export const close = (alert: string, outcome: Outcome, note: string) => ask<Alert>('POST', `/alerts/${alert}/close`, { outcome, note })
+
+export const accept = (patient: string, seq: number) => ask<Accepted>('POST', `/patients/${patient}/readings/${seq}/accept`)
 
 export const phones = (patient: string) => ask<Phones>('GET', `/patients/${patient}/phones`)
 export const makeCode = (patient: string, code: NewCode) => ask<Code>('POST', `/patients/${patient}/codes`, code)

@@ -17,7 +17,7 @@ use crate::publishing::{self, InForce, from_hex, hex};
 use crate::signal::Signal;
 use crate::store::audit::{self, Act, Actor};
 use crate::store::history::{self, Wanted};
-use crate::store::{self, patient};
+use crate::store::{self, acceptance, patient};
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -276,7 +276,8 @@ async fn explained(desk: &Desk, rule: &str, of: Uuid, at: Option<Timestamp>) -> 
     let facts = &facts.context("this person has no plan, so nothing watches them")?.facts;
     let wanted = Wanted { patient: of, since: at - rulebook.lookback(facts), after: 0 };
     let history = history::numbered(&mut db, &[wanted], at).await?.remove(&of).context("no history was read")?;
-    let history = history.map_err(|problem| anyhow::anyhow!("the record cannot be read: {problem}"))?;
+    let mut history = history.map_err(|problem| anyhow::anyhow!("the record cannot be read: {problem}"))?;
+    history.acceptances = acceptance::of(&mut db, &[of]).await?.remove(&of).unwrap_or_default();
     let explained = explain::explain(&rulebook, facts, &history, rule, at)
         .with_context(|| format!("there is no rule {rule} in force; `derwent rules in-force` shows the packs"))?;
     let entry = desk.did(Act::RuleExplained).about(of, patient.organisation);

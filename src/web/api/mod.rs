@@ -23,8 +23,8 @@ pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use passkey::{NewPasskey, Passkey, PasskeyAnswer, PasskeyOptions};
 pub use patient::{
-    Erased, Limit, PatientHead, PatientList, PatientPage, PatientRow, Pause, Plan, Refusal, Restriction, Search, Slot,
-    VitalSummary, Whose,
+    Accepted, Erased, Limit, PatientHead, PatientList, PatientPage, PatientRow, Pause, Plan, Refusal, Restriction,
+    Search, Slot, UnconfirmedValue, VitalSummary, Whose,
 };
 pub use phones::{
     Agreed, Carer, Code, Consent, Device, InstrumentUser, NewCode, NewInstrumentUser, Phones, Qr, Revoke, Withdraw,
@@ -198,6 +198,8 @@ mod tests {
             BrokenGlass,
             Restriction,
             Erased,
+            UnconfirmedValue,
+            Accepted,
             AuditPage,
             AuditEntry,
             AuditPatient,

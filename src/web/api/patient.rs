@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::{Alert, BrokenGlass, Device, LastReading, Priority, Team};
+use super::{Alert, BrokenGlass, Device, LastReading, Person, Priority, Team};
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PatientHead {
@@ -67,6 +67,8 @@ pub struct PatientPage {
     pub limits: Vec<Limit>,
     /// Every vital this person has readings of, the most recently measured first.
     pub vitals: Vec<VitalSummary>,
+    /// Doubted values of the last 30 days that no second reading agrees with, newest first.
+    pub unconfirmed: Vec<UnconfirmedValue>,
     /// What their phone sent and we would not take, newest first.
     pub refusals: Vec<Refusal>,
     pub devices: Vec<Device>,
@@ -160,6 +162,28 @@ pub struct VitalSummary {
     pub title: String,
     pub unit: String,
     pub last: LastReading,
+}
+
+/// A value that alone raises alarms and calms none, until a second one agrees or somebody accepts it.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct UnconfirmedValue {
+    /// The number it is accepted by.
+    pub seq: i64,
+    pub at: Timestamp,
+    /// As on a page: `Weight`.
+    pub title: String,
+    /// `176.0 kg`
+    pub text: String,
+    /// Why it is doubted, in sentences.
+    pub why: Vec<String>,
+}
+
+/// `POST /api/patients/{id}/readings/{seq}/accept`: an unconfirmed value is real for this person.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Accepted {
+    pub by: Person,
+    /// Care time.
+    pub at: Timestamp,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]

@@ -54,6 +54,8 @@ pub struct SeriesPoint {
     pub late: bool,
     /// Outside what is usual, and no second reading agrees yet.
     pub unconfirmed: bool,
+    /// Who accepted it although it was doubted.
+    pub accepted_by: Option<String>,
     /// The phone's own time could not be believed: dated by its arrival.
     pub dated_by_arrival: bool,
     /// `manual`, `bluetooth`, `told_by_phone`, …

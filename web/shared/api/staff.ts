@@ -363,6 +363,10 @@ limits: Array<Limit>,
  */
 vitals: Array<VitalSummary>, 
 /**
+ * Doubted values of the last 30 days that no second reading agrees with, newest first.
+ */
+unconfirmed: Array<UnconfirmedValue>, 
+/**
  * What their phone sent and we would not take, newest first.
  */
 refusals: Array<Refusal>, devices: Array<Device>, 
@@ -699,6 +703,36 @@ before: string,
 at: string, };
 
 /**
+ * A value that alone raises alarms and calms none, until a second one agrees or somebody accepts it.
+ */
+export type UnconfirmedValue = { 
+/**
+ * The number it is accepted by.
+ */
+seq: number, at: string, 
+/**
+ * As on a page: `Weight`.
+ */
+title: string, 
+/**
+ * `176.0 kg`
+ */
+text: string, 
+/**
+ * Why it is doubted, in sentences.
+ */
+why: Array<string>, };
+
+/**
+ * `POST /api/patients/{id}/readings/{seq}/accept`: an unconfirmed value is real for this person.
+ */
+export type Accepted = { by: Person, 
+/**
+ * Care time.
+ */
+at: string, };
+
+/**
  * `GET /api/audit`, newest first.
  */
 export type AuditPage = { entries: Array<AuditEntry>, 
@@ -817,6 +851,10 @@ late: boolean,
  * Outside what is usual, and no second reading agrees yet.
  */
 unconfirmed: boolean, 
+/**
+ * Who accepted it although it was doubted.
+ */
+accepted_by: string | null, 
 /**
  * The phone's own time could not be believed: dated by its arrival.
  */

@@ -9,7 +9,7 @@ import { pointWords, remarks, valueWords } from './words'
 const HOUR = 3_600_000
 const point = (over: Partial<SeriesPoint> = {}): SeriesPoint => ({
   seq: 1, at: '2026-03-03T08:05:00Z', received_at: '2026-03-03T08:05:02Z', values: { systolic: 148, diastolic: 92 }, comparators: {}, given: [],
-  state: 'standing', late: false, unconfirmed: false, dated_by_arrival: false, method: 'manual', context: null, absent: null, ...over,
+  state: 'standing', late: false, unconfirmed: false, accepted_by: null, dated_by_arrival: false, method: 'manual', context: null, absent: null, ...over,
 })
 
 describe('lines', () => {

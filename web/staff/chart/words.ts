@@ -25,6 +25,7 @@ export function remarks(point: SeriesPoint): string[] {
   if (point.state === 'withdrawn') said.push('taken back')
   if (point.state === 'not_theirs') said.push('somebody else’s user number, never used')
   if (point.unconfirmed) said.push('unconfirmed')
+  if (point.accepted_by) said.push(`accepted by ${point.accepted_by}`)
   if (point.late) said.push(`late by ${span(Date.parse(point.received_at) - Date.parse(point.at))}`)
   if (point.dated_by_arrival) said.push('dated by its arrival')
   return said
