@@ -195,6 +195,10 @@ fn sentence(watch: &Watch, unconfirmed: bool) -> String {
     } else if unconfirmed {
         sentence.push_str(", unconfirmed");
     }
+    begins_large(sentence)
+}
+
+pub(crate) fn begins_large(mut sentence: String) -> String {
     if let Some(first) = sentence.get_mut(..1) {
         first.make_ascii_uppercase();
     }

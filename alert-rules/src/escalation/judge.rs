@@ -6,8 +6,10 @@ use jiff::Timestamp;
 
 use super::clock::{close, nobody, start_over};
 use super::{Alert, Decision, Duty, Entry, Happened, Known, KnownFiring, Note, PageRequest, PageWhy};
+use crate::compose::begins_large;
 use crate::evaluate::Evaluation;
 use crate::finding::{Finding, Firing, Priority};
+use crate::reason::Reason;
 
 /// What an evaluation means for the patient's alerts. `alerts`: every open one, and those closed in the last `REACH`.
 ///
@@ -25,8 +27,8 @@ pub fn judge(evaluation: &Evaluation, alerts: &[Alert], duty: &Duty, at: Timesta
     decisions
 }
 
-fn judge_problem(
-    findings: &[&Finding],
+fn judge_problem<'f>(
+    findings: &[&'f Finding],
     alerts: &[Alert],
     problem: &str,
     from: Timestamp,
@@ -36,10 +38,13 @@ fn judge_problem(
     let told: Vec<&Alert> = alerts.iter().filter(|alert| alert.problem == problem).collect();
     let open = alerts.iter().position(|alert| alert.problem == problem && alert.closed_at.is_none());
     let alarming = findings.iter().filter(|finding| !finding.pending);
-    let mut unheard: Vec<(&Finding, News)> =
-        alarming.filter_map(|finding| Some((*finding, news(finding, &told, at)?))).collect();
+    let unheard_of = |finding: &&'f Finding| {
+        let voice = Voice::of(finding, &told, at);
+        Some(Unheard { finding, news: news(finding, &voice, &told)?, voice })
+    };
+    let mut unheard: Vec<Unheard<'_>> = alarming.filter_map(unheard_of).collect();
     let leader = (0..unheard.len()).reduce(|lead, next| {
-        let leads = presses_more(unheard[next].0, unheard[lead].0, at);
+        let leads = presses_more(&unheard[next], &unheard[lead]);
         if leads { next } else { lead }
     });
     if let Some(leader) = leader {
@@ -47,7 +52,7 @@ fn judge_problem(
     }
     match (open, unheard.as_slice()) {
         (None, []) => None,
-        (None, [(first, _), others @ ..]) => Some(open_alert(first, others, duty, at)),
+        (None, [first, others @ ..]) => Some(open_alert(first, others, duty, at)),
         (Some(index), []) => annotate(index, &alerts[index], findings, from, at),
         (Some(index), unheard) => {
             let mut decision = tell_again(index, &alerts[index], unheard, duty, at);
@@ -58,17 +63,51 @@ fn judge_problem(
     }
 }
 
+/// A finding with something in it that people have not been told.
+struct Unheard<'f> {
+    finding: &'f Finding,
+    news: News,
+    voice: Voice,
+}
+
+/// How a finding speaks to people, who may know a part of it.
+struct Voice {
+    priority: Priority,
+    rule: String,
+    sentence: String,
+}
+
+impl Voice {
+    /// By what still fires, and by what nobody was told of: what is over, and was told, lends its priority to nothing that is
+    /// milder.
+    fn of(finding: &Finding, told: &[&Alert], at: Timestamp) -> Voice {
+        let counts = |firing: &&Firing| !firing.pending && (firing.until.is_none() || !is_known(firing, told));
+        let loudest = finding.firings.iter().rev().filter(counts).max_by_key(|firing| firing.priority);
+        let whole = finding.alarm_priority(at);
+        match loudest.filter(|firing| firing.priority < whole) {
+            None => Voice { priority: whole, rule: finding.rule.clone(), sentence: finding.sentence.clone() },
+            Some(firing) => {
+                let why = |reason: &&Reason| reason.rule == firing.rule && reason.at == firing.since;
+                let why =
+                    finding.reasons.iter().find(why).map(|reason| format!("{}: {}", finding.problem, reason.what));
+                let sentence = why.map_or_else(|| finding.sentence.clone(), begins_large);
+                Voice { priority: firing.priority, rule: firing.rule.clone(), sentence }
+            }
+        }
+    }
+}
+
 /// Of two findings with news, which one the alert speaks of: the louder, then the worse, then the later.
-fn presses_more(one: &Finding, other: &Finding, at: Timestamp) -> bool {
+fn presses_more(one: &Unheard<'_>, other: &Unheard<'_>) -> bool {
     let worse = |one: &Finding, other: &Finding| {
         let alike = one.worst.iter().flat_map(|worst| other.worst.iter().map(move |known| (worst, known)));
         alike.into_iter().any(|(worst, known)| worst.is_worse_than(known, 0.0))
     };
-    match one.alarm_priority(at).cmp(&other.alarm_priority(at)) {
-        Ordering::Equal => match (worse(one, other), worse(other, one)) {
+    match one.voice.priority.cmp(&other.voice.priority) {
+        Ordering::Equal => match (worse(one.finding, other.finding), worse(other.finding, one.finding)) {
             (true, false) => true,
             (false, true) => false,
-            _ => one.start > other.start,
+            _ => one.finding.start > other.finding.start,
         },
         louder => louder.is_gt(),
     }
@@ -83,21 +122,24 @@ enum News {
     Priority,
 }
 
-fn news(finding: &Finding, told: &[&Alert], at: Timestamp) -> Option<News> {
+fn news(finding: &Finding, voice: &Voice, told: &[&Alert]) -> Option<News> {
     let alarming = || finding.firings.iter().filter(|firing| !firing.pending);
-    let is_known = |firing: &Firing| told.iter().any(|alert| knows(alert, firing).next().is_some());
     let last_at_once =
         |firing: &Firing| told.iter().flat_map(|alert| knows(alert, firing).map(|old| old.at_once)).max().flatten();
     let loudest = told.iter().filter(|alert| concerns(alert, finding)).map(|alert| alert.priority).max();
-    if loudest.is_some_and(|loudest| finding.alarm_priority(at) > loudest) {
+    if loudest.is_some_and(|loudest| voice.priority > loudest) {
         Some(News::Priority)
     } else if alarming().any(|firing| firing.at_once > last_at_once(firing)) {
         Some(News::AtOnce)
     } else if finding.worst.iter().any(|worst| is_worse(worst, finding, told)) {
         Some(News::Worse)
     } else {
-        alarming().any(|firing| !is_known(firing)).then_some(News::Firing)
+        alarming().any(|firing| !is_known(firing, told)).then_some(News::Firing)
     }
+}
+
+fn is_known(firing: &Firing, told: &[&Alert]) -> bool {
+    told.iter().any(|alert| knows(alert, firing).next().is_some())
 }
 
 /// Worse, by the vital's step, than the worst that was then known of this finding.
@@ -128,13 +170,14 @@ fn overlaps(old: &KnownFiring, firing: &Firing, closed_at: Option<Timestamp>) ->
     old.rule == firing.rule && firing.since <= reach && firing.until.is_none_or(|until| old.since <= until)
 }
 
-fn open_alert(finding: &Finding, others: &[(&Finding, News)], duty: &Duty, at: Timestamp) -> Decision {
+fn open_alert(first: &Unheard<'_>, others: &[Unheard<'_>], duty: &Duty, at: Timestamp) -> Decision {
+    let Unheard { finding, voice, .. } = first;
     let mut alert = Alert {
         problem: finding.problem.clone(),
-        rule: finding.rule.clone(),
+        rule: voice.rule.clone(),
         kind: finding.kind,
-        priority: finding.alarm_priority(at),
-        sentence: finding.sentence.clone(),
+        priority: voice.priority,
+        sentence: voice.sentence.clone(),
         opened_at: at,
         late_minutes: finding.late_by(at),
         finding_start: Some(finding.start),
@@ -147,9 +190,9 @@ fn open_alert(finding: &Finding, others: &[(&Finding, News)], duty: &Duty, at: T
         next_step_at: None,
         known: Known::default(),
     };
-    let mut entries = vec![Entry { what: Happened::Opened, text: told_as(finding, at) }];
-    for (other, _) in others {
-        learn(&mut alert, other, at);
+    let mut entries = vec![Entry { what: Happened::Opened, text: told_as(first, at) }];
+    for other in others {
+        learn(&mut alert, other.finding, at);
         entries.push(Entry { what: Happened::Renewed, text: told_as(other, at) });
     }
     learn(&mut alert, finding, at);
@@ -158,13 +201,14 @@ fn open_alert(finding: &Finding, others: &[(&Finding, News)], duty: &Duty, at: T
 }
 
 /// There is an open alert, and something people have not been told; the most pressing first.
-fn tell_again(index: usize, old: &Alert, unheard: &[(&Finding, News)], duty: &Duty, at: Timestamp) -> Decision {
+fn tell_again(index: usize, old: &Alert, unheard: &[Unheard<'_>], duty: &Duty, at: Timestamp) -> Decision {
     let mut alert = old.clone();
     let acknowledged = alert.acknowledged_at.is_some();
     let mut entries = Vec::new();
     let mut why = None;
-    for (n, (finding, news)) in unheard.iter().enumerate() {
-        let loud = finding.alarm_priority(at);
+    for (n, one) in unheard.iter().enumerate() {
+        let Unheard { finding, news, voice } = one;
+        let loud = voice.priority;
         let (happened, because) = match news {
             _ if loud > alert.priority => (Happened::Raised, PageWhy::Raised),
             News::Priority | News::Firing => (Happened::Renewed, PageWhy::Renewed),
@@ -175,28 +219,29 @@ fn tell_again(index: usize, old: &Alert, unheard: &[(&Finding, News)], duty: &Du
             why = why.or(Some(because));
         }
         if n == 0 && loud >= alert.priority {
-            alert.rule = finding.rule.clone();
+            alert.rule = voice.rule.clone();
             alert.priority = loud;
             alert.kind = finding.kind;
-            alert.sentence = finding.sentence.clone();
+            alert.sentence = voice.sentence.clone();
             alert.late_minutes = finding.late_by(at);
         }
-        entries.push(Entry { what: happened, text: told_as(finding, at) });
+        entries.push(Entry { what: happened, text: told_as(one, at) });
     }
     // The one the alert speaks of has the last word about whether it is over.
-    for (finding, _) in unheard.iter().rev() {
-        learn(&mut alert, finding, at);
+    for one in unheard.iter().rev() {
+        learn(&mut alert, one.finding, at);
     }
     let pages = why.map_or_else(Vec::new, |why| start_over(&mut alert, duty, why, at));
     let operator = if pages.is_empty() { None } else { nobody(duty) };
     Decision { of: Some(index), alert, entries, pages, operator }
 }
 
-/// The finding in one line, with how late it is to be told.
-fn told_as(finding: &Finding, at: Timestamp) -> String {
-    match late_in_words(finding.late_by(at)) {
-        Some(late) => format!("{} ({late})", finding.sentence),
-        None => finding.sentence.clone(),
+/// What is told in one line, with how late that is.
+fn told_as(unheard: &Unheard<'_>, at: Timestamp) -> String {
+    let sentence = &unheard.voice.sentence;
+    match late_in_words(unheard.finding.late_by(at)) {
+        Some(late) => format!("{sentence} ({late})"),
+        None => sentence.clone(),
     }
 }
 

@@ -35,20 +35,29 @@ impl Instant<'_> {
                     _ => mean(usable().map(|sample| sample.value)),
                 }
             }
-            Function::Min | Function::Max | Function::Rise | Function::Fall | Function::Last => {
+            Function::Rise | Function::Fall => {
+                let (latest, before) = samples.split_last().filter(|(latest, _)| self.may_use(latest))?;
+                // What is doubted may itself have risen, and is nothing to have risen from.
+                let references = before.iter().filter(|sample| sample.is_trusted(self.order));
+                if !enough(references.clone().count() + 1) || !references.clone().all(|sample| self.may_use(sample)) {
+                    return None;
+                }
+                let result = match function {
+                    Function::Rise => latest.value - references.fold(latest.value, |least, one| least.min(one.value)),
+                    _ => references.fold(latest.value, |most, one| most.max(one.value)) - latest.value,
+                };
+                (!result.is_nan()).then_some(result)
+            }
+            Function::Min | Function::Max | Function::Last => {
                 if !enough(samples.len()) || !samples.iter().all(|sample| self.may_use(sample)) {
                     return None;
                 }
                 let values = samples.iter().map(|sample| sample.value);
-                let latest = samples.last()?.value;
-                let result = match function {
-                    Function::Min => values.fold(f64::INFINITY, f64::min),
-                    Function::Max => values.fold(f64::NEG_INFINITY, f64::max),
-                    Function::Rise => latest - values.fold(f64::INFINITY, f64::min),
-                    Function::Fall => values.fold(f64::NEG_INFINITY, f64::max) - latest,
-                    _ => latest,
-                };
-                (!result.is_nan()).then_some(result)
+                match function {
+                    Function::Min => Some(values.fold(f64::INFINITY, f64::min)),
+                    Function::Max => Some(values.fold(f64::NEG_INFINITY, f64::max)),
+                    _ => samples.last().map(|latest| latest.value),
+                }
             }
         }
     }

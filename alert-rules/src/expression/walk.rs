@@ -298,8 +298,10 @@ fn sides_of(condition: &Condition, wanted: bool, sides: &mut Vec<(Component, Sid
                 Comparison::Less | Comparison::AtMost => !wanted,
                 Comparison::Equal | Comparison::NotEqual => return,
             };
-            sides_of_quantity(left, up, sides);
-            sides_of_quantity(right, !up, sides);
+            let mut compared = Vec::new();
+            sides_of_quantity(left, up, &mut compared);
+            sides_of_quantity(right, !up, &mut compared);
+            sides.extend(against_itself(compared));
         }
         ConditionKind::And(left, right) | ConditionKind::Or(left, right) => {
             sides_of(left, wanted, sides);
@@ -314,22 +316,46 @@ fn sides_of(condition: &Condition, wanted: bool, sides: &mut Vec<(Component, Sid
     }
 }
 
-fn sides_of_quantity(quantity: &Quantity, up: bool, sides: &mut Vec<(Component, Side)>) {
+/// A component that is compared with itself, as it is now with a window of it, has one worse side: that of its latest value,
+/// else of what is named first. A higher reference is no worse value: who recovers must not be told as worse.
+fn against_itself(mut compared: Vec<Named>) -> Vec<(Component, Side)> {
+    compared.sort_by_key(|named| !named.is_latest);
+    let mut sides: Vec<(Component, Side)> = Vec::new();
+    for Named { sides: own, .. } in compared {
+        let is_new = |side: &(Component, Side)| sides.iter().all(|(known, _)| *known != side.0);
+        let new: Vec<_> = own.into_iter().filter(is_new).collect();
+        sides.extend(new);
+    }
+    sides
+}
+
+/// What makes one quantity of a comparison greater (or less).
+struct Named {
+    sides: Vec<(Component, Side)>,
+    is_latest: bool,
+}
+
+fn sides_of_quantity(quantity: &Quantity, up: bool, named: &mut Vec<Named>) {
     let side = |up| if up { Side::High } else { Side::Low };
+    let mut of = |sides, is_latest| named.push(Named { sides, is_latest });
     match &quantity.kind {
-        QuantityKind::Latest(component) => sides.push((*component, side(up))),
+        QuantityKind::Latest(component) => of(vec![(*component, side(up))], true),
         QuantityKind::Aggregate { function, component, .. } => match function {
-            Function::Min | Function::Max | Function::Last | Function::Rise => sides.push((*component, side(up))),
-            Function::Fall => sides.push((*component, side(!up))),
+            Function::Min | Function::Max | Function::Last | Function::Rise => of(vec![(*component, side(up))], false),
+            Function::Fall => of(vec![(*component, side(!up))], false),
             Function::Mean | Function::Median | Function::StdDev | Function::Slope => {}
         },
-        QuantityKind::Count { condition, .. } => sides_of(condition, up, sides),
-        QuantityKind::Arithmetic { left, operator, right } => {
-            sides_of_quantity(left, up, sides);
-            let flips = matches!(operator, Operator::Minus | Operator::Over);
-            sides_of_quantity(right, up != flips, sides);
+        QuantityKind::Count { condition, .. } => {
+            let mut counted = Vec::new();
+            sides_of(condition, up, &mut counted);
+            of(counted, false);
         }
-        QuantityKind::Negative(inner) => sides_of_quantity(inner, !up, sides),
+        QuantityKind::Arithmetic { left, operator, right } => {
+            sides_of_quantity(left, up, named);
+            let flips = matches!(operator, Operator::Minus | Operator::Over);
+            sides_of_quantity(right, up != flips, named);
+        }
+        QuantityKind::Negative(inner) => sides_of_quantity(inner, !up, named),
         _ => {}
     }
 }

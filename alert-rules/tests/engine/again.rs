@@ -1,10 +1,10 @@
 //! What is out again on another day is told again, though one finding has lasted all the while and its alert was closed.
 
 use alert_rules::escalation::{Happened, close};
-use alert_rules::{Component, Vital};
+use alert_rules::{Component, Priority, Vital};
 
 use crate::ward::{Ward, happened};
-use crate::world::{at, dorothy, reading};
+use crate::world::{at, dorothy, reading, rules};
 
 fn closed(ward: &mut Ward, now: &str) {
     for alert in ward.alerts.iter_mut().filter(|alert| alert.closed_at.is_none()) {
@@ -50,4 +50,49 @@ fn a_severe_pressure_that_lasts_is_told_each_day_from_the_third() {
     assert_eq!(severe("2026-03-28T09:00:00Z", 191.0), [Happened::Opened]);
     assert_eq!(severe("2026-03-28T19:00:00Z", 190.0), [], "at most once a day");
     assert_eq!(severe("2026-03-29T09:00:00Z", 188.0), [Happened::Opened]);
+}
+
+#[test]
+fn recovery_from_a_second_hypo_is_no_news() {
+    let lows = [("2026-03-27T09:00:00Z", 3.6), ("2026-03-27T13:00:00Z", 3.7), ("2026-03-27T18:00:00Z", 11.0)];
+    assert_eq!(alerts_of_lows(&lows), [1, 2, 2], "higher than what lows are counted against is not worse");
+}
+
+/// Three rules about one pressure: 180 is high, 140 goes on for long, and a diastolic value begins by itself.
+fn mild_after_severe() -> Ward {
+    let rule = |name: &str, priority: &str, when: &str| {
+        format!("[rule.{name}]\nproblem='blood pressure high'\npriority='{priority}'\nwhen='{when}'\n")
+    };
+    let mut ward = Ward::new();
+    ward.rulebook = rules(
+        &[
+            rule("severe", "high", "systolic >= 180 mmHg"),
+            rule("raised", "low", "systolic >= 140 mmHg"),
+            rule("lower", "medium", "diastolic >= 90 mmHg"),
+        ]
+        .concat(),
+    );
+    ward.monitor.facts.plan.packs = vec!["x".to_owned()];
+    ward
+}
+
+#[test]
+fn what_is_over_and_was_told_lends_its_priority_to_nothing_milder() {
+    let mut ward = mild_after_severe();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:01Z", 184.0, 80.0);
+    closed(&mut ward, "2026-03-27T09:30:00Z");
+    assert_eq!(ward.measures("2026-03-27T12:00:00Z", "2026-03-27T12:00:01Z", 150.0, 80.0), []);
+    ward.measures("2026-03-27T15:00:00Z", "2026-03-27T15:00:01Z", 150.0, 94.0);
+    let told: Vec<_> = ward.alerts.iter().map(|alert| (alert.priority, alert.rule.as_str())).collect();
+    assert_eq!(told, [(Priority::High, "x/severe"), (Priority::Medium, "x/lower")]);
+    assert_eq!(ward.alerts[1].sentence, "Blood pressure high: diastolic 94 mmHg");
+}
+
+#[test]
+fn what_is_over_and_nobody_heard_of_is_told_as_loudly_as_it_was() {
+    let mut ward = mild_after_severe();
+    let batch = [("2026-03-27T09:00:00Z", 232.0, 80.0), ("2026-03-27T09:03:00Z", 150.0, 94.0)];
+    ward.takes("2026-03-27T09:03:01Z", &batch);
+    let told: Vec<_> = ward.alerts.iter().map(|alert| (alert.priority, alert.rule.as_str())).collect();
+    assert_eq!(told, [(Priority::High, "x/severe")], "a newer normal reading never hides an older critical one");
 }

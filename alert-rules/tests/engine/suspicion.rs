@@ -46,6 +46,38 @@ fn a_suspected_weight_ends_nothing_until_a_second_agrees() {
     assert!(ends(89.0, "2026-03-28T08:00:00Z"), "near the others");
 }
 
+/// Watched for what changes within three days.
+fn changing() -> Morning {
+    Morning::watched_by(
+        "[rule.up]\nproblem='heavier'\npriority='medium'\nwhen='rise(weight, over 3 days, at least 2) > 2 kg'\n\
+         [rule.down]\nproblem='lighter'\npriority='medium'\nwhen='fall(weight, over 3 days, at least 2) > 2 kg'\n",
+    )
+}
+
+#[test]
+fn a_doubted_weight_may_have_risen_and_is_nothing_to_have_fallen_from() {
+    let mut morning = changing();
+    weighs(&mut morning, "2026-03-26T08:00:00Z", 80.0);
+    weighs(&mut morning, "2026-03-27T08:00:00Z", 176.4);
+    assert_eq!(morning.finding("heavier").end, None);
+    weighs(&mut morning, "2026-03-28T08:00:00Z", 80.4);
+    assert!(morning.finding("heavier").end.is_some(), "it is over at the next weight, and not when the slip is old");
+    assert!(!morning.problems().contains(&"lighter"));
+    weighs(&mut morning, "2026-03-29T08:00:00Z", 77.9);
+    assert_eq!(morning.finding("lighter").start, at("2026-03-29T08:00:00Z"), "2.5 kg from what is believed");
+}
+
+#[test]
+fn what_a_second_reading_confirms_is_fallen_from() {
+    let mut morning = changing();
+    for (taken, kg) in [("2026-03-26T08:00:00Z", 80.0), ("2026-03-27T08:00:00Z", 85.0), ("2026-03-27T09:00:00Z", 85.2)]
+    {
+        weighs(&mut morning, taken, kg);
+    }
+    weighs(&mut morning, "2026-03-28T08:00:00Z", 81.0);
+    assert_eq!(morning.finding("lighter").start, at("2026-03-28T08:00:00Z"));
+}
+
 #[test]
 fn four_kilograms_in_a_week_are_believed_and_no_more() {
     let unconfirmed = |kg: f64, taken: &str| {

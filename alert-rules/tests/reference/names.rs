@@ -88,24 +88,45 @@ pub fn worse(condition: &Condition, wanted: bool, found: &mut Vec<(Component, Si
                 Comparison::Less | Comparison::AtMost => !wanted,
                 Comparison::Equal | Comparison::NotEqual => return,
             };
-            grows(left, more, found);
-            grows(right, !more, found);
+            let mut both = Vec::new();
+            grows(left, more, &mut both);
+            grows(right, !more, &mut both);
+            // What a value is compared with, of its own kind, is not what is worse: the latest value is, if it is named.
+            for component in Component::ALL {
+                let naming = || both.iter().filter(|part| part.sides.iter().any(|(named, _)| *named == component));
+                let part = naming().find(|part| part.is_latest).or(naming().next());
+                let sides = part.map(|part| part.sides.as_slice()).unwrap_or_default();
+                found.extend(sides.iter().filter(|(named, _)| *named == component));
+            }
         }
         _ => {}
     }
 }
 
+/// A vital or a window of it that one comparison names, and which values of it make the comparison so.
+struct Part {
+    sides: Vec<(Component, Side)>,
+    is_latest: bool,
+}
+
 /// Which values make a quantity grow (or shrink, if not `more`).
-fn grows(quantity: &Quantity, more: bool, found: &mut Vec<(Component, Side)>) {
-    let side = |more| if more { Side::High } else { Side::Low };
+fn grows(quantity: &Quantity, more: bool, found: &mut Vec<Part>) {
+    let one = |component: Component, more, is_latest| {
+        let side = if more { Side::High } else { Side::Low };
+        Part { sides: vec![(component, side)], is_latest }
+    };
     match &quantity.kind {
-        QuantityKind::Latest(component) => found.push((*component, side(more))),
+        QuantityKind::Latest(component) => found.push(one(*component, more, true)),
         QuantityKind::Aggregate { function, component, .. } => match function {
-            Function::Min | Function::Max | Function::Last | Function::Rise => found.push((*component, side(more))),
-            Function::Fall => found.push((*component, side(!more))),
+            Function::Min | Function::Max | Function::Last | Function::Rise => found.push(one(*component, more, false)),
+            Function::Fall => found.push(one(*component, !more, false)),
             _ => {}
         },
-        QuantityKind::Count { condition, .. } => worse(condition, more, found),
+        QuantityKind::Count { condition, .. } => {
+            let mut sides = Vec::new();
+            worse(condition, more, &mut sides);
+            found.push(Part { sides, is_latest: false });
+        }
         QuantityKind::Negative(inner) => grows(inner, !more, found),
         QuantityKind::Arithmetic { left, operator, right } => {
             grows(left, more, found);

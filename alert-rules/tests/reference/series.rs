@@ -52,9 +52,14 @@ impl Moment<'_> {
 
     pub fn aggregate(&self, function: Function, window: &[Known], at_least: usize) -> Option<f64> {
         let averages = matches!(function, Function::Mean | Function::Median | Function::StdDev | Function::Slope);
+        let from_before = matches!(function, Function::Rise | Function::Fall);
         let (mut numbers, mut days) = (Vec::new(), Vec::new());
-        for known in window {
+        for (index, known) in window.iter().enumerate() {
             let number = known.value.number;
+            if from_before && index + 1 < window.len() && !self.is_certain(known) {
+                // Nothing rises from, or falls to the latest from, a value that nobody is sure of.
+                continue;
+            }
             if averages {
                 // An average has no place for HI and LO, and takes nothing that is doubted.
                 if number.is_infinite() && self.clearing {
