@@ -67,7 +67,7 @@ pub enum What {
     Cleared(Vec<Reason>),
     /// No repeat came in time.
     Unanswered,
-    /// `at_once`, or a symptom, newly met: which (a question's link, or the condition as written), and why.
+    /// `at_once`, or a symptom, newly met, or so still: which (a question's link, the condition as written), and why.
     AtOnce { met: Vec<String>, reasons: Vec<Reason> },
     /// The rules no longer look at this, or not for this person: it ends, and nobody knows whether it is over.
     Unwatched,
@@ -87,7 +87,7 @@ impl Watch {
         Some(watch)
     }
 
-    /// When `at_once` or a symptom was last newly met.
+    /// When `at_once` or a symptom was last newly met, or the whole was told again.
     pub fn at_once(&self) -> Option<Timestamp> {
         self.steps.iter().rev().find(|step| matches!(step.what, What::AtOnce { .. })).map(|step| step.at)
     }
@@ -96,6 +96,14 @@ impl Watch {
     pub fn met_at_once(&self, name: &str) -> Option<Timestamp> {
         let holds = |step: &&Step| matches!(&step.what, What::AtOnce { met, .. } if met.iter().any(|met| met == name));
         self.steps.iter().rev().find(holds).map(|step| step.at)
+    }
+
+    /// When there was last something to tell people.
+    pub fn last_heard(&self) -> Timestamp {
+        let is_told = |step: &&Step| {
+            matches!(step.what, What::Opened(_) | What::Confirmed(_) | What::Unanswered | What::AtOnce { .. })
+        };
+        self.steps.iter().rev().find(is_told).map_or(self.since, |step| step.at)
     }
 
     pub fn is_confirmed(&self) -> bool {

@@ -173,12 +173,19 @@ pub(crate) fn is_about_one_reading(condition: &Condition) -> bool {
     plain
 }
 
-/// Vitals named bare anywhere: what a repeat must measure anew.
+/// Vitals of which the latest value decides, named bare or as what rose, fell or came last: what a repeat must measure anew.
 pub(crate) fn vitals_to_repeat(condition: &Condition) -> Vec<Vital> {
     let mut vitals = Vec::new();
     visit(condition, &mut |node| {
-        if let Node::Quantity(Quantity { kind: QuantityKind::Latest(component), .. }) = node {
-            vitals.extend(component.vital());
+        let Node::Quantity(Quantity { kind, .. }) = node else { return };
+        match kind {
+            QuantityKind::Latest(component)
+            | QuantityKind::Aggregate {
+                function: Function::Rise | Function::Fall | Function::Last, component, ..
+            } => {
+                vitals.extend(component.vital());
+            }
+            _ => {}
         }
     });
     vitals

@@ -38,18 +38,57 @@ fn a_low_value_hours_after_one_that_nobody_measured_again() {
 }
 
 #[test]
-fn a_severe_pressure_that_lasts_is_told_each_day_from_the_third() {
+fn what_is_high_and_lasts_is_told_each_day() {
     let mut ward = Ward::new();
     let mut severe = |taken: &str, systolic| {
         let told = ward.measures(taken, taken, systolic, 101.0);
         closed(&mut ward, taken);
         happened(&told)
     };
-    assert_eq!(severe("2026-03-26T09:00:00Z", 224.0), [Happened::Opened]);
-    assert_eq!(severe("2026-03-27T09:00:00Z", 190.0), []);
-    assert_eq!(severe("2026-03-28T09:00:00Z", 191.0), [Happened::Opened]);
-    assert_eq!(severe("2026-03-28T19:00:00Z", 190.0), [], "at most once a day");
-    assert_eq!(severe("2026-03-29T09:00:00Z", 188.0), [Happened::Opened]);
+    assert_eq!(severe("2026-03-26T09:00:00Z", 190.0), [], "asked first");
+    assert_eq!(severe("2026-03-26T09:05:00Z", 190.0), [Happened::Opened]);
+    assert_eq!(severe("2026-03-27T03:04:59Z", 190.0), [], "18 hours are another day");
+    assert_eq!(severe("2026-03-27T03:05:00Z", 190.0), [Happened::Opened]);
+    assert_eq!(severe("2026-03-27T19:00:00Z", 178.0), [], "not severe, and not over");
+    assert_eq!(severe("2026-03-28T09:00:00Z", 178.0), []);
+    assert_eq!(severe("2026-03-28T19:00:00Z", 181.0), [Happened::Opened]);
+}
+
+#[test]
+fn what_is_medium_and_lasts_is_told_each_third_day() {
+    let mut ward = Ward::new();
+    let mut low = |taken: &str| {
+        let told = ward.measures(taken, taken, 86.0, 55.0);
+        closed(&mut ward, taken);
+        happened(&told)
+    };
+    assert_eq!(low("2026-03-26T09:00:00Z"), [], "asked first");
+    assert_eq!(low("2026-03-26T09:05:00Z"), [Happened::Opened]);
+    assert_eq!([low("2026-03-27T09:00:00Z"), low("2026-03-29T03:04:59Z")], [[], []]);
+    assert_eq!(low("2026-03-29T03:05:00Z"), [Happened::Opened]);
+}
+
+#[test]
+fn a_low_one_and_an_average_are_told_once() {
+    let rule = |name: &str, priority: &str, when: &str| {
+        format!("[rule.{name}]\nproblem='{name}'\npriority='{priority}'\nwhen='{when}'\n")
+    };
+    let mut ward = Ward::new();
+    ward.rulebook = rules(
+        &[
+            rule("task", "low", "systolic >= 140 mmHg"),
+            rule("average", "high", "mean(systolic, over 7 days, at least 1) >= 140 mmHg"),
+        ]
+        .concat(),
+    );
+    ward.monitor.facts.plan.packs = vec!["x".to_owned()];
+    let mut opened = 0;
+    for day in 26..=31 {
+        let taken = format!("2026-03-{day}T09:00:00Z");
+        opened += happened(&ward.measures(&taken, &taken, 150.0, 80.0)).len();
+        closed(&mut ward, &taken);
+    }
+    assert_eq!(opened, 2);
 }
 
 #[test]

@@ -17,7 +17,7 @@ const SCORED: [Component; 7] = [
     Component::Temperature,
 ];
 
-/// What a condition names: components bare, components in functions, what is overdue, and whether it asks for answers or
+/// What a condition names: components whose latest value decides, components in other functions, what is overdue, and whether it asks for answers or
 /// events.
 pub type Named = (Vec<Component>, Vec<Component>, Vec<(Due, SignedDuration)>, bool);
 
@@ -58,6 +58,9 @@ fn of_quantity(quantity: &Quantity, named: &mut Named) {
             named.3 = true;
         }
         QuantityKind::Latest(component) => named.0.push(*component),
+        QuantityKind::Aggregate { function: Function::Rise | Function::Fall | Function::Last, component, .. } => {
+            named.0.push(*component);
+        }
         QuantityKind::Aggregate { component, .. } | QuantityKind::HomeAverage(component) => named.1.push(*component),
         QuantityKind::Count { condition, .. } => of_condition(condition, named),
         QuantityKind::Arithmetic { left, right, .. } => {

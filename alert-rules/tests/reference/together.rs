@@ -36,6 +36,8 @@ pub struct Spell {
     pub confirmed: bool,
     pub cleared: bool,
     pub unanswered: bool,
+    /// When there was last something to tell people.
+    pub heard: Timestamp,
     pub worst: Vec<Extreme>,
 }
 
@@ -104,6 +106,7 @@ fn task(rule: String, problem: String, at: Timestamp, received: Timestamp) -> Sp
         confirmed: false,
         cleared: false,
         unanswered: false,
+        heard: at,
         worst: Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use alert_rules::expression::{Condition, ConditionKind, Wanted};
 use alert_rules::facts::{Due, Facts};
 use alert_rules::finding::{Extreme, Side};
 use alert_rules::rule::{Clause, Join, Pack, Rule, RulePriority};
-use alert_rules::{Component, History, Rulebook, Vital};
+use alert_rules::{Component, History, Kind, Priority, Rulebook, Vital};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::known::{STEP, What, World};
@@ -149,6 +149,7 @@ impl Walk<'_> {
             confirmed: false,
             cleared: false,
             unanswered: false,
+            heard: moment.at,
             worst: Vec::new(),
         };
         self.see(&mut spell, moment, item);
@@ -173,14 +174,17 @@ impl Walk<'_> {
                     spell.until = Some(moment.at);
                 } else {
                     spell.confirmed = true;
+                    spell.heard = moment.at;
                 }
             } else if self.waits_until(&spell).is_some_and(|end| end <= moment.at) {
                 spell.unanswered = true;
+                spell.heard = moment.at;
             }
             return spell;
         }
-        if spell.doubtful && certain.clause(&self.rule.when) == Some(true) {
+        if spell.doubtful && !spell.confirmed && certain.clause(&self.rule.when) == Some(true) {
             spell.confirmed = true;
+            spell.heard = moment.at;
         }
         if is_clear && moment.at > spell.since {
             spell.until = Some(moment.at);
@@ -232,7 +236,24 @@ impl Walk<'_> {
             if spell.met.get(&name).is_none_or(again) {
                 spell.met.insert(name, moment.at);
                 spell.at_once = Some(moment.at);
+                spell.heard = moment.at;
             }
+        }
+        // Nothing new, and a reading that is no better: a high one is told again the next day, a medium one on the third. Averages are not.
+        let hours = match spell.priority {
+            Priority::High => 18,
+            Priority::Medium => 3 * 24 - 6,
+            Priority::Low => i64::MAX,
+        };
+        if spell.kind == Kind::Clinical
+            && matches!(item, Some(What::Reading { .. }))
+            && self.rule.when.conditions.iter().any(|condition| !named(condition).0.is_empty())
+            && !is_waiting(spell)
+            && moment.at.duration_since(spell.heard) >= SignedDuration::from_hours(hours.min(1_000_000))
+            && moment.clause(&self.rule.when) == Some(true)
+        {
+            spell.at_once = Some(moment.at);
+            spell.heard = moment.at;
         }
     }
 
