@@ -20,6 +20,7 @@ pub mod notify;
 pub mod openapi;
 pub mod parts;
 pub mod phone;
+pub mod planning;
 pub mod publishing;
 pub mod random;
 pub mod roster;

@@ -12,6 +12,8 @@ use uuid::Uuid;
 pub struct Version {
     pub valid_from: Timestamp,
     pub facts: Facts,
+    pub made_by: String,
+    pub why: String,
 }
 
 #[derive(Debug)]
@@ -27,13 +29,15 @@ pub struct NewVersion<'a> {
 
 /// All versions, oldest first.
 pub async fn versions(db: &mut PgConnection, patient: Uuid) -> Result<Vec<Version>, sqlx::Error> {
-    sqlx::query("SELECT version, valid_from, facts FROM patient_facts WHERE patient = $1 ORDER BY version")
-        .bind(patient)
-        .fetch_all(db)
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+    sqlx::query(
+        "SELECT version, valid_from, facts, made_by, why FROM patient_facts WHERE patient = $1 ORDER BY version",
+    )
+    .bind(patient)
+    .fetch_all(db)
+    .await?
+    .iter()
+    .map(read)
+    .collect()
 }
 
 /// The newest version, locked against a second writer until the transaction ends.
@@ -43,7 +47,7 @@ pub async fn newest_for_change(db: &mut PgConnection, patient: Uuid) -> Result<O
         .execute(&mut *db)
         .await?;
     let row = sqlx::query(
-        "SELECT version, valid_from, facts FROM patient_facts WHERE patient = $1 ORDER BY version DESC LIMIT 1",
+        "SELECT version, valid_from, facts, made_by, why FROM patient_facts WHERE patient = $1 ORDER BY version DESC LIMIT 1",
     )
     .bind(patient)
     .fetch_optional(db)
@@ -86,7 +90,8 @@ pub async fn insert(db: &mut PgConnection, new: NewVersion<'_>) -> Result<i64, s
 fn read(row: &sqlx::postgres::PgRow) -> Result<Version, sqlx::Error> {
     let Json(mut facts): Json<Facts> = row.try_get("facts")?;
     facts.version = row.try_get("version")?;
-    Ok(Version { valid_from: row.try_get::<jiff_sqlx::Timestamp, _>("valid_from")?.to_jiff(), facts })
+    let valid_from = row.try_get::<jiff_sqlx::Timestamp, _>("valid_from")?.to_jiff();
+    Ok(Version { valid_from, facts, made_by: row.try_get("made_by")?, why: row.try_get("why")? })
 }
 
 /// The newest facts of everybody who is monitored.

@@ -268,6 +268,13 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<Patient, sqlx::Error> {
     })
 }
 
+/// When the monitoring ended; none: it goes on.
+pub async fn ended_at(db: &mut PgConnection, patient: Uuid) -> Result<Option<Timestamp>, sqlx::Error> {
+    let ended: Option<Option<jiff_sqlx::Timestamp>> =
+        sqlx::query_scalar("SELECT ended_at FROM patient WHERE patient = $1").bind(patient).fetch_optional(db).await?;
+    Ok(ended.flatten().map(jiff_sqlx::Timestamp::to_jiff))
+}
+
 /// Whether a submission with values bears this number: a reading, or a correction of one.
 pub async fn has_values(db: &mut PgConnection, patient: Uuid, seq: i64) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(

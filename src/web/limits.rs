@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use alert_rules::expression::{Comparison, Condition, ConditionKind, Function, Quantity, QuantityKind};
+use alert_rules::facts::PlanLimit;
 use alert_rules::rule::{Clause, Pack};
 use alert_rules::{Component, Facts, Rulebook, Vital};
 use jiff::{Timestamp, ToSpan};
@@ -16,6 +17,7 @@ use crate::store::facts::Version;
 pub struct InForce {
     pub value: f64,
     pub whose: Whose,
+    pub until: Option<Timestamp>,
     /// Who set it for this person, and why; empty for the pack's own.
     pub by: String,
     pub why: String,
@@ -29,8 +31,10 @@ pub fn packs<'a>(rulebook: &'a Rulebook, facts: &'a Facts) -> impl Iterator<Item
 pub fn in_force(pack: &Pack, index: usize, facts: &Facts, at: Timestamp) -> Option<InForce> {
     let (value, own) = alert_rules::limits::in_force(pack, index, facts, at)?;
     Some(match own {
-        Some(own) => InForce { value, whose: Whose::Plan, by: own.by.clone(), why: own.why.clone() },
-        None => InForce { value, whose: Whose::Pack, by: String::new(), why: String::new() },
+        Some(PlanLimit { until, by, why, .. }) => {
+            InForce { value, whose: Whose::Plan, until: *until, by: by.clone(), why: why.clone() }
+        }
+        None => InForce { value, whose: Whose::Pack, until: None, by: String::new(), why: String::new() },
     })
 }
 

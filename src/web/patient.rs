@@ -17,7 +17,7 @@ use super::api::{
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use super::{Web, alerts, doubted, limits, me, patients, phones, reach, words};
+use super::{Web, alerts, doubted, limits, me, patients, phones, plan, reach, words};
 use crate::store::audit::Act;
 use crate::store::{self, alert_seen, reading_seen};
 
@@ -35,7 +35,9 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
     let team = store::team::get(&mut db, patient.team).await?.ok_or_else(Failure::internal)?;
     let (stored, judged) = store::patient::progress(&mut db, id).await?;
     let alerts = alerts_of(&mut db, id, now).await?;
-    let version = store::facts::versions(&mut db, id).await?.pop().ok_or_else(Failure::internal)?;
+    let versions = store::facts::versions(&mut db, id).await?;
+    let version = versions.last().ok_or_else(Failure::internal)?;
+    let ended_at = store::patient::ended_at(&mut db, id).await?;
     let newest = reading_seen::newest_by_vital(&mut db, id, now - LOOK_BACK, now).await?;
     let unconfirmed = doubted::shown(&mut db, id, &version.facts, now).await?;
     let refusals = store::patient::refusals(&mut db, id).await?;
@@ -52,11 +54,13 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
         time_zone: patient.time_zone.clone(),
         team: me::team(team),
         live_since: patient.live_since,
+        ended_at,
         stored,
         judged,
         alerts,
-        plan: plan(&version.facts, now),
+        plan: plan_of(&version.facts, now),
         limits: limits_of(&rulebook, &version.facts, now),
+        limit_changes: plan::limit_changes(&versions),
         vitals: newest.iter().filter_map(summary).collect(),
         unconfirmed,
         refusals: refusals
@@ -92,7 +96,7 @@ async fn alerts_of(db: &mut sqlx::PgConnection, patient: Uuid, now: Timestamp) -
         .collect())
 }
 
-fn plan(facts: &Facts, now: Timestamp) -> Plan {
+fn plan_of(facts: &Facts, now: Timestamp) -> Plan {
     let slots = facts.plan.slots.iter().map(|slot| Slot {
         what: match &slot.due {
             Due::Vital(vital) => words::sentence_case(vital.words()),
@@ -117,16 +121,23 @@ fn plan(facts: &Facts, now: Timestamp) -> Plan {
 }
 
 fn limits_of(rulebook: &Rulebook, facts: &Facts, now: Timestamp) -> Vec<Limit> {
+    let mut without_own = facts.clone();
+    without_own.plan.limits.clear();
     limits::packs(rulebook, facts)
         .flat_map(|pack| pack.limits.iter().enumerate().map(move |(index, limit)| (pack, index, limit)))
         .filter_map(|(pack, index, limit)| {
             let in_force = limits::in_force(pack, index, facts, now)?;
+            let pack_value = limits::in_force(pack, index, &without_own, now)?.value;
             Some(Limit {
                 pack: pack.name.clone(),
                 name: limit.name.clone(),
                 value: in_force.value,
                 unit: limit.dimension.display().to_owned(),
                 whose: in_force.whose,
+                from: limit.range.from,
+                to: limit.range.to,
+                pack_value,
+                until: in_force.until,
                 by: in_force.by,
                 why: in_force.why,
             })

@@ -16,6 +16,7 @@ use super::api::{
 };
 use super::extract::{Body, Path};
 use super::failure::{Answer, Failure};
+use super::reason::reason;
 use super::session::SignedIn;
 use super::{Web, reach};
 use crate::random;
@@ -27,8 +28,6 @@ use crate::store::instrument::{self, Instrument, NewBound};
 use crate::store::{self, arrival, device};
 
 /// In characters.
-const SHORTEST_REASON: usize = 3;
-const LONGEST_REASON: usize = 500;
 const LONGEST_NAME: usize = 200;
 const LONGEST_OF_INSTRUMENT: usize = 100;
 /// White around a QR code, in its squares: readers ask for four.
@@ -264,14 +263,6 @@ async fn done(mut db: sqlx::Transaction<'static, sqlx::Postgres>, patient: Uuid)
     let phones = phones(&mut db, patient).await?;
     db.commit().await?;
     Ok(Json(phones))
-}
-
-fn reason(text: &str) -> Answer<&str> {
-    let text = text.trim();
-    if (SHORTEST_REASON..=LONGEST_REASON).contains(&text.chars().count()) && !text.contains('\0') {
-        return Ok(text);
-    }
-    Err(Failure::bad_request(format!("Say why or how in {SHORTEST_REASON} to {LONGEST_REASON} characters.")))
 }
 
 fn of_words(asked: &NewInstrumentUser) -> Answer<Instrument> {

@@ -12,8 +12,8 @@ use super::access::{self, Access, Right};
 use super::route::{Route, SESSION};
 use super::sign_in::{invitation, passkey, provider, second_factor};
 use super::{
-    Web, alerts, api, audit, break_glass, doubted, events, find_person, me, patient, patients, phones, rules, series,
-    sign_in, staff, worklist,
+    Web, alerts, api, audit, break_glass, doubted, events, find_person, me, patient, patients, phones, plan, rules,
+    series, sign_in, staff, worklist,
 };
 use crate::openapi::{self, Operation};
 
@@ -174,6 +174,32 @@ pub fn routes() -> Vec<Route> {
         )
         .answers::<api::Accepted>()
         .refuses(&[409]),
+        Route::new(POST, "/api/patients/{patient}/pauses", May(ChangePlans), plan::pause, "The person is away")
+            .takes::<api::NewPause>()
+            .answers::<api::PlanChanged>()
+            .refuses(&[409]),
+        Route::new(POST, "/api/patients/{patient}/pauses/end", May(ChangePlans), plan::resume, "They are back")
+            .takes::<api::Resume>()
+            .answers::<api::PlanChanged>()
+            .refuses(&[409]),
+        Route::new(POST, "/api/patients/{patient}/limits", May(ChangePlans), plan::set_limit, "A limit of their own")
+            .takes::<api::SetLimit>()
+            .answers::<api::PlanChanged>()
+            .refuses(&[409]),
+        Route::new(
+            POST,
+            "/api/patients/{patient}/limits/end",
+            May(ChangePlans),
+            plan::end_limit,
+            "The pack's own limit holds again",
+        )
+        .takes::<api::EndLimit>()
+        .answers::<api::PlanChanged>()
+        .refuses(&[409]),
+        Route::new(POST, "/api/patients/{patient}/end", May(ChangePlans), plan::end, "Nobody watches any more")
+            .takes::<api::EndMonitoring>()
+            .answers::<api::MonitoringEnded>()
+            .refuses(&[409]),
         Route::new(GET, "/api/patients/{patient}/phones", May(SeeRecords), phones::list, "Phones, carers, instruments")
             .answers::<api::Phones>(),
         Route::new(POST, "/api/patients/{patient}/codes", May(Enrol), phones::code, "A code for a phone, shown once")

@@ -287,7 +287,7 @@ fn gaps(
 fn usual_interval_hours(vital: Vital, version: Option<&Version>) -> f64 {
     const WITHOUT_PLAN: f64 = 24.0;
     const DAYS: usize = 8 * 7;
-    let Some(Version { valid_from, facts }) = version else { return WITHOUT_PLAN };
+    let Some(Version { valid_from, facts, .. }) = version else { return WITHOUT_PLAN };
     let first = facts.time_zone.to_datetime(*valid_from).date();
     let slots = || facts.plan.slots.iter().filter(|slot| slot.due == Due::Vital(vital));
     let of_day =
@@ -308,7 +308,8 @@ mod tests {
             "time_zone": "Europe/London",
             "plan": { "since": "2026-01-01T00:00:00Z", "packs": [], "slots": slots },
         }));
-        let version = Version { facts: facts.expect("facts"), valid_from: Timestamp::UNIX_EPOCH };
+        let facts = facts.expect("facts");
+        let version = Version { facts, valid_from: Timestamp::UNIX_EPOCH, made_by: String::new(), why: String::new() };
         usual_interval_hours(Vital::Weight, Some(&version))
     }
 

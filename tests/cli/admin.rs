@@ -187,7 +187,7 @@ async fn what_cannot_be_is_refused_in_a_sentence_and_changes_nothing() {
             with(&["--born", "1990-01-01", "--pack", "hypertension", "--tag", "pregnant=yes"]),
             "the pack hypertension is not for this person: it applies when age is at or above 18",
         ),
-        (with(&["--born", "1950-01-01", "--limit", "diabetes/hypo_glucose=4 mmol/L"]), "add --pack diabetes"),
+        (with(&["--born", "1950-01-01", "--limit", "diabetes/hypo_glucose=4 mmol/L"]), "add the pack diabetes"),
         (with(&["--born", "1950-01-01", "--slot", "mood@08:00"]), "neither a vital nor a questionnaire"),
         (
             given(&["team", "add", "--organisation", nobody, "--name", "x", "--phone", "1", "--cover", "all-day"]),

@@ -41,6 +41,16 @@ fn body(path: &str) -> Value {
             let hash = alert_rules::Rulebook::built_in().pack_hash("diabetes");
             json!({ "pack": "diabetes", "files": derwent::publishing::hex(&hash), "registration": "GMC 1234567" })
         }
+        "/api/patients/{patient}/pauses" => json!({ "until": "2026-03-20", "why": "asked by the access matrix" }),
+        "/api/patients/{patient}/pauses/end" | "/api/patients/{patient}/end" => {
+            json!({ "why": "asked by the access matrix" })
+        }
+        "/api/patients/{patient}/limits" => {
+            json!({ "pack": "hypertension", "name": "severe_systolic", "value": 175.0, "why": "asked by the access matrix" })
+        }
+        "/api/patients/{patient}/limits/end" => {
+            json!({ "pack": "hypertension", "name": "severe_systolic", "why": "asked by the access matrix" })
+        }
         "/api/patients/{patient}/instruments" => json!({ "serial": "of the matrix", "user": 1 }),
         _ => json!({}),
     }
@@ -122,7 +132,7 @@ impl Asked<'_> {
     }
 }
 
-/// Breaking the glass and what is done to staff change what is within reach, so they come last.
+/// Breaking the glass, the end of the monitoring and what is done to staff change what others answer, so they come last.
 pub fn all(questions: &[Question]) -> Vec<Asked<'_>> {
     let mut asked = Vec::new();
     for question in questions {
@@ -132,7 +142,9 @@ pub fn all(questions: &[Question]) -> Vec<Asked<'_>> {
     }
     asked.retain(|asked| !BEFORE_A_SESSION.iter().any(|start| asked.question.path.starts_with(start)));
     asked.sort_by_key(|asked| {
-        asked.question.path.ends_with("break-glass") || asked.question.path.starts_with("/api/staff/{staff}")
+        asked.question.path.ends_with("break-glass")
+            || asked.question.path == "/api/patients/{patient}/end"
+            || asked.question.path.starts_with("/api/staff/{staff}")
     });
     asked
 }

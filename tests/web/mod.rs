@@ -12,6 +12,7 @@ mod matrix;
 mod pages;
 mod passkeys;
 mod phones;
+mod plans;
 mod provider;
 mod region;
 mod rules;

@@ -8,18 +8,22 @@ import type {
   AuditChoices,
   AuditPage,
   Code,
+  EndLimit,
   Failure,
   FoundPeople,
   GlassBroken,
   Invite,
   Invited,
   Me,
+  MonitoringEnded,
   NewCode,
   NewInstrumentUser,
+  NewPause,
   Outcome,
   PasskeyOptions,
   PatientPage,
   Phones,
+  PlanChanged,
   ProviderAnswer,
   ProviderList,
   ProviderSignIn,
@@ -29,6 +33,7 @@ import type {
   Security,
   Series,
   SessionList,
+  SetLimit,
   SignIn,
   SignInNext,
   StaffList,
@@ -114,6 +119,12 @@ export const acknowledge = (alert: string) => ask<Alert>('POST', `/alerts/${aler
 export const close = (alert: string, outcome: Outcome, note: string) => ask<Alert>('POST', `/alerts/${alert}/close`, { outcome, note })
 
 export const accept = (patient: string, seq: number) => ask<Accepted>('POST', `/patients/${patient}/readings/${seq}/accept`)
+
+export const pause = (patient: string, pause: NewPause) => ask<PlanChanged>('POST', `/patients/${patient}/pauses`, pause)
+export const resume = (patient: string, why: string) => ask<PlanChanged>('POST', `/patients/${patient}/pauses/end`, { why })
+export const setLimit = (patient: string, limit: SetLimit) => ask<PlanChanged>('POST', `/patients/${patient}/limits`, limit)
+export const endLimit = (patient: string, limit: EndLimit) => ask<PlanChanged>('POST', `/patients/${patient}/limits/end`, limit)
+export const endMonitoring = (patient: string, why: string) => ask<MonitoringEnded>('POST', `/patients/${patient}/end`, { why })
 
 export const phones = (patient: string) => ask<Phones>('GET', `/patients/${patient}/phones`)
 export const makeCode = (patient: string, code: NewCode) => ask<Code>('POST', `/patients/${patient}/codes`, code)

@@ -1,4 +1,4 @@
-// What somebody who knows a person decides on their page: that a doubted value is real.
+// What somebody who knows a person decides on their page: that a doubted value is real, a limit of their own, a pause, the end.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { enrol, enter, givePassword, setUpCodes } from './steps'
@@ -51,6 +51,53 @@ test('a value that is doubted is real for this person', async () => {
   await staff.getByRole('row', { name: /226\/131/ }).getByText(/accepted by /).waitFor()
 })
 
-test('nothing was said in the console, and nothing asked elsewhere', () => {
-  expect(troubles).toEqual([])
+test('a limit of their own, within what the pack allows', async () => {
+  await staff.getByRole('button', { name: 'Change severe systolic' }).click()
+  const value = staff.getByLabel('This person’s, in mmHg')
+  await value.fill('250')
+  await staff.getByLabel('Why?').fill('as agreed with her')
+  await staff.getByRole('button', { name: 'Set this limit' }).click()
+  await staff.getByText('Hypertension/severe_systolic may be from 160 to 200 mmHg; choose one within, or have the pack changed.').waitFor()
+  await looked('staff-limit')
+  await value.fill('175')
+  await staff.getByLabel(/^Until/).fill(dayFromNow(10))
+  await staff.keyboard.press('Enter')
+  await staff.getByRole('row', { name: /severe systolic 175 mmHg this person’s, until / }).waitFor()
+  await staff.getByRole('button', { name: 'Change severe systolic' }).click()
+  await staff.getByLabel('Why?').fill('as for everybody')
+  await staff.getByRole('button', { name: 'Back to the pack’s own' }).click()
+  await staff.getByRole('row', { name: /severe systolic 180 mmHg pack/ }).waitFor()
+  await staff.getByText('Changes of limits (2)').click()
+  await staff.getByRole('listitem').filter({ hasText: 'severe systolic back to the pack’s own: as for everybody' }).waitFor()
+  await looked('staff-limits-changed')
 })
+
+test('away, and back', async () => {
+  await staff.getByRole('button', { name: 'Pause …' }).click()
+  await staff.getByLabel('First day back').fill(dayFromNow(5))
+  await staff.getByLabel('Why are they away?').fill('visiting her sister')
+  await looked('staff-pause')
+  await staff.getByRole('button', { name: 'Pause', exact: true }).click()
+  await staff.getByText(/^Paused from today .* until .*: visiting her sister/).waitFor()
+  await looked('staff-paused')
+  await staff.getByRole('button', { name: 'They are back …' }).click()
+  await staff.getByLabel('Why does it go on now?').fill('came home early')
+  await staff.getByRole('button', { name: 'They are back' }).click()
+  await staff.getByText(/^Paused/).waitFor({ state: 'detached' })
+})
+
+test('nobody watches any more', async () => {
+  await staff.getByRole('button', { name: 'End the monitoring …' }).click()
+  await staff.getByLabel(/^Why does it end/).fill('moved away')
+  await staff.getByRole('button', { name: 'End the monitoring', exact: true }).click()
+  await staff.getByText(/^Not monitored since today/).first().waitFor()
+  await staff.getByRole('button', { name: 'Pause …' }).waitFor({ state: 'detached' })
+  await looked('staff-ended')
+})
+
+test('nothing was said in the console, and nothing asked elsewhere', () => {
+  // The limit that the pack does not allow was refused.
+  expect(troubles.filter((trouble) => !trouble.includes('status of 400'))).toEqual([])
+})
+
+const dayFromNow = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)

@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 use super::Desk;
 use super::parse::OwnLimit;
-use crate::publishing;
 use crate::signal::Signal;
 use crate::store::audit::{self, Act};
 use crate::store::facts::{self, NewVersion};
 use crate::store::rulebook;
+use crate::{planning, publishing};
 
 /// The one in force; before the first `serve`, the built-in one.
 pub async fn rulebook(desk: &Desk) -> anyhow::Result<Rulebook> {
@@ -89,7 +89,7 @@ pub async fn check(desk: &Desk, rulebook: &Rulebook, facts: &Facts) -> anyhow::R
         }
     }
     for (name, limit) in &facts.plan.limits {
-        check_limit(rulebook, &facts.plan.packs, name, limit)?;
+        planning::check_limit(rulebook, facts, name, limit)?;
     }
     let all = rulebook.packs().iter().flat_map(|pack| &pack.questionnaires);
     let questionnaires: Vec<&str> = all.map(|questionnaire| questionnaire.id.as_str()).collect();
@@ -99,29 +99,6 @@ pub async fn check(desk: &Desk, rulebook: &Rulebook, facts: &Facts) -> anyhow::R
         {
             bail!("{name:?} is neither a vital nor a questionnaire; there are {}", questionnaires.join(", "));
         }
-    }
-    Ok(())
-}
-
-fn check_limit(rulebook: &Rulebook, packs: &[String], name: &str, own: &PlanLimit) -> anyhow::Result<()> {
-    let (pack, limit) = name.split_once('/').context("a limit is named pack/limit")?;
-    if !packs.iter().any(|assigned| assigned == pack) {
-        bail!("the limit {name} belongs to a pack that this plan does not have; add --pack {pack}");
-    }
-    let limits = rulebook.pack(pack).map(|pack| pack.limits.as_slice()).unwrap_or_default();
-    let known = limits.iter().find(|known| known.name == limit).with_context(|| {
-        let there: Vec<&str> = limits.iter().map(|limit| limit.name.as_str()).collect();
-        format!("the pack {pack} has no limit {limit:?}; it has {}", there.join(", "))
-    })?;
-    let value = alert_rules::limits::canonical(known, own)
-        .with_context(|| format!("{name} is given in {}, not in {:?}", known.dimension.display(), own.unit))?;
-    if !known.range.holds(value) {
-        bail!(
-            "{name} may be from {} to {} {}; choose one within, or have the pack changed",
-            known.range.from,
-            known.range.to,
-            known.dimension.display()
-        );
     }
     Ok(())
 }

@@ -1,20 +1,17 @@
 //! `derwent admin plan` and `derwent admin limit`: each change is a new version of the patient's facts.
 
-use alert_rules::Facts;
-use alert_rules::facts::{Pause, SetBy};
+use alert_rules::facts::SetBy;
 use alert_rules::slot_text::Written;
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::parse::{self, OwnLimit};
 use super::{Desk, Done, facts};
-
-/// Local: nobody is forgotten for longer.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(90 * 24);
+use crate::planning;
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -119,47 +116,21 @@ impl Command {
             }
             Self::Pause { patient, from, until, why } => {
                 let change = facts::change(desk, patient, &why, |facts| {
-                    facts.pauses.push(pause(facts, (from, until), (&desk.made_by, &why), now)?);
-                    Ok(())
+                    let instant = |local: DateTime| {
+                        facts.time_zone.to_timestamp(local).with_context(|| format!("{local} is no time"))
+                    };
+                    let (from, until) = (from.map(instant).transpose()?, instant(until)?);
+                    Ok(planning::pause(facts, from, until, (&desk.made_by, &why), now)?)
                 });
                 (patient, change.await?)
             }
             Self::Resume { patient, why } => {
-                let change = facts::change(desk, patient, &why, |facts| {
-                    if !facts.pauses_in_force().any(|pause| pause.until > now) {
-                        bail!("nothing of this patient is paused; nothing was changed");
-                    }
-                    facts.pauses.retain(|pause| pause.asked || pause.from < now);
-                    let taken_on = facts.pauses.iter_mut().filter(|pause| !pause.asked);
-                    taken_on.for_each(|pause| pause.until = pause.until.min(now));
-                    Ok(())
-                });
+                let change = facts::change(desk, patient, &why, |facts| Ok(planning::resume(facts, now)?));
                 (patient, change.await?)
             }
         };
         Ok(done(patient, version))
     }
-}
-
-/// `when`: both ends, as the patient's own clock shows them. `who`: its owner, and why.
-fn pause(
-    facts: &Facts,
-    when: (Option<DateTime>, DateTime),
-    who: (&str, &str),
-    now: Timestamp,
-) -> anyhow::Result<Pause> {
-    let instant = |local: DateTime| facts.time_zone.to_timestamp(local).with_context(|| format!("{local} is no time"));
-    let (from, until) = (when.0.map(instant).transpose()?.unwrap_or(now), instant(when.1)?);
-    if from < now {
-        bail!("a pause cannot begin in the past: silence that was found stays found; leave --from out to begin now");
-    }
-    if until <= from {
-        bail!("a pause ends after it begins; --until {} does not", when.1);
-    }
-    if until > from + LONGEST_PAUSE {
-        bail!("a pause lasts 90 days at most; whoever stays away longer is asked again, or the monitoring is ended");
-    }
-    Ok(Pause { from, until, by: who.0.to_owned(), why: who.1.to_owned(), asked: false })
 }
 
 impl LimitCommand {
@@ -176,9 +147,7 @@ impl LimitCommand {
             Self::Clear { patient, limit, why } => {
                 let change = facts::change(desk, patient, &why, |facts| {
                     for name in &limit {
-                        if facts.plan.limits.remove(name).is_none() {
-                            bail!("this patient has no limit {name} of their own; nothing was changed");
-                        }
+                        planning::end_limit(facts, name)?;
                     }
                     Ok(())
                 });

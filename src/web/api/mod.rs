@@ -9,6 +9,7 @@ mod break_glass;
 mod passkey;
 mod patient;
 mod phones;
+mod plan;
 mod provider;
 mod rules;
 mod series;
@@ -29,6 +30,7 @@ pub use patient::{
 pub use phones::{
     Agreed, Carer, Code, Consent, Device, InstrumentUser, NewCode, NewInstrumentUser, Phones, Qr, Revoke, Withdraw,
 };
+pub use plan::{EndLimit, EndMonitoring, LimitChange, MonitoringEnded, NewPause, PlanChanged, Resume, SetLimit};
 pub use provider::{ProviderAnswer, ProviderChoice, ProviderList, ProviderSignIn, ProviderVisit};
 pub use rules::{
     PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleStop, RulesFrom, RulesInForce, RulesPage,
@@ -199,6 +201,14 @@ mod tests {
             Restriction,
             Erased,
             UnconfirmedValue,
+            NewPause,
+            Resume,
+            SetLimit,
+            EndLimit,
+            EndMonitoring,
+            MonitoringEnded,
+            PlanChanged,
+            LimitChange,
             Accepted,
             AuditPage,
             AuditEntry,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::{Alert, BrokenGlass, Device, LastReading, Person, Priority, Team};
+use super::{Alert, BrokenGlass, Device, LastReading, LimitChange, Person, Priority, Team};
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PatientHead {
@@ -57,6 +57,8 @@ pub struct PatientPage {
     pub team: Team,
     /// After one reading made the round trip; null: not yet heard from.
     pub live_since: Option<Timestamp>,
+    /// Since when nobody watches any more; null: they are monitored.
+    pub ended_at: Option<Timestamp>,
     /// Highest sequence number stored, and the highest judged by the computer.
     pub stored: i64,
     pub judged: i64,
@@ -65,6 +67,8 @@ pub struct PatientPage {
     pub plan: Plan,
     /// Limits in force now.
     pub limits: Vec<Limit>,
+    /// Who set, changed and ended limits of the person's own, newest first.
+    pub limit_changes: Vec<LimitChange>,
     /// Every vital this person has readings of, the most recently measured first.
     pub vitals: Vec<VitalSummary>,
     /// Doubted values of the last 30 days that no second reading agrees with, newest first.
@@ -141,6 +145,12 @@ pub struct Limit {
     /// As people write it: `mmHg`.
     pub unit: String,
     pub whose: Whose,
+    /// What the pack allows, its ends included, and what it sets for everybody of this age.
+    pub from: f64,
+    pub to: f64,
+    pub pack_value: f64,
+    /// When the pack's own holds again; null: until somebody changes it.
+    pub until: Option<Timestamp>,
     /// Who set it for this person, and why; empty for the pack's own.
     pub by: String,
     pub why: String,

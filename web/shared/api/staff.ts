@@ -347,6 +347,10 @@ time_zone: string, team: Team,
  */
 live_since: string | null, 
 /**
+ * Since when nobody watches any more; null: they are monitored.
+ */
+ended_at: string | null, 
+/**
  * Highest sequence number stored, and the highest judged by the computer.
  */
 stored: number, judged: number, 
@@ -358,6 +362,10 @@ alerts: Array<Alert>, plan: Plan,
  * Limits in force now.
  */
 limits: Array<Limit>, 
+/**
+ * Who set, changed and ended limits of the person's own, newest first.
+ */
+limit_changes: Array<LimitChange>, 
 /**
  * Every vital this person has readings of, the most recently measured first.
  */
@@ -432,6 +440,14 @@ name: string, value: number,
  * As people write it: `mmHg`.
  */
 unit: string, whose: Whose, 
+/**
+ * What the pack allows, its ends included, and what it sets for everybody of this age.
+ */
+from: number, to: number, pack_value: number, 
+/**
+ * When the pack's own holds again; null: until somebody changes it.
+ */
+until: string | null, 
 /**
  * Who set it for this person, and why; empty for the pack's own.
  */
@@ -722,6 +738,66 @@ text: string,
  * Why it is doubted, in sentences.
  */
 why: Array<string>, };
+
+/**
+ * `POST /api/patients/{id}/pauses`: the person is away. Days are those of where they live.
+ */
+export type NewPause = { 
+/**
+ * Its first day; null, or today: it begins now.
+ */
+from: string | null, 
+/**
+ * The first day on which things are due again.
+ */
+until: string, why: string, };
+
+/**
+ * `POST /api/patients/{id}/pauses/end`: they are back. Pauses that were to come are off, too.
+ */
+export type Resume = { why: string, };
+
+/**
+ * `POST /api/patients/{id}/limits`: a limit of the person's own, in the unit that the page shows it in.
+ */
+export type SetLimit = { pack: string, name: string, value: number, 
+/**
+ * The first day on which the pack's own holds again; null: until somebody changes it.
+ */
+until: string | null, why: string, };
+
+/**
+ * `POST /api/patients/{id}/limits/end`: the pack's own limit holds again.
+ */
+export type EndLimit = { pack: string, name: string, why: string, };
+
+/**
+ * `POST /api/patients/{id}/end`: nobody watches any more. Alerts that are open stay open.
+ */
+export type EndMonitoring = { why: string, };
+
+/**
+ * `POST /api/patients/{id}/end`
+ */
+export type MonitoringEnded = { 
+/**
+ * Care time.
+ */
+at: string, };
+
+/**
+ * The number of the plan's new version.
+ */
+export type PlanChanged = { version: number, };
+
+/**
+ * Somebody set, changed or ended a limit of the person's own.
+ */
+export type LimitChange = { at: string, by: string, why: string, pack: string, name: string, 
+/**
+ * As it was set; null: the pack's own holds again.
+ */
+value: number | null, unit: string, until: string | null, };
 
 /**
  * `POST /api/patients/{id}/readings/{seq}/accept`: an unconfirmed value is real for this person.

@@ -1,0 +1,187 @@
+//! Changing what is set for a person: pauses, limits of their own, the end of the monitoring. Each change is a version, and its
+//! reason is on record.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use alert_rules::Rulebook;
+use alert_rules::facts::{Facts, PlanLimit};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::api::{EndLimit, EndMonitoring, LimitChange, MonitoringEnded, NewPause, PlanChanged, Resume, SetLimit};
+use super::extract::{Body, Path};
+use super::failure::{Answer, Failure};
+use super::reason::reason;
+use super::session::SignedIn;
+use super::{Web, reach, words};
+use crate::planning::{self, Refused};
+use crate::signal::Signal;
+use crate::store::audit::{self, Act};
+use crate::store::facts::{NewVersion, Version};
+use crate::store::{self, arrival};
+
+pub async fn pause(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Path(patient): Path<Uuid>,
+    Body(asked): Body<NewPause>,
+) -> Answer<Json<PlanChanged>> {
+    let by = who.name.clone();
+    change(&web, &who, patient, &asked.why, |_, facts, why, now| {
+        let today = facts.time_zone.to_datetime(now).date();
+        let from = asked.from.filter(|from| *from != today).map(|from| begins(facts, from)).transpose()?;
+        let until = begins(facts, asked.until)?;
+        planning::pause(facts, from, until, (&by, why), now).map_err(refused)
+    })
+    .await
+}
+
+pub async fn resume(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Path(patient): Path<Uuid>,
+    Body(asked): Body<Resume>,
+) -> Answer<Json<PlanChanged>> {
+    change(&web, &who, patient, &asked.why, |_, facts, _, now| {
+        planning::resume(facts, now).map_err(|refused| over(&refused))
+    })
+    .await
+}
+
+pub async fn set_limit(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Path(patient): Path<Uuid>,
+    Body(asked): Body<SetLimit>,
+) -> Answer<Json<PlanChanged>> {
+    let by = who.name.clone();
+    change(&web, &who, patient, &asked.why, |rulebook, facts, why, now| {
+        let name = format!("{}/{}", asked.pack, asked.name);
+        let unit = planning::known_limit(rulebook, facts, &name).map_err(refused)?.dimension.display().to_owned();
+        let until = asked.until.map(|until| begins(facts, until)).transpose()?;
+        let own = PlanLimit { value: asked.value, unit, by, why: why.to_owned(), until };
+        planning::set_limit(rulebook, facts, &name, own, now).map_err(refused)
+    })
+    .await
+}
+
+pub async fn end_limit(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Path(patient): Path<Uuid>,
+    Body(asked): Body<EndLimit>,
+) -> Answer<Json<PlanChanged>> {
+    change(&web, &who, patient, &asked.why, |_, facts, _, _| {
+        planning::end_limit(facts, &format!("{}/{}", asked.pack, asked.name)).map_err(|refused| over(&refused))
+    })
+    .await
+}
+
+/// Nobody watches any more. An alert that is open stays open until somebody closes it.
+pub async fn end(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Path(patient): Path<Uuid>,
+    Body(asked): Body<EndMonitoring>,
+) -> Answer<Json<MonitoringEnded>> {
+    let why = reason(&asked.why)?;
+    let now = web.parts.clock.care_now();
+    let (mut db, found) = reach::to_change(&web, &who, patient).await?;
+    if !store::patient::end(&mut db, patient, now).await? {
+        return Err(not_monitored());
+    }
+    arrival::again(&mut db, patient, now, now).await?;
+    let entry = who.did(Act::MonitoringEnded, web.parts.clock.machine_now()).about(patient, found.organisation);
+    audit::write(&mut db, &entry.because(why)).await?;
+    db.commit().await?;
+    web.parts.signals.send(Signal::Arrived);
+    web.parts.signals.send(Signal::Plan { patient });
+    Ok(Json(MonitoringEnded { at: now }))
+}
+
+/// Makes a new version of what is set for somebody who is monitored, of two people one after the other.
+async fn change(
+    web: &Web,
+    who: &SignedIn,
+    patient: Uuid,
+    why: &str,
+    change: impl FnOnce(&Rulebook, &mut Facts, &str, Timestamp) -> Answer<()>,
+) -> Answer<Json<PlanChanged>> {
+    let why = reason(why)?;
+    let now = web.parts.clock.care_now();
+    let rulebook = web.rulebook.in_force(&web.parts.store).await?;
+    let (mut db, found) = reach::to_change(web, who, patient).await?;
+    let newest = store::facts::newest_for_change(&mut db, patient).await?;
+    if store::patient::ended_at(&mut db, patient).await?.is_some() {
+        return Err(not_monitored());
+    }
+    let mut facts = newest.ok_or_else(Failure::not_found)?.facts;
+    change(&rulebook, &mut facts, why, now)?;
+    let organisation = found.organisation;
+    let new = NewVersion { patient, organisation, facts: &facts, valid_from: now, made_by: &who.name, why };
+    let version = store::facts::insert(&mut db, new).await?;
+    let entry = who.did(Act::PlanChanged, web.parts.clock.machine_now()).about(patient, organisation).because(why);
+    audit::write(&mut db, &entry.detail(json!({ "version": version }))).await?;
+    db.commit().await?;
+    web.parts.signals.send(Signal::Arrived);
+    web.parts.signals.send(Signal::Plan { patient });
+    Ok(Json(PlanChanged { version }))
+}
+
+/// When a day begins where the person lives.
+fn begins(facts: &Facts, day: Date) -> Answer<Timestamp> {
+    let midnight = facts.time_zone.to_timestamp(day.at(0, 0, 0, 0));
+    midnight.map_err(|_| Failure::bad_request("This day is too far away. Choose another."))
+}
+
+/// It cannot be as asked; the words say what can.
+fn refused(why: Refused) -> Failure {
+    Failure::bad_request(format!("{}.", words::sentence_case(&why.to_string())))
+}
+
+/// It is over already, perhaps because somebody else was first.
+fn over(why: &Refused) -> Failure {
+    Failure::new(StatusCode::CONFLICT, "over_already", format!("{}.", words::sentence_case(&why.to_string())))
+}
+
+fn not_monitored() -> Failure {
+    Failure::new(
+        StatusCode::CONFLICT,
+        "not_monitored",
+        "This person is not monitored any more, so nothing was changed. Load the page again to see since when.",
+    )
+}
+
+/// Who set, changed and ended limits of the person's own, newest first. `versions`: all there are, oldest first.
+pub fn limit_changes(versions: &[Version]) -> Vec<LimitChange> {
+    let nothing = BTreeMap::new();
+    let before = std::iter::once(&nothing).chain(versions.iter().map(|version| &version.facts.plan.limits));
+    let mut changes = Vec::new();
+    for (version, before) in versions.iter().zip(before) {
+        let limits = &version.facts.plan.limits;
+        let of = |name: &str, own: Option<&PlanLimit>| {
+            let (pack, name) = name.split_once('/')?;
+            Some(LimitChange {
+                at: version.valid_from,
+                by: own.map_or_else(|| version.made_by.clone(), |own| own.by.clone()),
+                why: own.map_or_else(|| version.why.clone(), |own| own.why.clone()),
+                pack: pack.to_owned(),
+                name: name.to_owned(),
+                value: own.map(|own| own.value),
+                unit: own.map_or_else(String::new, |own| own.unit.clone()),
+                until: own.and_then(|own| own.until),
+            })
+        };
+        let set = limits.iter().filter(|(name, own)| before.get(*name) != Some(own));
+        changes.extend(set.filter_map(|(name, own)| of(name, Some(own))));
+        changes.extend(before.keys().filter(|name| !limits.contains_key(*name)).filter_map(|name| of(name, None)));
+    }
+    changes.reverse();
+    changes
+}
