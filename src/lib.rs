@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod explaining;
 pub mod fhir;
 pub mod gauges;
 pub mod ingest;

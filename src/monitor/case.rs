@@ -16,7 +16,7 @@ use crate::monitor::rulebook::{InForce, Rulebooks};
 use crate::monitor::silence;
 use crate::store::contact::{self, Contact};
 use crate::store::due::Timers;
-use crate::store::history::Wanted;
+use crate::store::history::{Readings, Wanted};
 use crate::store::intake::Intake;
 use crate::store::judged::Taken;
 use crate::store::person::Person;
@@ -244,7 +244,7 @@ async fn load_time(
     for case in cases.iter_mut().filter(|case| silence::is_due(case)) {
         case.contact = Some(contacts.get(&case.person.patient).copied().unwrap_or_default());
     }
-    let mut histories = history::numbered(db, &wanted, latest).await?;
+    let mut histories = history::numbered(db, &wanted, latest, Readings::All).await?;
 
     for case in cases {
         let patient = case.person.patient;

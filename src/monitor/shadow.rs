@@ -23,14 +23,14 @@ use crate::monitor::over::Over;
 use crate::monitor::rulebook::{InForce, Rulebooks};
 use crate::parts::Parts;
 use crate::store::facts::Version;
-use crate::store::history::Wanted;
+use crate::store::history::{Readings, Wanted};
 use crate::store::shadow::{self, Compared, Look, Shadow, Told};
 use crate::store::{acceptance, arrival, finding, history, service_gap, shown};
 
 /// Each patient is looked at this often.
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// Patients loaded for one turn.
-const BATCH_PATIENTS: i64 = 16;
+const BATCH_PATIENTS: i64 = 8;
 /// Judging of one turn. Turns are a second apart.
 const BUDGET: Duration = Duration::from_millis(100);
 /// When nobody was due, they are not sought again for this long.
@@ -142,7 +142,7 @@ async fn load(pool: &PgPool, shadow: &Shadow, beside: &Rulebook, now: Timestamp)
     let patients: Vec<Uuid> = cases.keys().copied().collect();
     let mut findings = finding::since(&mut db, &patients, &vec![shadow.since; patients.len()]).await?;
     let mut accepted = acceptance::of(&mut db, &patients).await?;
-    for (patient, history) in history::numbered(&mut db, &wanted, now + AHEAD).await? {
+    for (patient, history) in history::numbered(&mut db, &wanted, now + AHEAD, Readings::All).await? {
         let Some(case) = cases.get_mut(&patient) else { continue };
         case.findings = findings.remove(&patient).unwrap_or_default();
         case.history = history.map(|history| History {

@@ -31,8 +31,20 @@ pub struct Wanted {
     pub after: i64,
 }
 
+/// Where readings are read: who may see everybody's reads the table, staff what row security shows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readings {
+    All,
+    Seen,
+}
+
 /// What of these histories has a number; in a transaction. `latest` bounds effective time from above.
-pub async fn numbered(db: &mut PgConnection, wanted: &[Wanted], latest: Timestamp) -> Result<Histories, sqlx::Error> {
+pub async fn numbered(
+    db: &mut PgConnection,
+    wanted: &[Wanted],
+    latest: Timestamp,
+    readings: Readings,
+) -> Result<Histories, sqlx::Error> {
     let mut histories: Histories = wanted
         .iter()
         .map(|wanted| (wanted.patient, Ok(History { patient: wanted.patient, ..History::default() })))
@@ -128,14 +140,18 @@ pub async fn numbered(db: &mut PgConnection, wanted: &[Wanted], latest: Timestam
 
     // The two plain bounds let the planner leave out chunks, if it plans anew; the join alone would not.
     sqlx::raw_sql("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut *db).await?;
-    let rows = sqlx::query(
+    let table = match readings {
+        Readings::All => "reading",
+        Readings::Seen => "reading_seen",
+    };
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
         "SELECT reading.patient, reading.seq, reading.vital, reading.component,
                 least(reading.effective_at, reading.received_at) AS effective_at, reading.received_at, reading.value,
                 reading.comparator, reading.absent, reading.flags
-         FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS wanted (patient, since, after) JOIN reading USING (patient)
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS wanted (patient, since, after) JOIN {table} AS reading USING (patient)
          WHERE reading.effective_at >= wanted.since AND reading.seq > wanted.after
-               AND reading.effective_at >= $4 AND reading.effective_at <= $5 AND NOT 'not_theirs' = ANY(reading.flags)",
-    )
+               AND reading.effective_at >= $4 AND reading.effective_at <= $5 AND NOT 'not_theirs' = ANY(reading.flags)"
+    )))
     .bind(&patients)
     .bind(&since)
     .bind(&after)

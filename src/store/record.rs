@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::history::{self, Wanted};
+use super::history::{self, Readings, Wanted};
 use super::{acceptance, service_gap, shown};
 
 /// Older than anything a plan could have begun with.
@@ -88,7 +88,7 @@ pub async fn sample(db: &mut PgConnection, count: i64, seed: u64, now: Timestamp
         since.iter().map(|(patient, since)| Wanted { patient: *patient, since: *since, after: 0 }).collect();
     let mut shown = shown::since(db, &since).await?;
     let mut accepted = acceptance::of(db, &patients).await?;
-    for (patient, mut history) in history::numbered(db, &wanted, now + AHEAD).await? {
+    for (patient, mut history) in history::numbered(db, &wanted, now + AHEAD, Readings::All).await? {
         if let Ok(history) = &mut history {
             history.shown = shown.remove(&patient).unwrap_or_default();
             history.acceptances = accepted.remove(&patient).unwrap_or_default();

@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use alert_rules::explain;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
@@ -13,11 +12,12 @@ use uuid::Uuid;
 use super::{files, say};
 use crate::cli::admin::{Desk, facts};
 use crate::config::DatabaseConfig;
+use crate::explaining::Question;
 use crate::publishing::{self, InForce, from_hex, hex};
 use crate::signal::Signal;
 use crate::store::audit::{self, Act, Actor};
-use crate::store::history::{self, Wanted};
-use crate::store::{self, acceptance, patient};
+use crate::store::history::Readings;
+use crate::store::patient;
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -126,7 +126,7 @@ pub struct By {
 }
 
 impl Database {
-    pub(super) async fn desk(self) -> anyhow::Result<Desk> {
+    pub(in crate::cli) async fn desk(self) -> anyhow::Result<Desk> {
         Desk::open(&self.database, self.made_by, self.care_time).await
     }
 }
@@ -267,19 +267,13 @@ async fn shown(desk: &Desk) -> anyhow::Result<String> {
 }
 
 async fn explained(desk: &Desk, rule: &str, of: Uuid, at: Option<Timestamp>) -> anyhow::Result<String> {
-    let at = at.unwrap_or_else(|| desk.clock.care_now());
+    let now = desk.clock.care_now();
+    let at = at.unwrap_or(now);
     let rulebook = facts::rulebook(desk).await?;
+    let question = Question::new(&rulebook, rule, at, now)?;
     let mut db = desk.store.owner.begin().await?;
     let patient = patient::get(&mut db, of).await?.with_context(|| format!("there is no patient {of}"))?;
-    let versions = store::facts::versions(&mut db, of).await?;
-    let facts = versions.iter().rfind(|version| version.valid_from <= at).or(versions.first());
-    let facts = &facts.context("this person has no plan, so nothing watches them")?.facts;
-    let wanted = Wanted { patient: of, since: at - rulebook.lookback(facts), after: 0 };
-    let history = history::numbered(&mut db, &[wanted], at).await?.remove(&of).context("no history was read")?;
-    let mut history = history.map_err(|problem| anyhow::anyhow!("the record cannot be read: {problem}"))?;
-    history.acceptances = acceptance::of(&mut db, &[of]).await?.remove(&of).unwrap_or_default();
-    let explained = explain::explain(&rulebook, facts, &history, rule, at)
-        .with_context(|| format!("there is no rule {rule} in force; `derwent rules in-force` shows the packs"))?;
+    let explained = question.answer(&mut db, of, Readings::All).await?;
     let entry = desk.did(Act::RuleExplained).about(of, patient.organisation);
     audit::write(&mut db, &entry.detail(serde_json::json!({ "rule": rule, "at": at }))).await?;
     db.commit().await?;
