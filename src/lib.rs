@@ -4,6 +4,7 @@
 //! `README.md` has the map and the journey of one reading; `docs/decisions/` says why things are as they are.
 
 pub mod app;
+pub mod backtesting;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -30,8 +30,9 @@ pub(crate) struct Memory<'a> {
 }
 
 impl<'a> Memory<'a> {
-    pub fn new(rulebook: &'a Rulebook, facts: &'a Facts) -> Memory<'a> {
-        let since = facts.plan.since;
+    /// Looks for the first time at `from`, or when the plan begins, if that is later.
+    pub fn new(rulebook: &'a Rulebook, facts: &'a Facts, from: Timestamp) -> Memory<'a> {
+        let since = facts.plan.since.max(from);
         Memory {
             rulebook,
             facts,
@@ -45,6 +46,13 @@ impl<'a> Memory<'a> {
         }
     }
 
+    /// From `now` on these are in force.
+    pub fn set_facts(&mut self, facts: &'a Facts, now: Timestamp) {
+        self.facts = facts;
+        self.touched = self.touched.min(now);
+        self.timers.push(now);
+    }
+
     /// When to look although nothing came.
     pub fn next_timer(&self) -> Option<Timestamp> {
         self.timers.iter().copied().filter(|timer| self.looked_at.is_none_or(|looked| *timer > looked)).min()
@@ -52,7 +60,8 @@ impl<'a> Memory<'a> {
 
     /// Takes in what a phone sent, and numbers it.
     pub fn store(&mut self, what: Submitted) {
-        self.touched = self.touched.min(what.touches());
+        let touches = self.touches(&what);
+        self.touched = self.touched.min(touches);
         self.numbered += 1;
         let seq = self.numbered;
         let history = &mut self.history;
@@ -81,6 +90,26 @@ impl<'a> Memory<'a> {
                 let corrections: Vec<Correction> = corrections.collect();
                 history.corrections.extend(corrections);
             }
+            Submitted::Correction { what, .. } => history.corrections.push(Correction { seq, ..what }),
+            Submitted::Acceptance { what, .. } => history.acceptances.push(what),
+        }
+    }
+
+    /// The earliest instant it says something new about.
+    fn touches(&self, what: &Submitted) -> Timestamp {
+        match what {
+            Submitted::Withdrawal { of, .. } => *of,
+            Submitted::Acceptance { what, .. } => what.effective_at,
+            Submitted::Correction { what, .. } => {
+                let History { readings, answers, events, .. } = &self.history;
+                let readings = readings.iter().map(|reading| (reading.seq, reading.effective_at));
+                let answers = answers.iter().map(|answers| (answers.seq, answers.effective_at));
+                let events = events.iter().map(|event| (event.seq, event.effective_at));
+                let mut all = readings.chain(answers).chain(events);
+                // What is forgotten is touched no more.
+                all.find(|(seq, _)| *seq == what.corrects_seq).map_or(Timestamp::MAX, |(_, at)| at)
+            }
+            taken => taken.effective_at(),
         }
     }
 
@@ -120,15 +149,5 @@ impl<'a> Memory<'a> {
         events.retain(|event| event.effective_at >= since);
         shown.retain(|shown| shown.at >= since);
         corrections.retain(|correction| readings.iter().any(|reading| reading.seq == correction.corrects_seq));
-    }
-}
-
-impl Submitted {
-    /// The earliest instant it says something new about.
-    fn touches(&self) -> Timestamp {
-        match self {
-            Submitted::Withdrawal { of, .. } => *of,
-            taken => taken.effective_at(),
-        }
     }
 }

@@ -37,7 +37,7 @@ pub fn replay_all(rulebook: &Rulebook) -> Result<Vec<Outcomes>, Vec<Problem>> {
 
 /// What a person would have noticed, in order.
 pub fn replay(rulebook: &Rulebook, scenario: &Scenario) -> Vec<Moment> {
-    let mut memory = Memory::new(rulebook, &scenario.facts);
+    let mut memory = Memory::new(rulebook, &scenario.facts, scenario.facts.plan.since);
     let mut told = Told::default();
     let mut happened = Vec::new();
     let mut inputs = scenario.inputs.iter().peekable();

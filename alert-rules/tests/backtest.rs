@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alert_rules::backtest::{
-    Arrival, Figures, HEADING, Label, LabelKind, Outcome, Person, Phone, Report, compare, replay,
+    Arrival, Figures, HEADING, Label, LabelKind, Outcome, Person, Phone, Report, Watched, compare, replay,
 };
 use alert_rules::facts::Plan;
 use alert_rules::reading::{Flags, Measured};
@@ -77,6 +77,8 @@ fn person(name: &str, pressures: &[(&str, f64)], episode: (&str, &str)) -> Perso
             pauses: Vec::new(),
             service_gaps: Vec::new(),
         },
+        watched: Watched::ByWhatFits,
+        from: since,
         measures: vec![Vital::BloodPressure],
         arrivals: pressures.iter().map(reading).collect(),
         until: since + SignedDuration::from_hours(240),
@@ -154,7 +156,74 @@ fn a_report_has_both_columns_side_by_side() {
     let people = anna_and_ben();
     let (asks_first, plain) = (replayed(&rulebook(ASKS_FIRST), &people), replayed(&rulebook(PLAIN), &people));
     let report = Report::new("Anna and Ben", &people, &asks_first, Some(&plain));
-    insta::assert_snapshot!(format!("{}\n{HEADING}{}", report.text(), report.rows()));
+    insta::assert_snapshot!(format!("{}\n{HEADING}{}", report.text(true), report.rows()));
+}
+
+/// Somebody with a plan of their own, counted from the fifth day on.
+fn planned(pressures: &[(&str, f64)], later: Vec<Facts>) -> Person {
+    let mut person = person("Cora", pressures, ("1 00:00", "1 00:01"));
+    person.labels.clear();
+    person.measures.clear();
+    person.facts.plan.packs = vec!["x".to_owned(), "y".to_owned()];
+    Person { from: at("5 00:00"), watched: Watched::AsPlanned { later }, ..person }
+}
+
+fn opened(rules: &str, person: &Person) -> Vec<Timestamp> {
+    replay(&rulebook(rules), person).alerts.iter().map(|alert| alert.opened_at).collect()
+}
+
+#[test]
+fn what_came_before_is_known_and_what_it_was_alerted_for_does_not_count() {
+    let mean =
+        "[rule.r]\nproblem='high'\npriority='medium'\nwhen='mean(systolic, over 7 days, at least 4) >= 160 mmHg'\n";
+    let pressures =
+        [("2 08:00", 170.0), ("3 08:00", 170.0), ("4 08:00", 170.0), ("6 08:00", 170.0), ("6 20:00", 120.0)];
+    let cora = planned(&pressures, Vec::new());
+    let outcome = replay(&rulebook(mean), &cora);
+    assert_eq!((outcome.days, outcome.packs.clone()), (6.0, vec!["x".to_owned()]), "no rulebook here has y");
+    assert_eq!(opened(mean, &cora), [at("6 08:00")]);
+    let figures = Figures::of([(&cora, &outcome)]);
+    assert_eq!((figures.patient_days, figures.weekly), (6.0, vec![1]));
+    // Told on the second, and again when it was over and came back.
+    assert_eq!(opened(PLAIN, &planned(&pressures[..2], Vec::new())), []);
+}
+
+#[test]
+fn facts_are_those_of_the_time() {
+    let pressures = [("6 08:00", 170.0), ("6 20:00", 120.0), ("8 08:00", 170.0)];
+    let unwatched = |mut facts: Facts| {
+        facts.plan.packs.clear();
+        Facts { valid_from: Some(at("7 00:00")), ..facts }
+    };
+    let cora = planned(&pressures, Vec::new());
+    assert_eq!(opened(PLAIN, &cora), [at("6 08:00"), at("8 08:00")]);
+    let later = vec![unwatched(cora.facts.clone())];
+    assert_eq!(opened(PLAIN, &planned(&pressures, later)), [at("6 08:00")]);
+}
+
+#[test]
+fn a_correction_comes_when_it_came() {
+    let mut cora = planned(&[("6 08:00", 185.0)], Vec::new());
+    assert_eq!(opened(ASKS_FIRST, &cora), [at("6 08:15")], "nobody measured again");
+    for (came, told) in [("6 08:05", vec![]), ("6 09:00", vec![at("6 08:15")])] {
+        let what = alert_rules::Correction { seq: 0, corrects_seq: 1, reason: "not_mine".to_owned(), values: None };
+        cora.arrivals.truncate(1);
+        cora.arrivals.push(Arrival { came: at(came), what: Submitted::Correction { at: at(came), what } });
+        assert_eq!(opened(ASKS_FIRST, &cora), told, "{came}");
+    }
+}
+
+#[test]
+fn an_acceptance_is_known_from_when_it_was_given() {
+    // Nobody has 268 mmHg: doubted, so no average has it, until somebody says that it is so.
+    let mean =
+        "[rule.r]\nproblem='high'\npriority='medium'\nwhen='mean(systolic, over 7 days, at least 3) >= 180 mmHg'\n";
+    let mut cora = planned(&[("6 08:00", 150.0), ("6 20:00", 152.0), ("7 08:00", 268.0)], Vec::new());
+    assert_eq!(opened(mean, &cora), []);
+    let values = vec![(Component::Systolic, Measured::value(268.0)), (Component::Diastolic, Measured::value(80.0))];
+    let what = alert_rules::Acceptance { seq: 3, effective_at: at("7 08:00"), values };
+    cora.arrivals.push(Arrival { came: at("7 10:00"), what: Submitted::Acceptance { at: at("7 10:00"), what } });
+    assert_eq!(opened(mean, &cora), [at("7 10:00")]);
 }
 
 #[test]

@@ -10,15 +10,23 @@ use alert_rules::backtest::{HEADING, Outcome, Person, Report, cohort::cohort, re
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::SignedDuration;
 use serde::Serialize;
 
+use super::rules::in_force::Database;
 use super::rules::{files, rulebook, say};
+use crate::backtesting::{self, Replayed};
 use crate::demo::people::recorded;
+use crate::publishing::hex;
+use crate::store::audit::{self, Act};
 
-/// `--against` of this name means the packs in this binary.
+/// `--against` of this name means the packs in this binary, or for the service's own patients the rules in force.
 const CURRENT: &str = "current";
+/// Of the service's own patients, read and replayed together.
+const AT_A_TIME: usize = 64;
+const LONGEST_DAYS: i64 = 366;
 
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Debug)]
 pub struct Backtest {
     /// A pack's folder, or a folder of packs; without it, the packs in this binary
     path: Option<PathBuf>,
@@ -35,7 +43,15 @@ pub struct Backtest {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Print all figures as JSON instead
+    /// Over the service's own patients instead, from so many days ago until now: their real history, read and not changed. With
+    /// `--against current` held against the rules in force
+    #[arg(long, value_name = "DAYS", value_parser = days, conflicts_with_all = ["over", "seed", "page"])]
+    since: Option<SignedDuration>,
+
+    #[command(flatten)]
+    database: Database,
+
+    /// Print all figures as JSON instead; of the service's own patients with their ids
     #[arg(long)]
     json: bool,
 
@@ -65,7 +81,14 @@ struct Figures<'a> {
     over: &'a [Report],
 }
 
-pub fn run(options: &Backtest) -> anyhow::Result<()> {
+pub async fn run(options: Backtest) -> anyhow::Result<()> {
+    match options.since {
+        Some(since) => over_service(options, since).await,
+        None => over_people(&options),
+    }
+}
+
+fn over_people(options: &Backtest) -> anyhow::Result<()> {
     let rules = rulebook(&files(options.path.clone())?)?;
     let against = options.against.clone().map(|path| {
         let path = (path != Path::new(CURRENT)).then_some(path);
@@ -74,22 +97,85 @@ pub fn run(options: &Backtest) -> anyhow::Result<()> {
     let against = against.transpose()?;
     let mut reports = Vec::new();
     for (name, people) in people(options)? {
-        let outcomes = replay_all(&name, &rules, &people)?;
-        let others = against.as_ref().map(|against| replay_all(&name, against, &people)).transpose()?;
+        let replay_all = |rulebook: &Rulebook| {
+            let bar = bar(&name, people.len())?;
+            let outcomes = replay_all(&bar, rulebook, &people);
+            bar.finish_and_clear();
+            outcomes
+        };
+        let outcomes = replay_all(&rules)?;
+        let others = against.as_ref().map(replay_all).transpose()?;
         reports.push(Report::new(&name, &people, &outcomes, others.as_deref()));
     }
     if options.json {
-        let figures = Figures { rules: named(&rules), against: against.as_ref().map(named), over: &reports };
-        say(&format!("{}\n", serde_json::to_string_pretty(&figures)?));
-        return Ok(());
+        return as_json(&rules, against.as_ref(), &reports);
     }
-    let text: Vec<String> = reports.iter().map(Report::text).collect();
+    let text: Vec<String> = reports.iter().map(|report| report.text(true)).collect();
     say(&text.join("\n\n"));
     if let Some(page) = &options.page {
         let page_text = page_of(options, &rules, against.as_ref(), &reports);
         std::fs::write(page, page_text).with_context(|| format!("{} cannot be written", page.display()))?;
     }
     Ok(())
+}
+
+fn as_json(rules: &Rulebook, against: Option<&Rulebook>, over: &[Report]) -> anyhow::Result<()> {
+    let figures = Figures { rules: named(rules), against: against.map(named), over };
+    say(&format!("{}\n", serde_json::to_string_pretty(&figures)?));
+    Ok(())
+}
+
+/// Some patients at a time, so that no more of their history is held than needs be.
+async fn over_service(options: Backtest, since: SignedDuration) -> anyhow::Result<()> {
+    let rules = rulebook(&files(options.path)?)?;
+    let desk = options.database.desk().await?;
+    let done = async {
+        let mut db = desk.store.owner.begin().await?;
+        let in_force = backtesting::in_force(&mut db).await?;
+        let against = match options.against {
+            None => None,
+            Some(path) if path == Path::new(CURRENT) => Some(in_force.clone()),
+            Some(path) => Some(rulebook(&files(Some(path))?)?),
+        };
+        let entry = desk.did(Act::RulesBacktested);
+        audit::write(&mut db, &entry.detail(serde_json::json!({ "hash": hex(&rules.hash()) }))).await?;
+        db.commit().await?;
+        let patients = backtesting::monitored(&desk.store.owner).await?;
+        let now = desk.clock.care_now();
+        let bar = bar("patients", patients.len())?;
+        let mut replayed = Replayed::default();
+        for some in patients.chunks(AT_A_TIME) {
+            let both: Vec<&Rulebook> = against.iter().chain([&rules]).collect();
+            let subjects = backtesting::read(&desk.store.owner, some, &both, now - since, now).await?;
+            let under = |rulebook: &Rulebook| -> anyhow::Result<(Vec<Person>, Vec<Outcome>)> {
+                let people: Vec<Person> = subjects.iter().filter_map(|of| of.under(rulebook, &in_force)).collect();
+                let outcomes = replay_all(&ProgressBar::hidden(), rulebook, &people)?;
+                Ok((people, outcomes))
+            };
+            let others = against.as_ref().map(under).transpose()?.map(|(_, outcomes)| outcomes);
+            let (people, outcomes) = under(&rules)?;
+            replayed.add(people, outcomes, others);
+            bar.inc(some.len() as u64);
+        }
+        bar.finish_and_clear();
+        let over = format!("the last {} days of the service's own patients", since.as_hours() / 24);
+        anyhow::Ok((replayed.report(&over), against))
+    }
+    .await;
+    desk.close().await;
+    let (report, against) = done?;
+    if options.json {
+        return as_json(&rules, against.as_ref(), &[report]);
+    }
+    say(&report.text(false));
+    Ok(())
+}
+
+/// `90d`
+fn days(text: &str) -> Result<SignedDuration, String> {
+    let days = text.strip_suffix('d').unwrap_or(text).parse::<i64>();
+    let days = days.ok().filter(|days| (1..=LONGEST_DAYS).contains(days));
+    days.map(|days| SignedDuration::from_hours(24 * days)).ok_or(format!("say 1d to {LONGEST_DAYS}d"))
 }
 
 /// Who is replayed, and what they are called together.
@@ -104,16 +190,19 @@ fn people(options: &Backtest) -> anyhow::Result<Vec<(String, Vec<Person>)>> {
     Ok(sets)
 }
 
-/// Each person apart from all others, on all processors.
-fn replay_all(name: &str, rulebook: &Rulebook, people: &[Person]) -> anyhow::Result<Vec<Outcome>> {
-    let bar = ProgressBar::new(people.len() as u64);
+fn bar(name: &str, people: usize) -> anyhow::Result<ProgressBar> {
+    let bar = ProgressBar::new(people as u64);
     bar.set_style(ProgressStyle::with_template("{msg} {bar:40} {pos} of {len} people, {eta} to go")?);
     bar.set_message(name.to_owned());
+    Ok(bar)
+}
+
+/// Each person apart from all others, on all processors.
+fn replay_all(bar: &ProgressBar, rulebook: &Rulebook, people: &[Person]) -> anyhow::Result<Vec<Outcome>> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let mut outcomes: Vec<(usize, Outcome)> = Vec::with_capacity(people.len());
     thread::scope(|scope| {
         let of_thread = |first: usize| {
-            let bar = &bar;
             scope.spawn(move || {
                 let mine = people.iter().enumerate().skip(first).step_by(threads);
                 mine.map(|(index, person)| {
@@ -130,14 +219,13 @@ fn replay_all(name: &str, rulebook: &Rulebook, people: &[Person]) -> anyhow::Res
         }
         anyhow::Ok(())
     })?;
-    bar.finish_and_clear();
     outcomes.sort_unstable_by_key(|(index, _)| *index);
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
 fn named(rulebook: &Rulebook) -> Named {
-    let hash = rulebook.hash().iter().map(|byte| format!("{byte:02x}")).collect();
-    Named { packs: rulebook.packs().iter().map(|pack| pack.name.clone()).collect(), hash }
+    let packs = rulebook.packs().iter().map(|pack| pack.name.clone()).collect();
+    Named { packs, hash: hex(&rulebook.hash()) }
 }
 
 /// The page that `make backtest` writes.
@@ -159,7 +247,7 @@ fn page_of(options: &Backtest, rules: &Rulebook, against: Option<&Rulebook>, rep
         Some(against) => format!("rules {}, against {}", short(rules), short(against)),
     };
     let rows: String = reports.iter().map(Report::rows).collect();
-    let text: Vec<String> = reports.iter().map(|report| format!("```\n{}```\n", report.text())).collect();
+    let text: Vec<String> = reports.iter().map(|report| format!("```\n{}```\n", report.text(true))).collect();
     format!("{PAGE}`{command} --seed {}`: {hashes}.\n\n{HEADING}{rows}\n{}", options.seed, text.join("\n"))
 }
 

@@ -1,7 +1,7 @@
 //! `derwent rules`: look at rule packs without a database (do they hold together, do they keep what their scenarios promise, what do
 //! they say in plain words), put them in force, and let them run beside those in force.
 
-mod in_force;
+pub(super) mod in_force;
 mod shadow;
 
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Shadow(command) => command.run().await,
         Command::Check { path } => check_packs(&files(path)?),
         Command::Test { path } => test_packs(&files(path)?),
-        Command::Backtest(options) => backtest::run(&options),
+        Command::Backtest(options) => backtest::run(*options).await,
         Command::Print { pack, path } => print_pack(&files(path)?, &pack),
     }
 }

@@ -1,7 +1,7 @@
 //! The recordings as people to replay in a backtest: every row goes through `accept`, as it does when a phone sends it, and
 //! what that refuses is not judged.
 
-use alert_rules::backtest::{Arrival, Person, Phone};
+use alert_rules::backtest::{Arrival, Person, Phone, Watched};
 use alert_rules::scenario::Submitted;
 use alert_rules::{History, Vital};
 use anyhow::{Context, bail};
@@ -42,6 +42,8 @@ pub fn recorded() -> anyhow::Result<Vec<Person>> {
         measures.dedup();
         people.push(Person {
             name: member.recording.clone(),
+            watched: Watched::ByWhatFits,
+            from: *since,
             measures,
             facts,
             arrivals,

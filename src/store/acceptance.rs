@@ -54,13 +54,24 @@ pub async fn insert(db: &mut PgConnection, new: &New<'_>) -> Result<bool, sqlx::
 
 /// All there ever were of these patients: what was accepted years ago still counts.
 pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<Acceptance>>, sqlx::Error> {
+    let without_time =
+        |dated: Vec<(Timestamp, Acceptance)>| dated.into_iter().map(|(_, acceptance)| acceptance).collect();
+    Ok(dated(db, patients).await?.into_iter().map(|(patient, dated)| (patient, without_time(dated))).collect())
+}
+
+/// The same, each with when it was accepted, in care time.
+pub async fn dated(
+    db: &mut PgConnection,
+    patients: &[Uuid],
+) -> Result<BTreeMap<Uuid, Vec<(Timestamp, Acceptance)>>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT patient, seq, effective_at, \"values\" AS taken FROM acceptance WHERE patient = ANY($1) ORDER BY patient, values_seq",
+        "SELECT patient, seq, effective_at, \"values\" AS taken, at FROM acceptance
+         WHERE patient = ANY($1) ORDER BY patient, values_seq",
     )
     .bind(patients)
     .fetch_all(db)
     .await?;
-    let mut found: BTreeMap<Uuid, Vec<Acceptance>> = BTreeMap::new();
+    let mut found: BTreeMap<Uuid, Vec<(Timestamp, Acceptance)>> = BTreeMap::new();
     for row in rows {
         let Json(values): Json<Vec<Valued>> = row.try_get("taken")?;
         let acceptance = Acceptance {
@@ -68,7 +79,8 @@ pub async fn of(db: &mut PgConnection, patients: &[Uuid]) -> Result<BTreeMap<Uui
             effective_at: row.try_get::<jiff_sqlx::Timestamp, _>("effective_at")?.to_jiff(),
             values: values.into_iter().map(Valued::pair).collect(),
         };
-        found.entry(row.try_get("patient")?).or_default().push(acceptance);
+        let at = row.try_get::<jiff_sqlx::Timestamp, _>("at")?.to_jiff();
+        found.entry(row.try_get("patient")?).or_default().push((at, acceptance));
     }
     Ok(found)
 }

@@ -89,6 +89,7 @@ acts! {
     PackSigned = "rules.pack_signed", "signed a pack for live use";
     RuleOwnerNamed = "rules.owner_named", "said who publishes rules";
     RuleExplained = "rules.explained", "had a rule explained for the patient";
+    RulesBacktested = "rules.backtested", "replayed patients under other rules";
     ShadowStarted = "rules.shadow_started", "started rules beside those in force";
     ShadowStopped = "rules.shadow_stopped", "stopped the rules beside those in force";
     ShadowRead = "rules.shadow_read", "read what the rules beside those in force would do";

@@ -19,6 +19,7 @@ pub mod chart;
 pub mod checkup;
 mod columns;
 pub mod contact;
+pub mod correction;
 pub mod credential;
 pub mod decision_count;
 pub mod device;

@@ -174,6 +174,13 @@ pub async fn list(db: &mut PgConnection, of: Of<'_>, search: &str) -> Result<Vec
     .collect()
 }
 
+/// Everybody whose episode is not over, always in the same order, which says nothing of them.
+pub async fn monitored(db: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar("SELECT patient FROM patient WHERE ended_at IS NULL ORDER BY md5(patient::text)")
+        .fetch_all(db)
+        .await
+}
+
 /// The highest sequence numbers stored and judged.
 pub async fn progress(db: &mut PgConnection, patient: Uuid) -> Result<(i64, i64), sqlx::Error> {
     sqlx::query_as(

@@ -16,7 +16,7 @@ use jiff::{Span, Timestamp};
 
 use super::body::{Body, Course, Habits};
 use super::dice::Dice;
-use super::person::{Label, Person, Phone};
+use super::person::{Label, Person, Phone, Watched};
 use crate::facts::{Facts, Plan};
 use crate::finding::Priority;
 use crate::vital::Component;
@@ -77,6 +77,8 @@ fn person(seed: u64, number: usize, zone: &TimeZone) -> Person {
     Person {
         name: format!("cohort {:03}", number + 1),
         facts: facts(group, &days, &mut dice),
+        watched: Watched::ByWhatFits,
+        from: days.midnight(0),
         measures: schedule::measures(group).to_vec(),
         arrivals,
         until: days.midnight(DAYS),

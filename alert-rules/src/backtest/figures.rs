@@ -75,7 +75,7 @@ impl Figures {
         let mut figures = Figures { people: watched.len(), ..Figures::default() };
         let mut by_rule: BTreeMap<(&str, Priority), usize> = BTreeMap::new();
         let mut labels: BTreeMap<LabelKind, (usize, Vec<f64>)> = BTreeMap::new();
-        let first = watched.iter().map(|(person, _)| person.facts.plan.since).min();
+        let first = watched.iter().map(|(person, _)| person.from.max(person.facts.plan.since)).min();
         let last = watched.iter().map(|(person, _)| person.until).max();
         let week = |at: Timestamp| first.map_or(0, |first| weeks(first, at));
         figures.weekly = vec![0; last.map_or(0, |last| week(last) + 1)];

@@ -14,17 +14,18 @@ mod person;
 mod report;
 mod ward;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use body::{Body, Change, Course, Habits, Size};
 pub use compare::{Difference, compare};
 pub use figures::{ByRule, Figures, OfArtefacts, OfEpisodes};
-pub use person::{Arrival, Label, LabelKind, Person, Phone};
+pub use person::{Arrival, Label, LabelKind, Person, Phone, Watched};
 pub use report::{HEADING, OfPack, Report, Side};
 pub use ward::Dealt;
 
+use crate::calendar::before;
 use crate::finding::Kind;
 use crate::memory::Memory;
 use crate::rule::Rulebook;
@@ -49,11 +50,19 @@ pub struct Outcome {
 /// Replays one person under these rules.
 pub fn replay(rulebook: &Rulebook, person: &Person) -> Outcome {
     let mut facts = person.facts.clone();
-    facts.plan.packs = person.fitting(rulebook);
-    let span = person.until.duration_since(facts.plan.since);
+    let later = match &person.watched {
+        Watched::ByWhatFits => {
+            facts.plan.packs = person.fitting(rulebook);
+            &[][..]
+        }
+        Watched::AsPlanned { later } => later,
+    };
+    let from = person.from.max(facts.plan.since);
+    let span = person.until.duration_since(from);
     let days = span.max(SignedDuration::ZERO).as_secs_f64() / 86_400.0;
+    let ever: BTreeSet<&String> = later.iter().flat_map(|later| &later.plan.packs).chain(&facts.plan.packs).collect();
     let mut outcome = Outcome {
-        packs: facts.plan.packs.clone(),
+        packs: ever.into_iter().filter(|name| rulebook.pack(name).is_some()).cloned().collect(),
         days,
         asks: Vec::new(),
         alerts: Vec::new(),
@@ -62,12 +71,20 @@ pub fn replay(rulebook: &Rulebook, person: &Person) -> Outcome {
     if outcome.packs.is_empty() {
         return outcome;
     }
-    let mut memory = Memory::new(rulebook, &facts);
+    let mut memory = Memory::new(rulebook, &facts, from);
     let mut ward = Ward::new(&facts.time_zone);
     let mut inbox = Inbox::of(person);
-    while let Some(now) = [memory.next_timer(), inbox.next(), ward.next()].into_iter().flatten().min()
+    if from > facts.plan.since {
+        inbox.take(before(from, SignedDuration::from_nanos(1))).into_iter().for_each(|what| memory.store(what));
+    }
+    let mut later = later.iter().filter_map(|facts| Some((facts.valid_from?, facts))).peekable();
+    while let Some(now) =
+        [memory.next_timer(), inbox.next(), ward.next(), later.peek().map(|(at, _)| *at)].into_iter().flatten().min()
         && now <= person.until
     {
+        while let Some((at, facts)) = later.next_if(|(at, _)| *at <= now) {
+            memory.set_facts(facts, at);
+        }
         ward.deal(now);
         let arrived = inbox.take(now);
         if arrived.is_empty() && memory.next_timer().is_none_or(|timer| timer > now) {
@@ -89,6 +106,11 @@ pub fn replay(rulebook: &Rulebook, person: &Person) -> Outcome {
     let (alerts, told) = ward.sums();
     outcome.told = person.labels.iter().map(|label| first_told(rulebook, &told, label)).collect();
     outcome.alerts = alerts;
+    if from > facts.plan.since {
+        // Those that were open when it began.
+        outcome.alerts.retain(|alert| alert.opened_at > from);
+        outcome.asks.retain(|(at, _)| *at > from);
+    }
     outcome
 }
 

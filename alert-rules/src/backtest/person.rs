@@ -14,8 +14,10 @@ use crate::vital::Vital;
 pub struct Person {
     /// How a report calls them: `cohort 017`, `glucose/data-01`.
     pub name: String,
-    /// The plan's packs are passed over: everybody gets those of a rulebook that fit them.
     pub facts: Facts,
+    pub watched: Watched,
+    /// The replay is counted from here on, or from when the plan begins. What came before is known then.
+    pub from: Timestamp,
     /// What the plan asks them to measure.
     pub measures: Vec<Vital>,
     /// In the order in which they come.
@@ -24,6 +26,15 @@ pub struct Person {
     pub until: Timestamp,
     pub phone: Phone,
     pub labels: Vec<Label>,
+}
+
+/// Which packs watch somebody.
+#[derive(Debug, Clone)]
+pub enum Watched {
+    /// The plan's packs are passed over: everybody gets those of a rulebook that fit them.
+    ByWhatFits,
+    /// The plan's, and what was set later, with `valid_from`, in that order.
+    AsPlanned { later: Vec<Facts> },
 }
 
 /// What a phone sent, and when it came.

@@ -69,8 +69,8 @@ impl Report {
         }
     }
 
-    /// As a table for a terminal, 100 columns at most.
-    pub fn text(&self) -> String {
+    /// As a table for a terminal, 100 columns at most. Real patients are counted and not named.
+    pub fn text(&self, named: bool) -> String {
         let mut out = format!("{}: {} people", self.over, self.people);
         if self.watched_by_none > 0 {
             let _ = write!(out, ", {} of whom measure what no pack here watches", self.watched_by_none);
@@ -92,10 +92,16 @@ impl Report {
                 "more hand-dealt alerts than against: {} people; fewer: {}",
                 difference.more, difference.fewer
             );
-            names(&mut out, "newly alerted", &difference.newly_alerted);
-            names(&mut out, "no longer alerted", &difference.no_longer_alerted);
-            names(&mut out, "episodes told in time by these only", &difference.told_by_these_only);
-            names(&mut out, "episodes told in time by against only", &difference.told_by_against_only);
+            let mut names = |what: &str, people: &[String]| match named {
+                true => names(&mut out, what, people),
+                false => out.push_str(&format!("{what}: {} people\n", people.len())),
+            };
+            names("newly alerted", &difference.newly_alerted);
+            names("no longer alerted", &difference.no_longer_alerted);
+            if named {
+                names("episodes told in time by these only", &difference.told_by_these_only);
+                names("episodes told in time by against only", &difference.told_by_against_only);
+            }
             later(&mut out, &difference.later_by_hours);
         }
         out

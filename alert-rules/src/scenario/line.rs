@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::questionnaire::Questionnaire;
-use crate::reading::{Absent, Answer, Answers, Comparator, Event, Flags, Measured, Reading};
+use crate::reading::{Absent, Acceptance, Answer, Answers, Comparator, Correction, Event, Flags, Measured, Reading};
 use crate::unit::{ACVPU, normalise};
 use crate::vital::{Component, Vital};
 
@@ -28,6 +28,15 @@ pub enum Submitted {
         at: Timestamp,
         of: Timestamp,
     },
+    /// Here and in an acceptance a number is which of the submissions it is, in the order in which they come, from 1.
+    Correction {
+        at: Timestamp,
+        what: Correction,
+    },
+    Acceptance {
+        at: Timestamp,
+        what: Acceptance,
+    },
 }
 
 impl Submitted {
@@ -36,7 +45,9 @@ impl Submitted {
             Submitted::Reading(reading) => reading.effective_at,
             Submitted::Answers(answers) => answers.effective_at,
             Submitted::Event(event) => event.effective_at,
-            Submitted::Withdrawal { at, .. } => *at,
+            Submitted::Withdrawal { at, .. } | Submitted::Correction { at, .. } | Submitted::Acceptance { at, .. } => {
+                *at
+            }
         }
     }
 }
