@@ -10,6 +10,7 @@ mod address;
 mod alerts;
 pub mod api;
 mod audit;
+mod backtest;
 mod break_glass;
 mod caller;
 mod cookies;
@@ -37,6 +38,7 @@ mod same_origin;
 mod sentence;
 mod series;
 mod session;
+mod shadow;
 mod sign_in;
 mod staff;
 mod thin;
@@ -93,6 +95,8 @@ struct Web {
     waiting: Semaphore,
     comparing: Semaphore,
     streams: Arc<Semaphore>,
+    /// One at a time.
+    backtesting: Semaphore,
     rulebook: rulebook::Cache,
 }
 
@@ -135,6 +139,7 @@ pub fn router(parts: &Parts) -> anyhow::Result<Router> {
         waiting: Semaphore::new(SIGNING_IN),
         comparing: Semaphore::new(COMPARISONS),
         streams: Arc::new(Semaphore::new(STREAMS)),
+        backtesting: Semaphore::new(1),
         rulebook: rulebook::Cache::default(),
     });
     let api = routes::router(&web)

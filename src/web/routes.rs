@@ -12,8 +12,8 @@ use super::access::{self, Access, Right};
 use super::route::{Route, SESSION};
 use super::sign_in::{invitation, passkey, provider, second_factor};
 use super::{
-    Web, alerts, api, audit, break_glass, doubted, events, find_person, me, patient, patients, phones, plan, rules,
-    series, sign_in, staff, worklist,
+    Web, alerts, api, audit, backtest, break_glass, doubted, events, find_person, me, patient, patients, phones, plan,
+    rules, series, shadow, sign_in, staff, worklist,
 };
 use crate::openapi::{self, Operation};
 
@@ -281,6 +281,16 @@ pub fn routes() -> Vec<Route> {
         )
         .takes::<api::BreakGlass>()
         .answers::<api::GlassBroken>(),
+        Route::new(
+            GET,
+            "/api/patients/{patient}/rule",
+            May(SeeRecords),
+            rules::explain,
+            "What each part of a rule saw of somebody, and when",
+        )
+        .query::<rules::AskedRule>()
+        .answers::<api::RuleExplained>()
+        .refuses(&[409]),
         Route::new(GET, "/api/rules", Own, rules::in_force, "The rules in force, and what waits to be")
             .answers::<api::RulesInForce>()
             .refuses(&[404]),
@@ -315,6 +325,20 @@ pub fn routes() -> Vec<Route> {
         Route::new(POST, "/api/rules/stops/end", RuleOwner, rules::resume, "Let a stopped rule go on")
             .takes::<api::ResumeRule>()
             .answers::<api::RulesInForce>()
+            .refuses(&[404, 409]),
+        Route::new(POST, "/api/rules/backtest", RuleOwner, backtest::run, "Replay one's patients under a proposal")
+            .takes::<api::RunBacktest>()
+            .answers::<api::BacktestReport>()
+            .refuses(&[404, 409]),
+        Route::new(GET, "/api/rules/shadow", RuleOwner, shadow::show, "What rules beside those in force would do")
+            .answers::<api::ShadowReport>()
+            .refuses(&[404]),
+        Route::new(POST, "/api/rules/shadow", RuleOwner, shadow::start, "Run a proposal beside the rules in force")
+            .takes::<api::StartShadow>()
+            .answers::<api::ShadowReport>()
+            .refuses(&[404, 409]),
+        Route::new(POST, "/api/rules/shadow/stop", RuleOwner, shadow::stop, "Stop it before its time")
+            .answers::<api::ShadowReport>()
             .refuses(&[404, 409]),
         Route::new(GET, "/api/audit", May(ReadAudit), audit::search, "The audit, newest first")
             .query::<audit::Asked>()

@@ -8,22 +8,26 @@ use alert_rules::{Rulebook, built_in, print};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::Web;
 use super::api::{
-    PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleStop, RulesFrom, RulesInForce, RulesPage,
-    RulesProposal, SignPack, StopRule, UndoRules,
+    PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleExplained, RuleStop, RulesFrom, RulesInForce,
+    RulesPage, RulesProposal, SignPack, StopRule, UndoRules,
 };
-use super::extract::{Body, Query};
+use super::extract::{Body, Path, Query};
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
+use super::{Web, reach};
+use crate::explaining::{Question, Unexplained};
 use crate::publishing::{self, Desk, Refused, from_hex, hex};
 use crate::signal::Signal;
-use crate::store::audit::Actor;
+use crate::store::audit::{Act, Actor};
+use crate::store::history::Readings;
 use crate::store::rulebook;
 
 /// What stands behind the `?` of a page.
@@ -51,6 +55,49 @@ pub async fn page(State(web): State<Arc<Web>>, _: SignedIn, Query(asked): Query<
     };
     let text = print::page(&rulebook, &asked.pack).ok_or_else(Failure::not_found)?.map_err(Refused::Problems)?;
     Ok(Json(RulesPage { text }))
+}
+
+/// What stands behind the `?` of an explanation.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskedRule {
+    /// `pack/rule`.
+    rule: String,
+    /// Now, if it is not said.
+    at: Option<Timestamp>,
+}
+
+/// What a rule in force saw of a patient, and when: a look at the record like any.
+pub async fn explain(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Path(id): Path<Uuid>,
+    Query(asked): Query<AskedRule>,
+) -> Answer<Json<RuleExplained>> {
+    let now = web.parts.clock.care_now();
+    let at = asked.at.unwrap_or(now);
+    let rulebook = web.rulebook.in_force(&web.parts.store).await?;
+    let question = Question::new(&rulebook, &asked.rule, at, now)?;
+    let about = json!({ "rule": asked.rule, "at": at });
+    let (mut db, _) = reach::patient(&web, &who, id, Act::RuleExplained, about).await?;
+    let text = question.answer(&mut db, id, Readings::Seen).await?;
+    db.commit().await?;
+    Ok(Json(RuleExplained { at, text }))
+}
+
+impl From<Unexplained> for Failure {
+    fn from(why: Unexplained) -> Self {
+        let said = why.to_string();
+        match why {
+            Unexplained::NoRule(_) | Unexplained::NotThen => {
+                Failure::bad_request(format!("{}.", super::words::sentence_case(&said)))
+            }
+            Unexplained::NoPlan | Unexplained::Unreadable(_) => {
+                Failure::new(StatusCode::CONFLICT, "not_explained", format!("{}.", super::words::sentence_case(&said)))
+            }
+            Unexplained::Database(error) => error.into(),
+        }
+    }
 }
 
 pub async fn propose(
@@ -138,20 +185,24 @@ async fn does(
     who: &SignedIn,
     act: impl AsyncFnOnce(&Desk, &mut PgConnection) -> Result<(), Refused>,
 ) -> Answer<Json<RulesInForce>> {
-    let desk = Desk {
-        staff: who.staff,
-        actor: Actor::Staff { staff: who.staff, employer: who.organisation },
-        address: who.address,
-        machine_now: web.parts.clock.machine_now(),
-        care_now: web.parts.clock.care_now(),
-        demo: web.parts.store.is_demo().await?,
-    };
+    let desk = desk(web, who).await?;
     let mut db = web.parts.store.monitor.begin().await?;
     act(&desk, &mut db).await?;
     db.commit().await?;
     web.parts.signals.send(Signal::Arrived);
     web.parts.signals.send(Signal::Pages);
     shown(web, who).await.map(Json)
+}
+
+pub async fn desk(web: &Web, who: &SignedIn) -> Answer<Desk> {
+    Ok(Desk {
+        staff: who.staff,
+        actor: Actor::Staff { staff: who.staff, employer: who.organisation },
+        address: who.address,
+        machine_now: web.parts.clock.machine_now(),
+        care_now: web.parts.clock.care_now(),
+        demo: web.parts.store.is_demo().await?,
+    })
 }
 
 async fn shown(web: &Web, who: &SignedIn) -> Answer<RulesInForce> {

@@ -111,7 +111,7 @@ impl Asked<'_> {
             path = path.replace(&format!("{{{name}}}"), value);
         }
         assert!(!path.contains('{'), "{}: say in `NAMED` and here what it names", self.question.path);
-        let needed = [("vital", "weight"), ("pack", "hypertension")].into_iter();
+        let needed = [("vital", "weight"), ("pack", "hypertension"), ("rule", "hypertension/severe")].into_iter();
         let needed = needed.filter(|(name, _)| self.question.query.iter().any(|known| known == name));
         let needed = needed.map(|(name, value)| format!("{name}={value}"));
         let about = self.about.map(|name| format!("{name}={}", values[name]));

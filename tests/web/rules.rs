@@ -131,3 +131,100 @@ async fn one_person_stops_a_rule_for_a_day_and_the_patients_team_has_a_task() {
         .unwrap();
     assert_eq!(operator, ["the rule hypertension/severe is stopped"]);
 }
+
+#[tokio::test]
+async fn what_a_rule_saw_is_part_of_the_record() {
+    let (world, service, ann, bob, _) = owned().await;
+    world.told("184", "101");
+    let path = format!("/api/patients/{}/rule?rule=hypertension/severe", world.dorothy);
+    let explained = ann.read(&path).await;
+    let text = id(&explained, "text");
+    assert!(text.contains("  systolic >= severe_systolic: true\n    systolic = 184 mmHg ("), "{text}");
+    // As it was before.
+    let before = format!("{path}&at={}", "2025-12-01T08:00:00Z");
+    let text = id(&ann.read(&before).await, "text");
+    assert!(text.contains("  systolic >= severe_systolic: unknown\n"), "{text}");
+
+    assert_eq!(ann.get(&format!("/api/patients/{}/rule?rule=nothing", world.dorothy)).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(ann.get(&format!("{path}&at=9999-01-01T00:00:00Z")).await.0, StatusCode::BAD_REQUEST);
+    world.staff_as("Una Wren", "una@example.org", "clinician", None);
+    let una = Browser::signed_in(&service, "una@example.org").await;
+    assert_eq!(una.get(&path).await.0, StatusCode::NOT_FOUND, "nobody looks after anybody in no team");
+    assert_eq!(bob.get(&path).await.0, StatusCode::OK);
+    let looks: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM audit WHERE what = 'rules.explained' AND patient::text = $1")
+            .bind(&world.dorothy)
+            .fetch_one(&world.database.store().await.owner)
+            .await
+            .unwrap();
+    assert_eq!(looks, 3);
+}
+
+/// Severe from 160 instead of 180, and from 165 without asking first.
+fn stricter() -> Value {
+    let path = "hypertension/rules.toml";
+    let text = built_in::files()[path]
+        .replace("\"systolic >= 220 mmHg\"", "\"systolic >= 165 mmHg\"")
+        .replace("severe_systolic  = { default = \"180 mmHg\"", "severe_systolic  = { default = \"160 mmHg\"");
+    json!({ "from": "in_force", "changes": { path: text }, "why": "sooner" })
+}
+
+#[tokio::test]
+async fn a_proposal_runs_beside_the_rules_in_force_and_the_running_service_compares() {
+    let (world, _service, mut ann, bob, cleo) = owned().await;
+    assert_eq!(ann.get("/api/rules/shadow").await.0, StatusCode::NOT_FOUND);
+    let proposed = ann.give("/api/rules/proposals", stricter()).await;
+    let hash = id(&proposed["proposals"][0], "hash");
+    let start = json!({ "hash": hash, "why": "to see" });
+    assert_eq!(cleo.post("/api/rules/shadow", start.clone()).await.0, StatusCode::FORBIDDEN);
+    let unknown = json!({ "hash": "00".repeat(32), "why": "to see" });
+    assert_eq!(ann.post("/api/rules/shadow", unknown).await.0, StatusCode::NOT_FOUND);
+    world.told("165", "92");
+    ann.until_read(&format!("/api/patients/{}", world.dorothy), |page| page["judged"] == 1).await;
+    let started = ann.give("/api/rules/shadow", start.clone()).await;
+    assert_eq!((&started["runs"], &started["hash"]), (&json!(true), &json!(hash)));
+    assert_eq!(refusal(bob.post("/api/rules/shadow", start).await).0, 409);
+
+    // Its own loop looks. What began before goes on, and only the shadow would tell of it.
+    let looked = ann.until_read("/api/rules/shadow", |report| report["looked_at"] == 1).await;
+    assert_eq!((&looked["monitored"], &looked["newly_alerted"]["patients"]), (&json!(1), &json!(1)), "{looked}");
+    let stopped = bob.send(bob.request(reqwest::Method::POST, "/api/rules/shadow/stop").json(&json!({}))).await;
+    assert_eq!((stopped.0, &stopped.2["runs"]), (StatusCode::OK, &json!(false)));
+    assert_eq!(refusal(bob.post("/api/rules/shadow/stop", json!({})).await).0, 409);
+
+    // By command the same, with ids where they are asked for.
+    let (well, said) = world.rules(&["shadow", "report"]);
+    assert!(well && said.contains("newly alerted: 1 patients, 1 times") && !said.contains(&world.dorothy), "{said}");
+    let (well, said) = world.rules(&["shadow", "report", "--json"]);
+    assert!(well && said.contains(&world.dorothy) && said.contains("hypertension/severe"), "{said}");
+}
+
+#[tokio::test]
+async fn a_proposal_is_replayed_over_ones_own_patients() {
+    let (world, _service, mut ann, _, cleo) = owned().await;
+    world.told("225", "100");
+    let proposed = ann.give("/api/rules/proposals", later("nobody is ill at 220")).await;
+    let hash = id(&proposed["proposals"][0], "hash");
+    let ask = |days: u8| json!({ "hash": hash, "days": days });
+    assert_eq!(cleo.post("/api/rules/backtest", ask(7)).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(ann.post("/api/rules/backtest", ask(91)).await.0, StatusCode::BAD_REQUEST);
+    let (status, report) = ann.post("/api/rules/backtest", ask(7)).await;
+    assert_eq!(status, StatusCode::OK, "{report}");
+    assert_eq!((&report["monitored"], &report["replayed"]), (&json!(1), &json!(1)));
+    // In force it alerts at once; proposed it asks first, and nobody has measured again yet.
+    assert_eq!((&report["newly_alerted"], &report["no_longer_alerted"]), (&json!(0), &json!(1)), "{report}");
+    assert_eq!(report["no_longer_alerted_patients"], json!([world.dorothy]));
+
+    // By command the same; nobody is named unless it is asked for.
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in built_in::files() {
+        let file = folder.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text.replace("\"systolic >= 220 mmHg\"", "\"systolic >= 230 mmHg\"")).unwrap();
+    }
+    let path = folder.path().to_str().unwrap();
+    let (well, said) = world.rules(&["backtest", path, "--since", "7d", "--against", "current"]);
+    assert!(well && said.contains("no longer alerted: 1 people") && !said.contains(&world.dorothy), "{said}");
+    let (well, said) = world.rules(&["backtest", path, "--since", "7d", "--against", "current", "--json"]);
+    assert!(well && said.contains(&world.dorothy), "{said}");
+}

@@ -25,6 +25,7 @@ fn fuzz(region: &Region, cookie: Option<&str>, about: &Someone) -> Result<(), St
             ("path.session", &about.session),
             ("query.team", &about.team),
             ("query.vital", "blood_pressure"),
+            ("query.rule", "hypertension/severe"),
         ],
         hooks: None,
     };

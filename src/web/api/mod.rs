@@ -5,6 +5,7 @@
 mod account;
 mod alert;
 mod audit;
+mod backtest;
 mod break_glass;
 mod passkey;
 mod patient;
@@ -14,6 +15,7 @@ mod provider;
 mod rules;
 mod series;
 mod session;
+mod shadow;
 mod sign_in;
 mod staff;
 mod worklist;
@@ -21,6 +23,7 @@ mod worklist;
 pub use account::{NewPassword, Security, Session, SessionList};
 pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Outcome};
 pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
+pub use backtest::{BacktestReport, BacktestRule, BothRules, RunBacktest};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use passkey::{NewPasskey, Passkey, PasskeyAnswer, PasskeyOptions};
 pub use patient::{
@@ -33,11 +36,12 @@ pub use phones::{
 pub use plan::{EndLimit, EndMonitoring, LimitChange, MonitoringEnded, NewPause, PlanChanged, Resume, SetLimit};
 pub use provider::{ProviderAnswer, ProviderChoice, ProviderList, ProviderSignIn, ProviderVisit};
 pub use rules::{
-    PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleStop, RulesFrom, RulesInForce, RulesPage,
-    RulesProposal, SignPack, StopRule, UndoRules,
+    PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleExplained, RuleStop, RulesFrom, RulesInForce,
+    RulesPage, RulesProposal, SignPack, StopRule, UndoRules,
 };
 pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint, Side};
 pub use session::{Me, Organisation, Role, Team};
+pub use shadow::{ShadowCount, ShadowDifference, ShadowReport, ShadowRule, ShadowWhat, StartShadow};
 pub use sign_in::{
     AcceptInvitation, InvitationToken, Invited, NextStep, RecoveryCodes, RecoveryCodesLeft, SecondFactorCode, SignIn,
     SignInNext, TotpOffer,

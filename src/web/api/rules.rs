@@ -127,3 +127,10 @@ pub struct SignPack {
     /// Of one's profession, as in "GMC 1234567".
     pub registration: String,
 }
+
+/// `GET /api/patients/{patient}/rule`: what each part of a rule saw of one patient at one time, in lines.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct RuleExplained {
+    pub at: Timestamp,
+    pub text: String,
+}
