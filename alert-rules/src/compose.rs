@@ -107,7 +107,7 @@ fn finding(
         unconfirmed: is_unconfirmed(leader),
         late_minutes: if late > ASK_WITHIN { late.as_mins() } else { 0 },
         pending,
-        closes_itself: chain.iter().all(|watch| watch.terms.closes_itself),
+        closes_itself: chain.iter().all(|watch| watch.terms.closes_itself || was_a_slip(watch)),
         worst,
         reasons,
         firings,
@@ -159,6 +159,12 @@ fn priority(watch: &Watch, all: &[&Watch]) -> Priority {
         }
     }
     watch.terms.priority
+}
+
+/// A value that was doubted as it came, for its unit or its size, and was clear when it was measured again as asked: nobody
+/// else has anything left to do.
+fn was_a_slip(watch: &Watch) -> bool {
+    watch.doubtful && watch.is_cleared()
 }
 
 fn is_unconfirmed(watch: &Watch) -> bool {

@@ -142,7 +142,8 @@ pub struct Finding {
     pub late_minutes: i64,
     /// Every firing is still waiting for the patient to measure again: no alert yet.
     pub pending: bool,
-    /// All its rules are low and say so: its alert needs no person to close it.
+    /// Its alert needs no person to close it: all its rules are low and say so, or all it rests on was doubted, measured
+    /// again as asked, and clear.
     pub closes_itself: bool,
     pub firings: Vec<Firing>,
 }

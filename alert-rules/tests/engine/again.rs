@@ -135,3 +135,24 @@ fn what_is_over_and_nobody_heard_of_is_told_as_loudly_as_it_was() {
     let told: Vec<_> = ward.alerts.iter().map(|alert| (alert.priority, alert.rule.as_str())).collect();
     assert_eq!(told, [(Priority::High, "x/severe")], "a newer normal reading never hides an older critical one");
 }
+
+/// How many alerts there were, and of how many somebody still has to close one, after a weight that is asked about and what
+/// the scale says next.
+fn alerts_of_weights(asked: f64, again: f64) -> (usize, usize) {
+    let mut ward = Ward::new();
+    ward.monitor.facts = dorothy();
+    ward.monitor.facts.plan.packs.retain(|pack| pack == "heart-failure");
+    let weights = [("2026-03-27T07:30:00Z", 80.0), ("2026-03-28T07:30:00Z", asked), ("2026-03-28T07:36:00Z", again)];
+    for (seq, (taken, kg)) in (1..).zip(weights) {
+        ward.reads(reading(seq, at(taken), 1, Vital::Weight, &[(Component::Weight, kg)]));
+    }
+    ward.alerts.retain(|alert| alert.problem == "weight up");
+    (ward.alerts.len(), ward.alerts.iter().filter(|alert| alert.closed_at.is_none()).count())
+}
+
+#[test]
+fn a_slip_that_the_patient_set_right_is_nobodys_work() {
+    assert_eq!(alerts_of_weights(176.4, 80.2), (0, 0), "pounds, and then kilograms");
+    assert_eq!(alerts_of_weights(82.6, 80.2), (1, 1), "nothing was odd about it: a person looks");
+    assert_eq!(alerts_of_weights(86.0, 85.8), (1, 1), "more than is believed, and so");
+}
