@@ -1,5 +1,6 @@
 //! One rulebook held against another: who would be newly alerted, who no longer, and which episodes are told of later.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
@@ -20,6 +21,10 @@ pub struct Difference {
     pub told_by_against_only: Vec<String>,
     /// Of each episode that both tell of in time: by how many hours these are later; ascending, and below 0 sooner.
     pub later_by_hours: Vec<f64>,
+    /// Of the same episodes: how many hours were left, when these told of it, until it had to be known; ascending.
+    pub hours_left: Vec<f64>,
+    /// When the others did.
+    pub hours_left_against: Vec<f64>,
 }
 
 /// `outcomes` and `against` are of the same people, in the same order.
@@ -40,7 +45,10 @@ pub fn compare(people: &[Person], outcomes: &[Outcome], against: &[Outcome]) -> 
             let name = || format!("{}: {}", person.name, label.kind.words());
             match (now, then) {
                 (Some(now), Some(then)) => {
-                    difference.later_by_hours.push(now.duration_since(*then).as_secs_f64() / 3600.0);
+                    let hours = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs_f64() / 3600.0;
+                    difference.later_by_hours.push(hours(*then, *now));
+                    difference.hours_left.push(hours(*now, label.until));
+                    difference.hours_left_against.push(hours(*then, label.until));
                 }
                 (Some(_), None) => difference.told_by_these_only.push(name()),
                 (None, Some(_)) => difference.told_by_against_only.push(name()),
@@ -48,6 +56,8 @@ pub fn compare(people: &[Person], outcomes: &[Outcome], against: &[Outcome]) -> 
             }
         }
     }
-    difference.later_by_hours.sort_unstable_by(f64::total_cmp);
+    for hours in [&mut difference.later_by_hours, &mut difference.hours_left, &mut difference.hours_left_against] {
+        hours.sort_unstable_by(f64::total_cmp);
+    }
     difference
 }

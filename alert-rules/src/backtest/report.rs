@@ -102,7 +102,7 @@ impl Report {
                 names("episodes told in time by these only", &difference.told_by_these_only);
                 names("episodes told in time by against only", &difference.told_by_against_only);
             }
-            later(&mut out, &difference.later_by_hours);
+            later(&mut out, difference);
         }
         out
     }
@@ -214,18 +214,31 @@ fn chart(weekly: &[usize]) -> String {
     bars.iter().map(bar).collect()
 }
 
-/// Of episodes that both tell of.
-fn later(out: &mut String, by_hours: &[f64]) {
-    let later: Vec<f64> = by_hours.iter().copied().filter(|hours| *hours > 0.0).collect();
-    let sooner = by_hours.iter().filter(|hours| **hours < 0.0).count();
-    if by_hours.is_empty() {
-        return;
+/// Of episodes that both tell of: which tells first, and whether that matters.
+fn later(out: &mut String, difference: &Difference) {
+    let Difference { later_by_hours, hours_left, hours_left_against, .. } = difference;
+    let middle = |hours: &[f64]| hours.get(hours.len() / 2).copied();
+    let (Some(most), Some(all_middle)) = (later_by_hours.last(), middle(later_by_hours)) else { return };
+    let sooner = later_by_hours.iter().filter(|hours| **hours < 0.0).count();
+    let later: Vec<f64> = later_by_hours.iter().copied().filter(|hours| *hours > 0.0).collect();
+    let same = later_by_hours.len() - sooner - later.len();
+    let _ = writeln!(
+        out,
+        "episodes told in time by both ({}): {sooner} sooner, {same} at the same time, {} later; {all_middle:.1} h later in the middle of all",
+        later_by_hours.len(),
+        later.len()
+    );
+    if let Some(middle) = middle(&later) {
+        let _ = writeln!(out, "  of those that are later: by {middle:.1} h in the middle, {most:.1} h at most");
     }
-    let _ = write!(out, "episodes told in time by both ({}): {sooner} sooner, {} later", by_hours.len(), later.len());
-    if let (Some(middle), Some(most)) = (later.get(later.len() / 2), later.last()) {
-        let _ = write!(out, ", by {middle:.1} h in the middle and {most:.1} h at most");
+    for (who, left) in [("these rules", hours_left), ("against", hours_left_against)] {
+        if let (Some(least), Some(middle)) = (left.first(), middle(left)) {
+            let _ = writeln!(
+                out,
+                "  hours left until it had to be known, {who}: {least:.1} at the least, {middle:.1} in the middle"
+            );
+        }
     }
-    out.push('\n');
 }
 
 fn names(out: &mut String, what: &str, names: &[String]) {
