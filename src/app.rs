@@ -56,7 +56,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     sealer::start(&parts);
     let writer = Writer::start(&parts.store, parts.signals.clone(), &parts.lifecycle);
     let rulebook = monitor.rulebook().await?;
-    let router = ingest::router(&parts, &writer, &rulebook.rulebook).merge(web::router(&parts)?);
+    let router = ingest::router(&parts, &writer, &rulebook.rulebook).await?.merge(web::router(&parts)?);
     // From here the connections alone hold the writer: when the last of them is gone, it stores what it has and ends.
     drop(writer);
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use alert_rules::stop::{self, Stop};
-use alert_rules::{Problem, Rulebook, check};
+use alert_rules::{Problem, Rulebook, check, questionnaire};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -87,6 +87,7 @@ impl Desk {
         if rulebook::in_force(db).await? == Some(hash) {
             return Err(Refused::Because("These very rules are in force already.".to_owned()));
         }
+        asks_as_before(db, &files).await?;
         let proposal = Proposal {
             hash: hash.to_vec(),
             files,
@@ -111,6 +112,7 @@ impl Desk {
             ));
         }
         let rulebook = read(proposal.files.clone())?;
+        asks_as_before(db, &proposal.files).await?;
         self.fits(db, &rulebook, true).await?;
         rules_proposal::delete(db, hash).await?;
         let by = format!("{}, approved by {approver}", proposal.by);
@@ -307,6 +309,13 @@ impl Desk {
 pub async fn is_signed(db: &mut PgConnection, rulebook: &Rulebook, pack: &str) -> Result<bool, sqlx::Error> {
     let signatures = pack_signature::of(db, &[rulebook.pack_hash(pack).to_vec()]).await?;
     Ok(signatures.iter().any(|signature| signature.pack == pack))
+}
+
+/// What people answered is read by the version they were shown: other questions are another version.
+async fn asks_as_before(db: &mut PgConnection, files: &BTreeMap<String, String>) -> Outcome<()> {
+    let published = rulebook::questionnaires(db).await?;
+    let changed = questionnaire::changed(&published, files);
+    if changed.is_empty() { Ok(()) } else { Err(Refused::Problems(changed)) }
 }
 
 fn hashes(rulebook: &Rulebook) -> Vec<Vec<u8>> {

@@ -7,6 +7,8 @@ use toml::Spanned;
 
 use crate::finding::Side;
 use crate::problem::{Place, Problem, place_of};
+use crate::questionnaire::{Kind, Questionnaire};
+use crate::reading::Answer;
 use crate::rule::{Limit, Pack};
 use crate::unit::normalise;
 use crate::vital::Component;
@@ -15,6 +17,7 @@ use crate::vital::Component;
 #[derive(Debug, Clone, Default)]
 pub struct Advice {
     pub bands: Vec<Band>,
+    pub answers: Vec<AnswerAdvice>,
     pub education: Vec<Education>,
 }
 
@@ -24,6 +27,19 @@ pub struct Band {
     /// High: at or above the threshold. Low: below it.
     pub side: Side,
     pub threshold: Threshold,
+    pub say: String,
+    pub call: Option<Call>,
+    pub why: String,
+    pub place: Place,
+}
+
+/// Said at the tap of an answer, which sends the answers so far.
+#[derive(Debug, Clone)]
+pub struct AnswerAdvice {
+    /// The id of a questionnaire of the pack.
+    pub questionnaire: String,
+    pub link: String,
+    pub any_of: Vec<Answer>,
     pub say: String,
     pub call: Option<Call>,
     pub why: String,
@@ -73,6 +89,8 @@ struct File {
     #[serde(default)]
     band: Vec<Written>,
     #[serde(default)]
+    answer: Vec<WrittenAnswer>,
+    #[serde(default)]
     education: Vec<Education>,
 }
 
@@ -87,6 +105,16 @@ struct Written {
     why: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenAnswer {
+    question: Spanned<String>,
+    any_of: Vec<Spanned<String>>,
+    say: String,
+    call: Option<Call>,
+    why: String,
+}
+
 /// The advice of a pack; empty without the file.
 pub fn of_pack(files: &BTreeMap<String, String>, pack: &Pack) -> Result<Advice, Vec<Problem>> {
     let file = format!("{}/advice.toml", pack.name);
@@ -94,11 +122,53 @@ pub fn of_pack(files: &BTreeMap<String, String>, pack: &Pack) -> Result<Advice, 
     let written: File = toml::from_str(text).map_err(|error| vec![Problem::of_toml(&file, text, &error)])?;
     let (bands, problems): (Vec<_>, Vec<_>) =
         written.band.into_iter().map(|band| band.read(&file, text, &pack.limits)).partition(Result::is_ok);
-    let problems: Vec<Problem> = problems.into_iter().filter_map(Result::err).collect();
+    let (answers, misread): (Vec<_>, Vec<_>) = written
+        .answer
+        .into_iter()
+        .map(|answer| answer.read(&file, text, &pack.questionnaires))
+        .partition(Result::is_ok);
+    let problems: Vec<Problem> =
+        problems.into_iter().filter_map(Result::err).chain(misread.into_iter().filter_map(Result::err)).collect();
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(Advice { bands: bands.into_iter().filter_map(Result::ok).collect(), education: written.education })
+    Ok(Advice {
+        bands: bands.into_iter().filter_map(Result::ok).collect(),
+        answers: answers.into_iter().filter_map(Result::ok).collect(),
+        education: written.education,
+    })
+}
+
+impl WrittenAnswer {
+    fn read(self, file: &str, text: &str, questionnaires: &[Questionnaire]) -> Result<AnswerAdvice, Problem> {
+        let problem = |of: &Spanned<String>, message: String, hint: &str| {
+            Problem::at(file, text, of.span().start, of.span().end, message).hint(hint)
+        };
+        let link = self.question.get_ref();
+        let found = questionnaires.iter().find_map(|all| Some((all.id.clone(), &all.question(link)?.kind)));
+        let (questionnaire, kind) = found.ok_or_else(|| {
+            let message = format!("no questionnaire of this pack has a question {link}");
+            problem(&self.question, message, "the linkId of one in questionnaires/")
+        })?;
+        let answer = |said: &Spanned<String>| match (kind, said.get_ref().as_str()) {
+            (Kind::YesNo, "yes") => Ok(Answer::YesNo(true)),
+            (Kind::YesNo, "no") => Ok(Answer::YesNo(false)),
+            (Kind::Choice(choices), code) if choices.iter().any(|choice| choice.code == code) => {
+                Ok(Answer::Text(code.to_owned()))
+            }
+            (kind, said_) => {
+                let message = format!("{said_} is no answer to {link}, which is a {}", kind.name());
+                Err(problem(said, message, "yes or no to a boolean, or the code of an option to a choice"))
+            }
+        };
+        let any_of = self.any_of.iter().map(answer).collect::<Result<Vec<_>, _>>()?;
+        if any_of.is_empty() {
+            return Err(problem(&self.question, "said at no answer".to_owned(), "any_of = [\"yes\"]"));
+        }
+        let place = place_of(file, text, self.question.span().start);
+        let link = link.clone();
+        Ok(AnswerAdvice { questionnaire, link, any_of, say: self.say, call: self.call, why: self.why, place })
+    }
 }
 
 impl Written {

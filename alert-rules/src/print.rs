@@ -207,13 +207,23 @@ impl Page<'_> {
     }
 
     fn phone(&self) -> String {
-        if self.advice.bands.is_empty() && self.advice.education.is_empty() {
+        let Advice { bands, answers, education } = &self.advice;
+        if bands.is_empty() && answers.is_empty() && education.is_empty() {
             return String::new();
         }
         let mut text = "## What the phone says, with or without signal\n\n".to_owned();
         for band in &self.advice.bands {
             let call = band.call.map(|call| format!(" Offers to call {}.", call.words())).unwrap_or_default();
             let _ = writeln!(text, "- {}: “{}”{call} ({})", self.edge(band), band.say, band.why);
+        }
+        for answer in &self.advice.answers {
+            let call = answer.call.map(|call| format!(" Offers to call {}.", call.words())).unwrap_or_default();
+            let any_of = questions::in_words(&answer.any_of);
+            let _ = writeln!(
+                text,
+                "- {} answered {any_of}: “{}”{call} The answers so far are sent at that tap. ({})",
+                answer.link, answer.say, answer.why
+            );
         }
         for education in &self.advice.education {
             let _ = writeln!(text, "- {}: “{}” ({})", education.title, education.say, education.why);

@@ -111,6 +111,9 @@ faults! {
     plan_that_asks_for_an_unknown_limit: "plan.toml", "target_systolic" => "target_sistolic";
     plan_that_asks_for_an_unknown_tag: "plan.toml", "\"pregnant\"" => "\"tall\"";
     plan_without_what_is_watched_for_silence: "plan.toml", "\"blood_pressure 08:00\", \"blood_pressure 20:00\"" => "\"bp-warning-signs 08:00\"";
+    words_for_an_answer_to_nothing: "advice.toml", "[[education]]" => "[[answer]]\nquestion = \"warning_sign\"\nany_of = [\"yes\"]\nsay = \"Call 999.\"\nwhy = \"local\"\n\n[[education]]";
+    words_for_no_answer: "advice.toml", "[[education]]" => "[[answer]]\nquestion = \"warning_signs\"\nany_of = [\"often\"]\nsay = \"Call 999.\"\nwhy = \"local\"\n\n[[education]]";
+    words_for_an_answer_that_promise: "advice.toml", "[[education]]" => "[[answer]]\nquestion = \"warning_signs\"\nany_of = [\"yes\"]\nsay = \"A nurse has been told.\"\nwhy = \"local\"\n\n[[education]]";
     band_of_an_unknown_limit: "advice.toml", "below     = \"low_systolic\"" => "below     = \"low_sistolic\"";
     advice_that_is_never_shown: "advice.toml", "severe_systolic" => "180 mmHg\"\nsay = \"Rest.\"\nwhy = \"local\"\n\n[[band]]\ncomponent   = \"systolic\"\nat_or_above = \"190 mmHg";
     scenario_without_a_unit: "scenarios.toml", "systolic 184 mmHg" => "systolic 184";

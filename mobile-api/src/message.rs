@@ -177,6 +177,10 @@ pub enum Flag {
     NotMonitored,
     /// The instrument keeps it under somebody else's user number; kept, never used as this person's value.
     NotTheirs,
+    /// Of answers that are not `partial`: something required is not answered.
+    Incomplete,
+    /// Some answer does not fit the questionnaire: kept and judged as it is.
+    Unexpected,
 }
 
 /// A named person acknowledged what these items led to.

@@ -21,6 +21,9 @@ pub struct Plan {
     pub vitals: Vec<PlanVital>,
     pub questionnaires: Vec<Questionnaire>,
     pub advice: Vec<AdviceBand>,
+    /// Looked at with each answer, in order; the first that fits is said.
+    #[serde(default)]
+    pub answer_advice: Vec<AnswerAdvice>,
     /// On every screen: *If you have chest pain …, call 999.*
     pub emergency: String,
 }
@@ -118,6 +121,22 @@ pub struct AdviceBand {
     pub at_or_above: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<f64>,
+    pub say: String,
+    /// The call to offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
+}
+
+/// Words a clinician signed, said at the tap of an answer, with or without signal. That tap sends the answers so far as
+/// `partial`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
+pub struct AnswerAdvice {
+    /// Name and version, as in `questionnaires`.
+    pub questionnaire: String,
+    pub link_id: String,
+    /// Values as they are sent: codes of options, or booleans.
+    pub any_of: Vec<Value>,
     pub say: String,
     /// The call to offer.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 
 use alert_rules::backtest::{Arrival, Person, Phone, Watched};
 use alert_rules::scenario::Submitted;
-use alert_rules::{History, Vital};
+use alert_rules::{History, Rulebook, Vital};
 use anyhow::{Context, bail};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::cast::Cast;
 use super::timeline::{Sending, Timeline};
 use super::{AFTERMATH, LAST_DAY, in_order_of, recordings, setup};
-use crate::ingest::accept::{self, Accepted, Sender, accept};
+use crate::ingest::accept::{self, Accepted, Asked, Sender, accept};
 use crate::simulate;
 use crate::store::submission::Submission;
 
@@ -24,13 +24,14 @@ pub fn recorded() -> anyhow::Result<Vec<Person>> {
     let zone = TimeZone::get(&cast.organisation.time_zone).context("the time zone of the cast")?;
     let recordings = in_order_of(&cast, recordings::all())?;
     let timeline = Timeline::new(&recordings, LAST_DAY, &zone)?;
+    let rulebook = Rulebook::built_in();
     let mut people = Vec::new();
     for (index, (member, since)) in cast.person.iter().zip(&timeline.begins).enumerate() {
         let facts = setup::plan_of(&cast, member, *since, &zone)?;
         let sendings = timeline.windows.iter().flat_map(|window| &window.sendings);
         let mut arrivals = Vec::new();
         for sending in sendings.filter(|sending| sending.person == index) {
-            arrivals.extend(arrival(sending)?);
+            arrivals.extend(arrival(sending, &rulebook)?);
         }
         arrivals.sort_by_key(|arrival| arrival.came);
         let last = arrivals.last().map_or(*since, |arrival| arrival.came);
@@ -56,11 +57,13 @@ pub fn recorded() -> anyhow::Result<Vec<Person>> {
 }
 
 /// None: `accept` refuses it.
-fn arrival(sending: &Sending) -> anyhow::Result<Option<Arrival>> {
+fn arrival(sending: &Sending, rulebook: &Rulebook) -> anyhow::Result<Option<Arrival>> {
     let text = json!({ "phone_time": sending.at, "items": [sending.item] }).to_string();
     let Ok((_, items)) = decode::submissions(&text) else { bail!("an item of ours cannot be read") };
     let sender = sender(sending.at);
-    let Some(Accepted::Submission(submission)) = items.first().map(|item| accept(item, &sender, |_| true)) else {
+    let questionnaires = || rulebook.packs().iter().flat_map(|pack| &pack.questionnaires);
+    let asked = |reference: &str| Asked::among(questionnaires(), reference);
+    let Some(Accepted::Submission(submission)) = items.first().map(|item| accept(item, &sender, asked)) else {
         return Ok(None);
     };
     Ok(judged(&submission).map(|what| Arrival { came: sending.at, what }))

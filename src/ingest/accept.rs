@@ -3,6 +3,8 @@
 //! It goes by static facts alone: the catalogue's units and ranges, whose device it is, and how the item is dated. What a value
 //! *means* for this patient is the monitor's business. Odd values are kept and flagged; only what is not a reading is refused.
 
+mod asked;
+
 use std::collections::BTreeMap;
 
 use alert_rules::reading::{Comparator, Flags, Measured};
@@ -17,6 +19,8 @@ use mobile_api::refusal::{Reason, Refusal};
 use mobile_api::time::PhoneTime;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+pub use asked::Asked;
 
 use crate::store::device::{self, Device};
 use crate::store::instrument::{Bound, Instrument};
@@ -105,8 +109,8 @@ pub enum Accepted {
     },
 }
 
-/// Turns one received item into what is stored. `knows_questionnaire` is asked for the name before the `|`.
-pub fn accept(received: &ReceivedItem, sender: &Sender, knows_questionnaire: impl Fn(&str) -> bool) -> Accepted {
+/// Turns one received item into what is stored. `asked` knows questionnaires by name and version: `bp-warning-signs|1`.
+pub fn accept<'q>(received: &ReceivedItem, sender: &Sender, asked: impl Fn(&str) -> Asked<'q>) -> Accepted {
     let item = match &received.item {
         Ok(item) => item,
         Err(refusal) => {
@@ -118,7 +122,7 @@ pub fn accept(received: &ReceivedItem, sender: &Sender, knows_questionnaire: imp
         Ok(person) => person,
         Err(refusal) => return Accepted::Refused { refusal, patient: None },
     };
-    match body(item, sender, knows_questionnaire) {
+    match body(item, sender, asked) {
         Ok((body, dated, mut flags)) => {
             if dated.by_arrival {
                 flags.push("dated_by_arrival".to_owned());
@@ -194,10 +198,10 @@ fn date(taken_at: PhoneTime, age_ms: Option<u64>, sender: &Sender) -> Dated {
     }
 }
 
-fn body(
+fn body<'q>(
     item: &Item,
     sender: &Sender,
-    knows_questionnaire: impl Fn(&str) -> bool,
+    asked: impl Fn(&str) -> Asked<'q>,
 ) -> Result<(Body, Dated, Vec<String>), Refusal> {
     match &item.body {
         item::Body::Reading(sent) => {
@@ -211,18 +215,14 @@ fn body(
             Ok((Body::Event(event), dated, flags))
         }
         item::Body::Answers(sent) => {
-            let name = sent.questionnaire.split('|').next().unwrap_or_default();
-            if !knows_questionnaire(name) {
-                let detail = format!("this service does not know the questionnaire {name:?} yet");
-                return Err(Refusal::new(Reason::QuestionnaireUnknown, detail));
-            }
+            let flags = asked(&sent.questionnaire).flags(sent)?;
             let dated = date(sent.taken_at, sent.age_ms, sender);
             let answers = submission::Answers {
                 questionnaire: sent.questionnaire.clone(),
                 partial: sent.partial,
                 answers: json!(sent.answers),
             };
-            Ok((Body::Answers(answers), dated, Vec::new()))
+            Ok((Body::Answers(answers), dated, flags))
         }
         item::Body::Correction(sent) => {
             let correction = submission::Correction {

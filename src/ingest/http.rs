@@ -146,7 +146,14 @@ pub async fn plan(
     let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
     let person = person(&ingest, &device, whose.whom.as_deref()).await?;
     let now = ingest.parts.clock.care_now();
-    let plan = ingest.plans.of_patient(&ingest.lookups, person.patient, &person.handle, now).await?;
+    let is_own = device.own == Some(person.patient);
+    let plan = ingest
+        .rules
+        .in_force(&ingest.lookups)
+        .await?
+        .plans
+        .of_patient(&ingest.lookups, person.patient, &person.handle, is_own, now)
+        .await?;
     Ok(plan.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |plan| Json(plan).into_response()))
 }
 

@@ -11,6 +11,7 @@ use crate::parts::Parts;
 use crate::store::device::{self, Connected, Connecting, Device, Standing};
 use crate::store::plan::{self, Done, InForce, Stretch};
 use crate::store::push::{self, Waiting};
+use crate::store::rulebook;
 use crate::store::seen::{self, Taken};
 
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Lookups {
     /// By patient; none before the first plan.
     pub in_force: Together<Uuid, Option<InForce>>,
     pub done: Together<Stretch, Vec<Done>>,
+    /// Which rulebook is in force.
+    pub rulebook: Together<(), [u8; 32]>,
     /// By device.
     pub pushes: Together<Uuid, Vec<Waiting>>,
 }
@@ -48,6 +51,12 @@ impl Lookups {
             // Readings lie in chunks: what is planned anew leaves out those of other years.
             done: Together::start(lifecycle, &parts.store.ingest, |pool, stretches: Vec<Stretch>| async move {
                 plan::done(&pool, &stretches).await
+            }),
+            rulebook: Together::start(lifecycle, pool, |pool, questions: Vec<()>| async move {
+                let in_force = rulebook::in_force(&mut *pool.acquire().await?).await?;
+                // The service published one before it listened.
+                let hash = in_force.ok_or(sqlx::Error::RowNotFound)?;
+                Ok(vec![hash; questions.len()])
             }),
             pushes: Together::start(lifecycle, pool, |pool, devices| async move {
                 let waiting = in_order(&devices, &push::waiting(&pool, &devices).await?);

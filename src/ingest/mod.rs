@@ -16,6 +16,7 @@ mod proof;
 pub mod receipt;
 mod registry;
 mod routes;
+mod rules;
 mod socket;
 mod talk;
 mod together;
@@ -24,15 +25,15 @@ pub mod writer;
 
 use std::sync::Arc;
 
-use alert_rules::rule::Rulebook;
+use alert_rules::Rulebook;
 use axum::Router;
 use axum::http::Method;
 use tokio::sync::Semaphore;
 
 use crate::parts::Parts;
 use lookups::Lookups;
-use plan::Plans;
 use registry::Registry;
+use rules::Rules;
 use writer::Writer;
 
 /// What phones may have handed over and not yet got receipts for, as it lies in memory; over it their sockets are not read.
@@ -51,7 +52,7 @@ pub struct Ingest {
     origin: String,
     undecided: Arc<Semaphore>,
     unfinished: Arc<Semaphore>,
-    plans: Plans,
+    rules: Rules,
 }
 
 /// Method and address of everything phones ask over HTTP, and whether it needs a device's proof.
@@ -61,7 +62,8 @@ pub fn questions() -> impl Iterator<Item = (Method, &'static str, bool)> {
     routes::routes().into_iter().map(each)
 }
 
-pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
+pub async fn router(parts: &Parts, writer: &Writer, in_force: &Rulebook) -> sqlx::Result<Router> {
+    let rules = Rules::start(&parts.store.ingest, in_force).await?;
     let ingest = Arc::new(Ingest {
         parts: parts.clone(),
         writer: writer.clone(),
@@ -70,8 +72,8 @@ pub fn router(parts: &Parts, writer: &Writer, rulebook: &Rulebook) -> Router {
         origin: parts.config.origin(),
         undecided: Arc::new(Semaphore::new(UNDECIDED_BYTES)),
         unfinished: Arc::new(Semaphore::new(UNFINISHED_BYTES)),
-        plans: Plans::of_rulebook(rulebook),
+        rules,
     });
     counters::start(Arc::clone(&ingest));
-    routes::router().with_state(ingest)
+    Ok(routes::router().with_state(ingest))
 }

@@ -14,7 +14,10 @@ use alert_rules::vital::{Component, Vital};
 use alert_rules::{Facts, normalise};
 use jiff::civil::Time;
 use jiff::{Timestamp, ToSpan};
-use mobile_api::plan::{AdviceBand, Call, Due, DueWhat, Plan, PlanComponent, PlanUnit, PlanVital, Questionnaire, Team};
+use mobile_api::plan::{
+    AdviceBand, AnswerAdvice, Call, Due, DueWhat, Plan, PlanComponent, PlanUnit, PlanVital, Questionnaire, Team,
+};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::lookups::Lookups;
@@ -26,15 +29,15 @@ const EMERGENCY: &str = "If you have chest pain, cannot get your breath, or your
                          If you feel worse and nobody answers here: call 111.";
 
 /// What the packs contribute, read once: thousands of phones ask for it at a restart.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plans {
     packs: BTreeMap<String, OfPack>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct OfPack {
     pack: Pack,
-    advice: Vec<advice::Band>,
+    advice: advice::Advice,
     vitals: BTreeSet<Vital>,
     questionnaires: Vec<Questionnaire>,
 }
@@ -43,11 +46,6 @@ impl Plans {
     pub fn of_rulebook(rulebook: &Rulebook) -> Self {
         let packs = rulebook.packs().iter().map(|pack| (pack.name.clone(), OfPack::read(rulebook, pack)));
         Self { packs: packs.collect() }
-    }
-
-    /// By the name before the `|`.
-    pub fn knows_questionnaire(&self, name: &str) -> bool {
-        self.packs.values().flat_map(|pack| &pack.pack.questionnaires).any(|known| known.id == name)
     }
 
     /// What a rule (`pack/rule`) looks at: vitals, and the names of questionnaires. None: no rule of these packs.
@@ -61,23 +59,39 @@ impl Plans {
     }
 
     /// The plan of a patient as it stands now; none before the first facts. Facts that cannot be read are an error of the row.
+    /// `is_own`: on the patient's own phone. A carer's asks no sensitive questions.
     pub async fn of_patient(
         &self,
         lookups: &Lookups,
         patient: Uuid,
         handle: &str,
+        is_own: bool,
         now: Timestamp,
     ) -> Result<Option<Plan>, NoAnswer> {
         let Some(in_force) = lookups.in_force.ask(patient).await? else { return Ok(None) };
         let facts: Facts =
             serde_json::from_value(in_force.facts.clone()).map_err(|error| sqlx::Error::Decode(error.into()))?;
-        let slots = slots_of_three_days(&facts, now);
+        let mut slots = slots_of_three_days(&facts, now);
+        if !is_own {
+            slots.retain(|slot| !matches!(&slot.slot.due, DueOf::Questionnaire(id) if self.is_sensitive(id)));
+        }
         let (opens, closes) = (slots.iter().map(DueSlot::opens_at).min(), slots.iter().map(DueSlot::closes_at).max());
         let done = match (opens, closes) {
             (Some(from), Some(until)) => lookups.done.ask(Stretch { patient, from, until }).await?,
             _ => Vec::new(),
         };
-        Ok(Some(self.assemble(handle, &in_force, &facts, &slots, &done, now)))
+        let mut plan = self.assemble(handle, &in_force, &facts, &slots, &done, now);
+        if !is_own {
+            plan.questionnaires.retain(|questionnaire| !self.is_sensitive(name_of(questionnaire)));
+            plan.answer_advice
+                .retain(|advice| plan.questionnaires.iter().any(|of| of.questionnaire == advice.questionnaire));
+        }
+        Ok(Some(plan))
+    }
+
+    fn is_sensitive(&self, id: &str) -> bool {
+        let mut all = self.packs.values().flat_map(|pack| &pack.pack.questionnaires);
+        all.any(|questionnaire| questionnaire.id == id && questionnaire.is_sensitive)
     }
 
     fn assemble(
@@ -116,6 +130,7 @@ impl Plans {
             vitals: vitals.into_iter().map(entry_of).collect(),
             questionnaires,
             advice: packs.iter().flat_map(|pack| pack.bands(facts, now)).collect(),
+            answer_advice: packs.iter().flat_map(|pack| pack.answer_advice()).collect(),
             emergency: EMERGENCY.to_owned(),
         }
     }
@@ -124,7 +139,7 @@ impl Plans {
 impl OfPack {
     fn read(rulebook: &Rulebook, pack: &Pack) -> Self {
         // What does not read was refused when the rulebook was published.
-        let advice = advice::of_pack(rulebook.files(), pack).unwrap_or_default().bands;
+        let advice = advice::of_pack(rulebook.files(), pack).unwrap_or_default();
         let questionnaires = pack.questionnaires.iter().map(|read| Questionnaire {
             questionnaire: read.reference(),
             title: read.title.text.clone(),
@@ -138,9 +153,22 @@ impl OfPack {
         }
     }
 
+    fn answer_advice(&self) -> impl Iterator<Item = AnswerAdvice> {
+        self.advice.answers.iter().filter_map(|advice| {
+            let of = self.pack.questionnaires.iter().find(|questionnaire| questionnaire.id == advice.questionnaire)?;
+            Some(AnswerAdvice {
+                questionnaire: of.reference(),
+                link_id: advice.link.clone(),
+                any_of: advice.any_of.iter().map(|answer| json!(answer)).collect(),
+                say: advice.say.clone(),
+                call: advice.call.map(call),
+            })
+        })
+    }
+
     /// The advice with this patient's own limits in it.
     fn bands<'a>(&'a self, facts: &'a Facts, now: Timestamp) -> impl Iterator<Item = AdviceBand> + 'a {
-        self.advice.iter().filter_map(move |band| {
+        self.advice.bands.iter().filter_map(move |band| {
             let value = match &band.threshold {
                 Threshold::Value(value) => *value,
                 Threshold::Limit(name) => self.limit(name, band.component, facts, now)?,
@@ -156,11 +184,7 @@ impl OfPack {
                 at_or_above,
                 below,
                 say: band.say.clone(),
-                call: band.call.map(|call| match call {
-                    advice::Call::Emergency => Call::Emergency,
-                    advice::Call::OutOfHours => Call::Nhs111,
-                    advice::Call::Team => Call::Team,
-                }),
+                call: band.call.map(call),
             })
         })
     }
@@ -223,6 +247,14 @@ fn show(slot: &DueSlot<'_>, questionnaires: &[Questionnaire], done: bool) -> Due
         due_at: slot.due_at,
         closes_at: slot.closes_at(),
         done,
+    }
+}
+
+fn call(call: advice::Call) -> Call {
+    match call {
+        advice::Call::Emergency => Call::Emergency,
+        advice::Call::OutOfHours => Call::Nhs111,
+        advice::Call::Team => Call::Team,
     }
 }
 

@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mobile_api::decode::ReceivedItem;
+use mobile_api::item;
 use mobile_api::message::{Flag, Outcome, ReceiptItem};
 use mobile_api::refusal::{Reason, Refusal};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::accept::{Accepted, NOT_MONITORED, Sender, accept, instrument};
+use super::accept::{Accepted, Asked, NOT_MONITORED, Sender, accept, instrument};
+use super::rules::Known;
 use super::{Ingest, counters};
 use crate::gauges;
 use crate::store::device::Person;
@@ -26,15 +29,16 @@ pub struct Decided {
 }
 
 pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) -> Decided {
-    let knows_questionnaire = |name: &str| ingest.plans.knows_questionnaire(name);
+    let rules = rules_for(ingest, &items).await;
+    let asked = |reference: &str| rules.asked(reference);
     let sender = match with_numbers(ingest, sender, &items).await {
         Ok(sender) => sender,
         Err(error) => {
             tracing::warn!(%error, "it could not be looked up whose an instrument's number is; the phone sends again");
-            return hand_over(sender, items, knows_questionnaire).1.answer(None);
+            return hand_over(sender, items, asked).1.answer(None);
         }
     };
-    let (entries, waiting) = hand_over(&sender, items, knows_questionnaire);
+    let (entries, waiting) = hand_over(&sender, items, asked);
     let decisions = if entries.is_empty() { Ok(Vec::new()) } else { ingest.writer.submit(entries).await };
     let decided = waiting.answer(decisions.ok());
     for item in &decided.items {
@@ -45,6 +49,22 @@ pub async fn decide(ingest: &Ingest, sender: &Sender, items: Vec<ReceivedItem>) 
         }
     }
     decided
+}
+
+/// Answers to what is not known here may be to what another replica put in force just now.
+async fn rules_for(ingest: &Ingest, items: &[ReceivedItem]) -> Arc<Known> {
+    let known = ingest.rules.known();
+    let mut answered = items.iter().filter_map(|received| match &received.item.as_ref().ok()?.body {
+        item::Body::Answers(answers) => Some(answers.questionnaire.as_str()),
+        _ => None,
+    });
+    if answered.all(|reference| matches!(known.asked(reference), Asked::This(_))) {
+        return known;
+    }
+    ingest.rules.in_force(&ingest.lookups).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "it could not be looked up which questions there are; answers are held against those known before");
+        known
+    })
 }
 
 /// Knows whose the user numbers are of the instruments in the batch. What is typed in names none.
@@ -78,16 +98,16 @@ struct Item {
     has_entry: bool,
 }
 
-/// What goes to the writer, and what waits for its decisions. `knows_questionnaire`: see [`accept`].
-pub fn hand_over(
+/// What goes to the writer, and what waits for its decisions. `asked`: see [`accept`].
+pub fn hand_over<'q>(
     sender: &Sender,
     items: Vec<ReceivedItem>,
-    knows_questionnaire: impl Fn(&str) -> bool,
+    asked: impl Fn(&str) -> Asked<'q>,
 ) -> (Vec<Entry>, Waiting) {
     let mut entries = Vec::with_capacity(items.len());
     let mut waiting = Waiting { items: Vec::with_capacity(items.len()), unwatched: BTreeSet::new() };
     for received in items {
-        let (entry, refusal) = match accept(&received, sender, &knows_questionnaire) {
+        let (entry, refusal) = match accept(&received, sender, &asked) {
             Accepted::Submission(submission) => {
                 if submission.flags.iter().any(|flag| flag == NOT_MONITORED) {
                     waiting.unwatched.insert(submission.patient);

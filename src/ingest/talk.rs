@@ -37,6 +37,8 @@ pub struct Talk {
 struct Told {
     patient: Uuid,
     version: i64,
+    /// Whose packs it is made of.
+    rulebook: [u8; 32],
     /// Until when its days are today's and tomorrow's.
     until: Timestamp,
     /// From when a reading may fill a slot, so that the plan changes with it.
@@ -92,11 +94,14 @@ impl Talk {
         }
         let mut inputs = Vec::new();
         let now = ingest.parts.clock.care_now();
+        let rulebook = ingest.rules.in_force(&ingest.lookups).await?.hash;
         for person in self.people.clone() {
             inputs.push(checked(&person, person.judged_through));
             inputs.extend(seen_of(ingest, &person).await?);
             let told = self.told.iter().find(|told| told.patient == person.patient);
-            if told.is_none_or(|told| told.version != person.plan_version || told.until <= now) {
+            let is_old =
+                |told: &Told| told.version != person.plan_version || told.rulebook != rulebook || told.until <= now;
+            if told.is_none_or(is_old) {
                 inputs.extend(self.plan(ingest, &person).await?);
             }
         }
@@ -114,7 +119,9 @@ impl Talk {
 
     async fn plan(&mut self, ingest: &Ingest, person: &Person) -> Result<Option<Input<'static>>, NoAnswer> {
         let now = ingest.parts.clock.care_now();
-        let plan = ingest.plans.of_patient(&ingest.lookups, person.patient, &person.handle, now).await?;
+        let is_own = self.device.own == Some(person.patient);
+        let rules = ingest.rules.in_force(&ingest.lookups).await?;
+        let plan = rules.plans.of_patient(&ingest.lookups, person.patient, &person.handle, is_own, now).await?;
         let Some(plan) = plan else { return Ok(None) };
         let midnight = TimeZone::get(&plan.time_zone)
             .ok()
@@ -123,7 +130,8 @@ impl Talk {
         let slot_opens = plan.due.iter().filter(|due| !due.done && due.closes_at >= now).map(|due| due.opens_at).min();
         self.told.retain(|told| told.patient != person.patient);
         self.told.reserve_exact(1);
-        self.told.push(Told { patient: person.patient, version: person.plan_version, until, slot_opens });
+        let (patient, version, rulebook) = (person.patient, person.plan_version, rules.hash);
+        self.told.push(Told { patient, version, rulebook, until, slot_opens });
         Ok(Some(Input::Plan(Box::new(plan))))
     }
 
@@ -141,7 +149,7 @@ fn checked(person: &Person, through: i64) -> Input<'static> {
 async fn seen_of(ingest: &Ingest, person: &Person) -> Result<Option<Input<'static>>, NoAnswer> {
     let Some(taken) = ingest.lookups.taken.ask(person.patient).await? else { return Ok(None) };
     let pool = &ingest.parts.store.ingest;
-    let items = match ingest.plans.looked_at(&taken.rule) {
+    let items = match ingest.rules.known().plans.looked_at(&taken.rule) {
         Some((vitals, questionnaires)) => seen::measured(pool, &taken, &vitals, &questionnaires).await?,
         None if taken.rule == NOTE => seen::noted(pool, &taken).await?,
         None => Vec::new(),

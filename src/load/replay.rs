@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::items::{Forms, What};
 use super::world::World;
-use crate::ingest::accept::{Accepted, Person, Sender, accept};
+use crate::ingest::accept::{Accepted, Asked, Person, Sender, accept};
 use crate::ingest::writer::COMMIT_ROWS;
 use crate::store::ledger::Ledger;
 use crate::store::seed::{Member, copy};
@@ -84,7 +84,7 @@ fn ready_made(forms: &Forms, member: &Member, what: What, number: usize, now: Ti
     };
     items
         .iter()
-        .map(|item| match accept(item, &sender, |_| false) {
+        .map(|item| match accept(item, &sender, |_| Asked::Unknown) {
             Accepted::Submission(submission) => Ok(Entry::Submission(*submission)),
             Accepted::Refused { refusal, .. } => bail!("an item of ours was refused: {}", refusal.detail),
         })

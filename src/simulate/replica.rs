@@ -15,7 +15,7 @@ use super::judging::Sweep;
 use super::network::{Frame, Side};
 use super::world::World;
 use super::writing::Writer;
-use crate::ingest::accept::{self, Sender};
+use crate::ingest::accept::{self, Asked, Sender};
 use crate::ingest::receipt;
 use crate::monitor::memory::Memory;
 
@@ -202,8 +202,8 @@ impl World {
                 let Some(Conversation::Talking(talk)) = self.conversations.get(&line) else { return };
                 let sender = self.sender(phone, talk.skew, replica);
                 let questionnaires = || self.rulebook.packs().iter().flat_map(|pack| &pack.questionnaires);
-                let knows = |name: &str| questionnaires().any(|known| known.id == name);
-                let (entries, waiting) = receipt::hand_over(&sender, items, knows);
+                let asked = |reference: &str| Asked::among(questionnaires(), reference);
+                let (entries, waiting) = receipt::hand_over(&sender, items, asked);
                 self.hand_to_writer(replica, line, batch, entries, waiting);
             }
             Command::Shown { id } => {

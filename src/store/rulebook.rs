@@ -54,6 +54,19 @@ pub async fn files_in(db: &mut PgConnection, hash: [u8; 32]) -> Result<BTreeMap<
     Ok(files)
 }
 
+/// The questionnaires of every rulebook there ever was: path and text, each once, the newest rulebook's first.
+pub async fn questionnaires(db: &mut PgConnection) -> Result<Vec<(String, String)>, sqlx::Error> {
+    // An older version's packs had one, beside the rules.
+    sqlx::query_as(
+        "SELECT file.path, file.content
+         FROM rulebook CROSS JOIN LATERAL jsonb_each_text(rulebook.content) AS file (path, content)
+         WHERE file.path LIKE '%/questionnaires/%.json' OR file.path LIKE '%/questionnaire.json'
+         GROUP BY file.path, file.content ORDER BY max(rulebook.number) DESC, file.path",
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Locks out other replicas that would publish, until the end of the transaction.
 pub async fn lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('derwent rulebook'))").execute(db).await?;

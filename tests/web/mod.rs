@@ -14,6 +14,7 @@ mod passkeys;
 mod phones;
 mod plans;
 mod provider;
+mod questions;
 mod region;
 mod rules;
 mod schemathesis;

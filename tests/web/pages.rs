@@ -5,6 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::provider::{self, Providers};
+use super::questions;
 use super::region;
 use super::world::{BORN, PASSWORD, World, id};
 use crate::harness::service::Service;
@@ -41,6 +42,38 @@ async fn there_and_back_at_an_organisations_own_provider() {
     let providers = Providers::start(&service);
     provider::set_up(&world, &providers.honest);
     tell("provider.spec.ts", &world, service, &[("DERWENT_PROVIDER", &providers.honest)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_of_every_kind_and_crisis_words_at_the_tap() {
+    let world = World::live().await;
+    questions::put_in_force(&world).await;
+    let service = world.serve();
+    tell("questions.spec.ts", &world, service, &[]);
+    // All nine were sent at the end; the ninth was told before.
+    let owner = world.database.store().await.owner.clone();
+    let told: Vec<(String, bool, i32)> = sqlx::query_as(
+        "SELECT answers.questionnaire, answers.partial, jsonb_array_length(answers.answers) FROM answers
+         WHERE answers.questionnaire = 'phq9|1' ORDER BY answers.seq",
+    )
+    .fetch_all(&owner)
+    .await
+    .expect("answers");
+    assert_eq!(told, [("phq9|1".to_owned(), true, 9), ("phq9|1".to_owned(), false, 9)]);
+    let flags: Vec<(String, Vec<String>)> = sqlx::query_as(
+        "SELECT answers.questionnaire, submission.flags FROM answers JOIN submission USING (patient, seq)
+         WHERE submission.flags <> '{}'",
+    )
+    .fetch_all(&owner)
+    .await
+    .expect("flags");
+    assert_eq!(flags, [], "what our phone sends fits what it was asked");
+    let high: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM alert WHERE rule = 'mood/self-harm' AND priority = 'high'")
+            .fetch_one(&owner)
+            .await
+            .expect("alerts");
+    assert_eq!(high, 1);
 }
 
 async fn told(story: &str) {

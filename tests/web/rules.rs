@@ -228,3 +228,18 @@ async fn a_proposal_is_replayed_over_ones_own_patients() {
     let (well, said) = world.rules(&["backtest", path, "--since", "7d", "--against", "current", "--json"]);
     assert!(well && said.contains(&world.dorothy), "{said}");
 }
+
+#[tokio::test]
+async fn other_questions_are_another_version() {
+    let (_world, _service, mut ann, _, _) = owned().await;
+    let path = "hypertension/questionnaires/bp-warning-signs.json";
+    let changed = |version: &str| {
+        let text = built_in::files()[path].replace("Have you been dizzy", "Were you dizzy");
+        let text = text.replace("\"version\": \"1\"", &format!("\"version\": \"{version}\""));
+        json!({ "from": "in_force", "changes": { path: text }, "why": "plainer words" })
+    };
+    let (status, said) = refusal(ann.post("/api/rules/proposals", changed("1")).await);
+    assert_eq!((status, said.contains("bp-warning-signs|1 was published with other content")), (409, true), "{said}");
+    let proposed = ann.give("/api/rules/proposals", changed("2")).await;
+    assert_eq!(proposed["proposals"][0]["changed"], json!([path]));
+}

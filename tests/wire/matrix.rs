@@ -60,7 +60,8 @@ fn items(about: &Named) -> Vec<(&'static str, Value)> {
         item
     };
     let dose = json!({ "dose": { "value": 9, "unit": "[iU]" } });
-    let answered = json!([{ "link_id": "chest-pain", "value": false }]);
+    let answered =
+        json!([{ "link_id": "warning_signs", "value": false }, { "link_id": "dizzy_or_fell", "value": false }]);
     let all = [
         pressure(128, 82, json!({ "for": about.handle })),
         base("event", json!({ "event": "insulin", "values": dose })),

@@ -16,6 +16,7 @@ mod revoked;
 mod schemathesis;
 mod seen;
 mod storm;
+mod versions;
 
 use std::time::Duration;
 

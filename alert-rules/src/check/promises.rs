@@ -29,7 +29,8 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
     let start = Place { file: format!("{}/advice.toml", whole.pack.name), line: 1, column: 1 };
     let bands = whole.advice.bands.iter().map(|band| (band.say.as_str(), band.place.clone()));
     let education = whole.advice.education.iter().map(|education| (education.say.as_str(), start.clone()));
-    for (text, place) in rules.chain(bands).chain(education) {
+    let answers = whole.advice.answers.iter().map(|answer| (answer.say.as_str(), answer.place.clone()));
+    for (text, place) in rules.chain(bands).chain(answers).chain(education) {
         for word in promises(text) {
             let problem = whole.problem(&place, word, format!("advice promises: “{word}”"));
             problems.push(

@@ -78,12 +78,18 @@ fn when(when: &When) -> String {
         Comparison::AtLeast => "is at least",
         Comparison::AtMost => "is at most",
     };
-    let answer = match answer {
+    let answer = in_words(std::slice::from_ref(answer));
+    format!("{} {is} {answer}", when.link)
+}
+
+/// `yes, several-days`.
+pub(super) fn in_words(answers: &[Answer]) -> String {
+    let word = |answer: &Answer| match answer {
         Answer::YesNo(true) => "yes".to_owned(),
         Answer::YesNo(false) => "no".to_owned(),
         Answer::Number(number) => number.to_string(),
         Answer::Text(text) => text.clone(),
         Answer::Several(texts) => texts.join(", "),
     };
-    format!("{} {is} {answer}", when.link)
+    answers.iter().map(word).collect::<Vec<_>>().join(", ")
 }

@@ -39,9 +39,9 @@ impl Why {
     }
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = match self.why {
+        f.write_str(match self {
             Why::NotAsked => "is not asked",
             Why::Twice => "is answered twice",
             Why::AnotherType => "has an answer of another type",
@@ -49,8 +49,13 @@ impl fmt::Display for Misfit {
             Why::OutOfBounds => "has an answer out of bounds",
             Why::NotShown => "is answered, and was not to be shown",
             Why::Missing => "is not answered",
-        };
-        write!(f, "{} {why}", self.link)
+        })
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.link, self.why)
     }
 }
 
@@ -145,7 +150,7 @@ fn compare(comparison: Comparison, given: &Answer, wanted: &Answer) -> bool {
 impl Kind {
     fn misfit(&self, answer: &Answer) -> Option<Why> {
         match (self, answer) {
-            (Kind::YesNo, Answer::YesNo(_)) => None,
+            (Kind::YesNo, answer) if answer.yes().is_some() => None,
             (Kind::Integer(bounds), Answer::Number(number)) if number.fract() == 0.0 => {
                 (!bounds.hold(*number)).then_some(Why::OutOfBounds)
             }

@@ -10,7 +10,7 @@ mod read;
 mod score;
 
 pub(crate) use score::Asked;
-pub use score::{Score, band};
+pub use score::{Score, band, bands};
 
 use std::collections::BTreeMap;
 
@@ -113,7 +113,7 @@ pub(crate) fn of_pack(files: &BTreeMap<String, String>, pack: &str) -> Result<Ve
     let older = format!("{pack}/questionnaire.json");
     let (mut read, mut problems) = (Vec::new(), Vec::new());
     for (path, text) in files.iter().filter(|(path, _)| path.starts_with(&folder) || **path == older) {
-        match read::read(path, text) {
+        match Questionnaire::read(path, text) {
             Ok(questionnaire) => read.push(questionnaire),
             Err(found) => problems.extend(found),
         }
@@ -121,7 +121,28 @@ pub(crate) fn of_pack(files: &BTreeMap<String, String>, pack: &str) -> Result<Ve
     if problems.is_empty() { Ok(read) } else { Err(problems) }
 }
 
+/// Questionnaires among `files` that say something else than one of `published` (path and text) of the same id and version.
+pub fn changed(published: &[(String, String)], files: &BTreeMap<String, String>) -> Vec<Problem> {
+    let read = |(path, text): (&String, &String)| Questionnaire::read(path, text).ok();
+    let published: Vec<Questionnaire> = published.iter().filter_map(|(path, text)| read((path, text))).collect();
+    let new = files.iter().filter(|(path, _)| path.ends_with(".json")).filter_map(read);
+    new.filter_map(|new| {
+        let old = published.iter().find(|old| old.reference() == new.reference())?;
+        (old.content != new.content).then(|| {
+            let message = format!("{} was published with other content", new.reference());
+            let hint = "give it the next version: what people answer is held against what they were shown";
+            Problem::of_file(&new.file, message).hint(hint)
+        })
+    })
+    .collect()
+}
+
 impl Questionnaire {
+    /// What one file of a pack says; `path` has its name: `mood/questionnaires/phq9.json`.
+    pub fn read(path: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        read::read(path, text)
+    }
+
     /// As submissions name it: `bp-warning-signs|1`.
     pub fn reference(&self) -> String {
         format!("{}|{}", self.id, self.version)

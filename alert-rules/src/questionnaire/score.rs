@@ -55,17 +55,21 @@ impl Score {
     }
 }
 
-/// What the authors of a scale call a total; from the least on. PHQ-9: Kroenke, Spitzer, Williams 2001; GAD-7: Spitzer and
+/// What the authors of a scale call its totals: from which on each name holds, the least first. PHQ-9: Kroenke, Spitzer, Williams 2001; GAD-7: Spitzer and
 /// others 2006.
-pub fn band(component: Component, total: f64) -> Option<&'static str> {
-    let bands: &[(f64, &str)] = match component {
+pub fn bands(component: Component) -> &'static [(f64, &'static str)] {
+    match component {
         Component::Phq9 => {
             &[(0.0, "minimal"), (5.0, "mild"), (10.0, "moderate"), (15.0, "moderately severe"), (20.0, "severe")]
         }
         Component::Gad7 => &[(0.0, "minimal"), (5.0, "mild"), (10.0, "moderate"), (15.0, "severe")],
-        _ => return None,
-    };
-    bands.iter().rev().find(|(from, _)| total >= *from).map(|(_, name)| *name)
+        _ => &[],
+    }
+}
+
+/// What they call this total.
+pub fn band(component: Component, total: f64) -> Option<&'static str> {
+    bands(component).iter().rev().find(|(from, _)| total >= *from).map(|(_, name)| *name)
 }
 
 /// What a rulebook knows of its questionnaires when it meets answers.

@@ -99,6 +99,7 @@ fn nothing_is_said_twice_and_news_is_said() {
             vitals: Vec::new(),
             questionnaires: Vec::new(),
             advice: Vec::new(),
+            answer_advice: Vec::new(),
             emergency: "Call 999.".into(),
         }))
     };

@@ -15,7 +15,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Desk, Done, parse, patient};
-use crate::ingest::accept::{Accepted, Person, Sender, accept};
+use crate::ingest::accept::{Accepted, Asked, Person, Sender, accept};
 use crate::ingest::writer::Writer;
 use crate::random;
 use crate::store::audit::Act;
@@ -144,7 +144,7 @@ impl Reading {
             received_at: now,
             numbers: Vec::new(),
         };
-        let submission = match accept(&received, &sender, |_| false) {
+        let submission = match accept(&received, &sender, |_| Asked::Unknown) {
             Accepted::Submission(submission) => *submission,
             Accepted::Refused { refusal, .. } => bail!("{}", refusal.detail),
         };

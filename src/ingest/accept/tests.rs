@@ -27,7 +27,9 @@ fn accepted(sender: &Sender, fields: Value) -> Accepted {
     }
     let body = json!({ "phone_time": ARRIVAL, "items": [item] }).to_string();
     let (_, items) = decode::submissions(&body).expect("a readable body");
-    accept(&items[0], sender, |name| name == "bp-warning-signs")
+    let book = alert_rules::Rulebook::built_in();
+    let all = || book.packs().iter().flat_map(|pack| &pack.questionnaires);
+    accept(&items[0], sender, |reference| Asked::among(all(), reference))
 }
 
 fn pressure(systolic: f64, diastolic: f64) -> Value {
@@ -127,4 +129,26 @@ fn what_a_carer_sent_and_was_refused_is_on_record_for_whom_it_was() {
     };
     assert_eq!(refused(json!({ "for": "p1", "taken_at": "yesterday" })), Some(Uuid::from_u128(1)));
     assert_eq!(refused(json!({ "for": "p2", "taken_at": "yesterday" })), None);
+}
+
+#[test]
+fn answers_that_do_not_fit_are_kept_and_flagged() {
+    let flags = |fields: Value| {
+        let mut item = json!({ "kind": "answers", "questionnaire": "bp-warning-signs|1", "vital": null });
+        for (name, value) in fields.as_object().expect("fields") {
+            item[name] = value.clone();
+        }
+        stored(accepted(&sender(), item)).flags
+    };
+    let whole = json!([{ "link_id": "warning_signs", "value": true }, { "link_id": "dizzy_or_fell", "value": false }]);
+    let one = json!([{ "link_id": "warning_signs", "value": true }]);
+    assert_eq!(flags(json!({ "answers": whole })), [""; 0]);
+    assert_eq!(flags(json!({ "answers": one })), ["incomplete"]);
+    assert_eq!(flags(json!({ "answers": one, "partial": true })), [""; 0], "more is to come");
+    let odd = json!([{ "link_id": "warning_signs", "value": "often" }, { "link_id": "dizzy_or_fell", "value": "no" }]);
+    assert_eq!(flags(json!({ "answers": odd })), ["unexpected"]);
+    let stranger = json!([{ "link_id": "tea", "value": [1, null] }]);
+    assert_eq!(flags(json!({ "answers": stranger })), ["incomplete", "unexpected"]);
+    let unknown = json!({ "answers": whole, "questionnaire": "bp-warning-signs|0" });
+    assert_eq!(flags(unknown), ["unexpected"], "a version that was never published");
 }

@@ -3,4 +3,4 @@
 /**
  * What the service noted about a stored item.
  */
-export type Flag = "unconfirmed" | "impossible" | "dated_by_arrival" | "not_monitored" | "not_theirs";
+export type Flag = "unconfirmed" | "impossible" | "dated_by_arrival" | "not_monitored" | "not_theirs" | "incomplete" | "unexpected";
