@@ -41,6 +41,7 @@ pub mod stop;
 pub mod template;
 mod timeline;
 mod toml_reader;
+pub mod totals;
 mod unconfirmed;
 pub mod unit;
 pub mod vital;

@@ -15,6 +15,11 @@ pub(crate) struct Limits<'a> {
     own: Vec<Option<(f64, &'a PlanLimit)>>,
 }
 
+impl Limits<'static> {
+    /// Where nothing is compared with a limit.
+    pub const NONE: Limits<'static> = Limits { limits: &[], own: Vec::new() };
+}
+
 impl<'a> Limits<'a> {
     pub fn new(pack: &'a Pack, facts: &'a Facts) -> Limits<'a> {
         let own = |limit: &Limit| {

@@ -30,6 +30,11 @@ impl Input {
     }
 }
 
+/// What a total asks for, from which total on: the columns of the RCP's chart of clinical responses, shortened.
+pub const RESPONSES: [(f64, &str); 4] = [(0.0, "routine"), (1.0, "low"), (5.0, "urgent"), (7.0, "emergency")];
+/// The most that all rows come to.
+pub const MOST: f64 = 20.0;
+
 /// What was measured together, in canonical units; HI and LO are infinite.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Inputs {

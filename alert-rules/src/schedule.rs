@@ -77,7 +77,7 @@ pub enum For {
     AdHoc,
 }
 
-/// What each was for, in the order given: it is for the slot whose due time is nearest of those it is in time for; of two
+/// What each was for, in the order given, of slots that are given soonest first: it is for the slot whose due time is nearest of those it is in time for; of two
 /// as near, the earlier. The first takes the slot and the others are extra, whatever the order in which they came.
 /// A slot that nothing takes was missed once it has closed.
 pub fn resolve(slots: &[DueSlot<'_>], taken: &[Taken]) -> Vec<For> {
@@ -85,9 +85,14 @@ pub fn resolve(slots: &[DueSlot<'_>], taken: &[Taken]) -> Vec<For> {
     in_order.sort_by_key(|index| taken[*index].at);
     let mut resolved = vec![For::AdHoc; taken.len()];
     let mut is_taken = vec![false; slots.len()];
+    let earliest = slots.iter().map(|slot| i64::from(slot.slot.early_min)).max().unwrap_or_default();
+    let earliest = SignedDuration::from_mins(earliest);
     for index in in_order {
         let item = &taken[index];
-        let open = slots.iter().enumerate().filter(|(_, slot)| slot.admits(item));
+        let first = slots.partition_point(|slot| slot.closes_at() < item.at);
+        let near =
+            slots.iter().enumerate().skip(first).take_while(|(_, slot)| before(slot.due_at, earliest) <= item.at);
+        let open = near.filter(|(_, slot)| slot.admits(item));
         let nearest = open.min_by_key(|(_, slot)| (slot.due_at.duration_since(item.at).abs(), slot.due_at));
         if let Some((slot, _)) = nearest {
             resolved[index] = if is_taken[slot] { For::Extra(slot) } else { For::Slot(slot) };
@@ -95,4 +100,54 @@ pub fn resolve(slots: &[DueSlot<'_>], taken: &[Taken]) -> Vec<For> {
         }
     }
     resolved
+}
+
+/// How what was asked for was kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Kept {
+    /// How many times it was due, and had closed.
+    pub due: usize,
+    /// When it was due of those that nothing took, soonest first.
+    pub missed: Vec<Timestamp>,
+}
+
+/// Of what opened after `from` and closed before `now`. `versions` are the facts with the instant from which each was in force,
+/// oldest first: what was asked is what was asked then. `taken` is of the same thing and the same time.
+pub fn kept(
+    versions: &[(Timestamp, &Facts)],
+    what: &Due,
+    from: Timestamp,
+    now: Timestamp,
+    taken: &[Timestamp],
+) -> Kept {
+    let mut slots = Vec::new();
+    let away = |at: Timestamp| {
+        // Being away may have been said afterwards.
+        let newest = versions.last().into_iter();
+        newest.flat_map(|(_, facts)| facts.pauses_in_force()).any(|pause| pause.from <= at && at < pause.until)
+    };
+    for (index, (begins, facts)) in versions.iter().enumerate() {
+        let ends = versions.get(index + 1).map_or(now, |(next, _)| now.min(*next));
+        let begins = from.max(*begins).max(facts.plan.since);
+        if begins >= ends {
+            continue;
+        }
+        let day = |at: Timestamp| facts.time_zone.to_datetime(at).date();
+        let due = due_slots(facts, day(begins), day(ends)).into_iter();
+        slots.extend(due.filter(|slot| (begins..ends).contains(&slot.due_at) && slot.slot.due == *what));
+    }
+    let taken: Vec<Taken> = taken.iter().map(|at| Taken { what: what.clone(), at: *at }).collect();
+    let mut is_open = vec![true; slots.len()];
+    for what_for in resolve(&slots, &taken) {
+        if let For::Slot(index) = what_for {
+            is_open[index] = false;
+        }
+    }
+    let mut kept = Kept::default();
+    let counts = |slot: &DueSlot<'_>| slot.opens_at() >= from && slot.closes_at() < now && !away(slot.due_at);
+    for (slot, is_open) in slots.iter().zip(is_open).filter(|(slot, _)| counts(slot)) {
+        kept.due += 1;
+        kept.missed.extend(is_open.then_some(slot.due_at));
+    }
+    kept
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use alert_rules::questionnaire::{Score, band};
-use alert_rules::reading::Answer;
-use alert_rules::{Answers, Component, Correction, Facts, History, Rulebook, check, evaluate};
+use alert_rules::reading::{Answer, Flags, Measured};
+use alert_rules::{Answers, Component, Correction, Facts, History, Reading, Rulebook, Vital, check, evaluate, totals};
 use jiff::Timestamp;
 
 const CODES: [&str; 4] = ["not-at-all", "several-days", "more-than-half-the-days", "nearly-every-day"];
@@ -193,4 +193,79 @@ fn a_finding_knows_its_worst_total() {
     let finding = evaluation.findings.iter().find(|finding| finding.problem.starts_with("score")).expect("found");
     let worst: Vec<_> = finding.worst.iter().map(|worst| (worst.component, worst.value)).collect();
     assert_eq!(worst, [(Component::Phq9, Some(21.0))], "{}", finding.sentence);
+}
+
+#[test]
+fn the_totals_of_a_chart_are_those_that_rules_saw() {
+    let rulebook = Rulebook::from_files(files(&rules(&["score(phq9) >= 20"]))).expect("a rulebook");
+    let mut part = answers(3, "2026-03-03T12:00:00Z", "phq9", 9, 27);
+    part.answers.pop();
+    let so_far = |seq, at| Answers { partial: true, ..answers(seq, at, "phq9", 9, 20) };
+    let history = History {
+        answers: vec![
+            so_far(5, "2026-03-09T11:58:00Z"),
+            so_far(6, "2026-03-20T11:58:00Z"),
+            answers(4, "2026-03-09T12:00:00Z", "phq9", 9, 20),
+            answers(1, AT, "phq9", 9, 14),
+            answers(2, AT, "gad7", 7, 5),
+            part,
+        ],
+        ..History::default()
+    };
+    let seen = |component| {
+        let totals = totals::of_answers(&rulebook, &history, component);
+        totals.iter().map(|total| (total.seq, total.value)).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(Component::Phq9), [(1, 14.0), (4, 20.0), (6, 20.0)]);
+    assert_eq!(seen(Component::Gad7), [(2, 5.0)]);
+}
+
+#[test]
+fn news2_is_a_total_where_a_set_became_whole() {
+    let reading = |seq, at: &str, vital: Vital, components: &[(Component, f64)]| Reading {
+        seq,
+        vital,
+        effective_at: at.parse().expect("a timestamp"),
+        received_at: at.parse().expect("a timestamp"),
+        components: components.iter().map(|(component, value)| (*component, Measured::value(*value))).collect(),
+        absent: None,
+        flags: Flags::default(),
+    };
+    let set = |first: i64, hour: &str, breaths: f64| {
+        let at = |minute: i64| format!("{hour}:0{minute}:00Z");
+        [
+            reading(first, &at(0), Vital::Spo2, &[(Component::Spo2, 95.0), (Component::Pulse, 95.0)]),
+            reading(first + 1, &at(1), Vital::Temperature, &[(Component::Temperature, 38.5)]),
+            reading(first + 2, &at(2), Vital::OxygenFlow, &[(Component::OxygenFlow, 0.0)]),
+            reading(
+                first + 3,
+                &at(3),
+                Vital::BloodPressure,
+                &[(Component::Systolic, 120.0), (Component::Diastolic, 80.0)],
+            ),
+            reading(first + 4, &at(4), Vital::Consciousness, &[(Component::Consciousness, 0.0)]),
+            reading(first + 5, &at(5), Vital::RespiratoryRate, &[(Component::RespiratoryRate, breaths)]),
+        ]
+    };
+    let mut readings = set(1, "2026-03-02T08", 18.0).to_vec();
+    readings.extend(set(11, "2026-03-02T14", 22.0));
+    readings.push(reading(21, "2026-03-02T20:00:00Z", Vital::Spo2, &[(Component::Spo2, 90.0)]));
+    readings.push(reading(22, "2026-03-02T14:20:00Z", Vital::Weight, &[(Component::Weight, 70.0)]));
+    let history = History { readings, ..History::default() };
+    let (before, mut after) = (facts(&serde_json::json!([])), facts(&serde_json::json!([])));
+    let from = |text: &str| text.parse::<Timestamp>().expect("a timestamp");
+    let versions = [(from("2026-01-01T00:00:00Z"), &before)];
+    let totals = totals::of_news2(&history, &versions);
+    let seen: Vec<_> = totals.iter().map(|total| (total.seq, total.value, total.parts.as_str())).collect();
+    assert_eq!(
+        seen,
+        [
+            (6, 3.0, "NEWS2 3: oxygen level 1, pulse 1, temperature 1"),
+            (16, 5.0, "NEWS2 5: breathing rate 2, oxygen level 1, pulse 1, temperature 1"),
+        ]
+    );
+    // Whoever became pregnant between them has no score from then on.
+    after.tags.insert("pregnant".to_owned(), true);
+    let versions = [versions[0], (from("2026-03-02T10:00:00Z"), &after)];
+    assert_eq!(totals::of_news2(&history, &versions).len(), 1);
 }

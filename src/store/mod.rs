@@ -5,6 +5,7 @@ pub mod alert;
 pub mod alert_event;
 pub mod alert_row;
 pub mod alert_seen;
+pub mod answers_seen;
 pub mod archive;
 pub mod arrival;
 pub mod ask;

@@ -17,7 +17,7 @@ use super::api::{
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use super::{Web, alerts, doubted, limits, me, patients, phones, plan, reach, words};
+use super::{Web, alerts, answers, doubted, limits, me, patients, phones, plan, reach, scores, words};
 use crate::store::audit::Act;
 use crate::store::{self, alert_seen, reading_seen};
 
@@ -40,6 +40,8 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
     let ended_at = store::patient::ended_at(&mut db, id).await?;
     let newest = reading_seen::newest_by_vital(&mut db, id, now - LOOK_BACK, now).await?;
     let unconfirmed = doubted::shown(&mut db, id, &version.facts, now).await?;
+    let scores = scores::summaries(&mut db, &rulebook, &versions, id, now).await?;
+    let answers = answers::sheets(&mut db, &rulebook, id, now).await?;
     let refusals = store::patient::refusals(&mut db, id).await?;
     let erased = store::retention::of(&mut db, id).await?;
     let devices = store::patient::devices(&mut db, id).await?;
@@ -61,8 +63,9 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
         plan: plan_of(&version.facts, now),
         limits: limits_of(&rulebook, &version.facts, now),
         limit_changes: plan::limit_changes(&versions),
-        vitals: newest.iter().filter_map(summary).collect(),
+        vitals: newest.iter().filter_map(summary).chain(scores).collect(),
         unconfirmed,
+        answers,
         refusals: refusals
             .into_iter()
             .map(|refusal| Refusal { at: refusal.received_at, reason: refusal.reason, detail: refusal.detail })

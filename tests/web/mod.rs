@@ -18,6 +18,7 @@ mod questions;
 mod region;
 mod rules;
 mod schemathesis;
+mod scores;
 mod second_wall;
 mod sessions;
 mod sign_in;

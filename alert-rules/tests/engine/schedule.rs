@@ -3,7 +3,7 @@
 use std::num::NonZeroU8;
 
 use alert_rules::facts::{Day, Due, Pause, Slot};
-use alert_rules::schedule::{DueSlot, For, Taken, due_slots, resolve};
+use alert_rules::schedule::{DueSlot, For, Taken, due_slots, kept, resolve};
 use alert_rules::slot_text::{self, days_in_words};
 use alert_rules::{Facts, Vital};
 use jiff::civil::{Date, date, time};
@@ -181,18 +181,15 @@ fn twice_in_a_morning_is_not_the_noon_one() {
     assert_eq!(resolve(&slots, &[other]), [For::AdHoc]);
 }
 
+fn pause(from: &str, until: &str) -> Pause {
+    Pause { from: at(from), until: at(until), by: "Ida".to_owned(), why: "away".to_owned(), asked: false }
+}
+
 #[test]
 fn nothing_is_due_while_the_patient_is_away() {
     let mut facts = dorothy();
     facts.plan.slots = vec![Slot::daily(weight(), time(8, 0, 0, 0))];
-    let away = Pause {
-        from: at("2026-03-27T00:00:00Z"),
-        until: at("2026-03-28T08:00:00Z"),
-        by: "Ida".to_owned(),
-        why: "away".to_owned(),
-        asked: false,
-    };
-    facts.pauses = vec![away];
+    facts.pauses = vec![pause("2026-03-27T00:00:00Z", "2026-03-28T08:00:00Z")];
     let days = |slots: Vec<DueSlot<'_>>| slots.iter().map(|slot| slot.date.day()).collect::<Vec<_>>();
     assert_eq!(days(due_slots(&facts, date(2026, 3, 26), date(2026, 3, 29))), [26, 28, 29]);
 }
@@ -244,4 +241,33 @@ fn a_stored_slot_of_before_still_reads() {
     assert_eq!((slot.every_days, slot.from, slot.until), (None, None, None));
     let again = serde_json::to_value(&slot).expect("plain data");
     assert_eq!(again.as_object().map(|fields| fields.len()), Some(4), "{again}");
+}
+
+#[test]
+fn missed_is_what_closed_and_nothing_took_as_the_plan_then_was() {
+    let mut once = dorothy();
+    once.plan.since = at("2026-03-01T00:00:00Z");
+    once.plan.slots = vec![Slot::daily(weight(), time(8, 0, 0, 0))];
+    let mut twice = once.clone();
+    twice.plan.slots.push(Slot::daily(weight(), time(18, 0, 0, 0)));
+    let versions = [(at("2026-03-01T00:00:00Z"), &once), (at("2026-03-12T12:00:00Z"), &twice)];
+    let taken = ["2026-03-11T08:10:00Z", "2026-03-12T03:00:00Z", "2026-03-13T17:50:00Z"].map(at);
+    let of = |versions: &[(Timestamp, &Facts)], now: &str| {
+        let kept = kept(versions, &weight(), at("2026-03-11T00:00:00Z"), at(now), &taken);
+        (kept.due, kept.missed.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let morning = "2026-03-12T08:00:00Z";
+    assert_eq!(of(&versions, "2026-03-12T11:59:00Z"), (1, vec![]), "it can still be taken");
+    assert_eq!(
+        of(&versions, "2026-03-12T12:01:00Z"),
+        (2, vec![morning.to_owned()]),
+        "at three in the night was ad hoc"
+    );
+    let all = [morning, "2026-03-12T18:00:00Z", "2026-03-13T08:00:00Z"].map(str::to_owned);
+    assert_eq!(of(&versions, "2026-03-14T00:00:00Z"), (5, all.to_vec()));
+    // That they were away was said afterwards.
+    let mut away = twice.clone();
+    away.pauses = vec![pause("2026-03-12T00:00:00Z", "2026-03-13T00:00:00Z")];
+    let versions = [versions[0], versions[1], (at("2026-03-13T12:00:00Z"), &away)];
+    assert_eq!(of(&versions, "2026-03-14T00:00:00Z"), (3, vec!["2026-03-13T08:00:00Z".to_owned()]));
 }

@@ -27,8 +27,8 @@ pub use backtest::{BacktestReport, BacktestRule, BothRules, RunBacktest};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use passkey::{NewPasskey, Passkey, PasskeyAnswer, PasskeyOptions};
 pub use patient::{
-    Accepted, Erased, Limit, PatientHead, PatientList, PatientPage, PatientRow, Pause, Plan, Refusal, Restriction,
-    Search, Slot, UnconfirmedValue, VitalSummary, Whose,
+    Accepted, AnswerLine, AnswerSheet, Erased, Limit, PatientHead, PatientList, PatientPage, PatientRow, Pause, Plan,
+    Refusal, Restriction, Search, Slot, UnconfirmedValue, VitalSummary, Whose,
 };
 pub use phones::{
     Agreed, Carer, Code, Consent, Device, InstrumentUser, NewCode, NewInstrumentUser, Phones, Qr, Revoke, Withdraw,
@@ -39,7 +39,7 @@ pub use rules::{
     PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleExplained, RuleStop, RulesFrom, RulesInForce,
     RulesPage, RulesProposal, SignPack, StopRule, UndoRules,
 };
-pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesEvent, SeriesPoint, Side};
+pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesBand, SeriesEvent, SeriesPoint, Side};
 pub use session::{Me, Organisation, Role, Team};
 pub use shadow::{ShadowCount, ShadowDifference, ShadowReport, ShadowRule, ShadowWhat, StartShadow};
 pub use sign_in::{
@@ -177,6 +177,8 @@ mod tests {
             Limit,
             Whose,
             VitalSummary,
+            AnswerSheet,
+            AnswerLine,
             Refusal,
             Phones,
             Device,
@@ -225,6 +227,7 @@ mod tests {
             Given,
             LimitStep,
             Side,
+            SeriesBand,
             SeriesEvent,
             SeriesAlert,
             Gap,

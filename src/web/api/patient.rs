@@ -73,6 +73,8 @@ pub struct PatientPage {
     pub vitals: Vec<VitalSummary>,
     /// Doubted values of the last 30 days that no second reading agrees with, newest first.
     pub unconfirmed: Vec<UnconfirmedValue>,
+    /// What they answered in the last 90 days, newest first; at most 20.
+    pub answers: Vec<AnswerSheet>,
     /// What their phone sent and we would not take, newest first.
     pub refusals: Vec<Refusal>,
     pub devices: Vec<Device>,
@@ -194,6 +196,26 @@ pub struct Accepted {
     pub by: Person,
     /// Care time.
     pub at: Timestamp,
+}
+
+/// A questionnaire as it was filled in.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct AnswerSheet {
+    pub seq: i64,
+    pub at: Timestamp,
+    /// As it was shown: `How you feel now`.
+    pub title: String,
+    /// What is to be known of it as a whole: `so far`, `taken back`, `14 (moderate)`.
+    pub remarks: Vec<String>,
+    pub lines: Vec<AnswerLine>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct AnswerLine {
+    pub question: String,
+    pub answer: String,
+    /// Why it does not fit what was asked; null: it does.
+    pub odd: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::{Kind, Priority, Whose};
 
-/// `GET /api/patients/{id}/series?vital=blood_pressure&from=…&until=…` (times optional: the last 90 days)
+/// `GET /api/patients/{id}/series?vital=blood_pressure&from=…&until=…` (times optional: the last 90 days). A score is asked for
+/// like a vital: `phq9`, `gad7`, `news2`.
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Series {
     pub vital: String,
@@ -28,6 +29,10 @@ pub struct Series {
     pub readings: u32,
     /// Limits as they were in force then: steps, oldest first.
     pub limits: Vec<LimitStep>,
+    /// Of a score: what each stretch of totals is called, lowest first. Empty for what is measured.
+    pub bands: Vec<SeriesBand>,
+    /// When it was due and nothing came, oldest first.
+    pub missed: Vec<Timestamp>,
     pub events: Vec<SeriesEvent>,
     pub alerts: Vec<SeriesAlert>,
     /// When no readings were expected, or the service could not listen, or where they were erased.
@@ -102,6 +107,15 @@ pub struct LimitStep {
     pub until: Option<Timestamp>,
     pub value: f64,
     pub whose: Whose,
+}
+
+/// From one total to where the next band begins; the last reaches to the most there can be.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct SeriesBand {
+    pub from: f64,
+    pub until: f64,
+    /// `moderately severe`
+    pub words: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, JsonSchema)]

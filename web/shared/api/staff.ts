@@ -375,6 +375,10 @@ vitals: Array<VitalSummary>,
  */
 unconfirmed: Array<UnconfirmedValue>, 
 /**
+ * What they answered in the last 90 days, newest first; at most 20.
+ */
+answers: Array<AnswerSheet>, 
+/**
  * What their phone sent and we would not take, newest first.
  */
 refusals: Array<Refusal>, devices: Array<Device>, 
@@ -467,6 +471,25 @@ vital: string,
  * As on a page: `Blood pressure`.
  */
 title: string, unit: string, last: LastReading, };
+
+/**
+ * A questionnaire as it was filled in.
+ */
+export type AnswerSheet = { seq: number, at: string, 
+/**
+ * As it was shown: `How you feel now`.
+ */
+title: string, 
+/**
+ * What is to be known of it as a whole: `so far`, `taken back`, `14 (moderate)`.
+ */
+remarks: Array<string>, lines: Array<AnswerLine>, };
+
+export type AnswerLine = { question: string, answer: string, 
+/**
+ * Why it does not fit what was asked; null: it does.
+ */
+odd: string | null, };
 
 export type Refusal = { at: string, reason: string, detail: string, };
 
@@ -869,7 +892,8 @@ staff: Array<Person>, };
 export type AuditAct = { what: string, did: string, };
 
 /**
- * `GET /api/patients/{id}/series?vital=blood_pressure&from=…&until=…` (times optional: the last 90 days)
+ * `GET /api/patients/{id}/series?vital=blood_pressure&from=…&until=…` (times optional: the last 90 days). A score is asked for
+ * like a vital: `phq9`, `gad7`, `news2`.
  */
 export type Series = { vital: string, 
 /**
@@ -892,7 +916,15 @@ readings: number,
 /**
  * Limits as they were in force then: steps, oldest first.
  */
-limits: Array<LimitStep>, events: Array<SeriesEvent>, alerts: Array<SeriesAlert>, 
+limits: Array<LimitStep>, 
+/**
+ * Of a score: what each stretch of totals is called, lowest first. Empty for what is measured.
+ */
+bands: Array<SeriesBand>, 
+/**
+ * When it was due and nothing came, oldest first.
+ */
+missed: Array<string>, events: Array<SeriesEvent>, alerts: Array<SeriesAlert>, 
 /**
  * When no readings were expected, or the service could not listen, or where they were erased.
  */
@@ -975,6 +1007,15 @@ side: Side, from: string,
 until: string | null, value: number, whose: Whose, };
 
 export type Side = "above" | "below";
+
+/**
+ * From one total to where the next band begins; the last reaches to the most there can be.
+ */
+export type SeriesBand = { from: number, until: number, 
+/**
+ * `moderately severe`
+ */
+words: string, };
 
 export type SeriesEvent = { at: string, 
 /**

@@ -67,11 +67,18 @@ describe('limits', () => {
 
 describe('the vertical scale', () => {
   test('holds values and limits, and an impossible value does not stretch it', () => {
-    const series = { points: [point(), point({ state: 'impossible', values: { systolic: 1850 } })], limits: [{ value: 180 }] } as Series
+    const series = { points: [point(), point({ state: 'impossible', values: { systolic: 1850 } })], limits: [{ value: 180 }], bands: [] as Series['bands'] } as Series
     const [low, high] = verticalRange(series)
     expect(low).toBeLessThan(92)
     expect(high).toBeGreaterThan(180)
     expect(high).toBeLessThan(200)
+  })
+
+  test('is all that a score can be, whatever it was', () => {
+    const bands = [{ from: 0, until: 5, words: 'minimal' }, { from: 5, until: 27, words: 'more' }]
+    const [low, high] = verticalRange({ points: [point({ values: { phq9: 3 } })], limits: [] as Series['limits'], bands } as Series)
+    expect(low).toBeCloseTo(-1.08)
+    expect(high).toBe(27)
   })
 })
 

@@ -1,4 +1,4 @@
-// Alerts on a strip above the plot, events and failed attempts on a strip below.
+// Alerts on a strip above the plot, events, failed attempts and what was missed on a strip below.
 import type { Priority, Series, SeriesAlert } from '../../shared/api/staff'
 import type { Canvas } from './paint'
 
@@ -57,6 +57,11 @@ export function paintEvents(canvas: Canvas, series: Series): void {
     context.beginPath()
     context.moveTo(x, y - half)
     context.lineTo(x, y + half)
+    context.stroke()
+  }
+  for (const due of series.missed) {
+    context.beginPath()
+    context.arc(canvas.x(Date.parse(due)), y, half, 0, 2 * Math.PI)
     context.stroke()
   }
   for (const point of series.points) {

@@ -3,6 +3,7 @@ import type uPlot from 'uplot'
 import type { Series } from '../../shared/api/staff'
 import { band } from './limits'
 import type { Palette } from './palette'
+import { paintBands } from './paint-bands'
 import { paintPoints } from './paint-points'
 import { paintLimits } from './paint-limits'
 import { paintSilences } from './paint-silences'
@@ -21,8 +22,13 @@ export interface Canvas {
 }
 
 export const STRIP_CSS_PX = 22
-/** Room right of the plot for the names of the limits; on a narrow screen only their numbers fit. */
-export const marginCssPx = (widthCssPx: number) => (widthCssPx < 520 ? 34 : 104)
+/** Room right of the plot for the names of limits or bands; on a narrow screen only the limits' numbers fit. */
+export function marginCssPx(series: Series, widthCssPx: number): number {
+  const isNarrow = widthCssPx < 520
+  if (series.bands.length) return isNarrow ? 12 : 128
+  if (series.limits.length) return isNarrow ? 34 : 104
+  return 12
+}
 
 export function paint(plot: uPlot, series: Series, colours: Palette, zone: string, nowMs: number, ratio: number): void {
   const { left, top, width, height } = plot.bbox
@@ -37,6 +43,7 @@ export function paint(plot: uPlot, series: Series, colours: Palette, zone: strin
     nowMs,
   }
   plot.ctx.save()
+  paintBands(canvas, series.bands)
   paintSilences(canvas, series)
   paintLimits(canvas, series.limits.map(band))
   plot.ctx.restore()

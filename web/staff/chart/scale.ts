@@ -1,8 +1,10 @@
-// The vertical scale: what was measured and the limits in force, with room at both edges.
+// The vertical scale: what was measured and the limits in force, with room at both edges; all that a score can be.
 import type { Series } from '../../shared/api/staff'
 
 /** Values that may stretch the scale: an impossible one stays at the edge instead. */
 export function verticalRange(series: Series): [number, number] {
+  const [lowest, highest] = [series.bands[0], series.bands.at(-1)]
+  if (lowest && highest) return [lowest.from - (highest.until - lowest.from) * 0.04, highest.until]
   const values = series.points.filter((point) => point.state !== 'impossible').flatMap((point) => Object.values(point.values))
   values.push(...series.limits.map((limit) => limit.value))
   if (values.length === 0) return [0, 1]

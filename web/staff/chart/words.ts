@@ -47,6 +47,6 @@ export function methodWords(method: string | null): string {
 
 /** `Tue 3 Mar 08:05 · 148/92 mmHg · typed in · late by 40 min` */
 export function pointWords(series: Pick<Series, 'components' | 'unit'>, point: SeriesPoint, now: number, zone: string): string {
-  const value = point.absent ? valueWords(series, point) : `${valueWords(series, point)} ${series.unit}`
+  const value = point.absent ? valueWords(series, point) : `${valueWords(series, point)} ${series.unit}`.trimEnd()
   return [dayAndClock(point.at, now, zone), value, point.context ?? '', methodWords(point.method), ...remarks(point)].filter(Boolean).join(' · ')
 }
