@@ -3,6 +3,7 @@
 //!
 //! It is about phones, not about slots: what was due and did not come is `overdue`'s, and while that is open nothing is said here.
 //! So this finds whom no rule would miss: a plan that asks for nothing, or readings that come by telephone while the phone lies dead.
+//! A plan that has not begun misses nothing yet.
 
 use alert_rules::{Finding, Kind, Priority};
 use jiff::{SignedDuration, Timestamp};
@@ -28,7 +29,8 @@ pub fn next_look(case: &Case) -> Option<Timestamp> {
         return case.timers.get(TIMER).copied().filter(|at| *at > case.at);
     };
     let since = if contact.phones == 0 { contact.code_at } else { contact.heard_at };
-    let silent_from = since.map(|since| since + LONGEST);
+    let begins = case.facts.as_ref().map_or(Timestamp::MIN, |facts| facts.plan.since);
+    let silent_from = since.map(|since| since.max(begins) + LONGEST);
     Some(silent_from.filter(|at| *at > case.at).unwrap_or(case.at + LONGEST))
 }
 
@@ -37,7 +39,7 @@ pub fn task(case: &Case, stored: &[&Stored]) -> Option<Finding> {
     let (facts, contact) = (case.facts.as_ref()?, case.contact?);
     let task = |sentence: String, priority| task::of_phone(sentence, priority, case.at);
     let days = |since: Timestamp| case.at.duration_since(since).as_hours() / 24;
-    let is_long_ago = |since: &Timestamp| *since + LONGEST <= case.at;
+    let is_long_ago = |since: &Timestamp| (*since).max(facts.plan.since) + LONGEST <= case.at;
     let sentence = match contact {
         Contact { phones: 0, .. } if phone_gone(case) => {
             let sentence = "No phone is left that may send for this person: give them a new code, or ring";
