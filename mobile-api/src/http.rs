@@ -83,6 +83,20 @@ pub struct Submissions {
     pub items: Vec<Item>,
 }
 
+/// `POST /mobile/v1/pauses?for=…`: the person will be away, and asks that nothing be due meanwhile. Somebody of the team decides; until
+/// then everything goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct PauseAsked {
+    /// Made by the phone (UUID version 7), the same when it is sent again.
+    pub id: Uuid,
+    /// The first day away, where the person lives.
+    pub from: Date,
+    /// The first day back: things are due again.
+    pub until: Date,
+    pub why: String,
+}
+
 /// `GET /mobile/v1/readings?for=…&since=…`: the person's own readings, oldest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]

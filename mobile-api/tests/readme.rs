@@ -81,6 +81,7 @@ fn every_example_is_what_it_says() {
             "HttpChallenge" => drop(fits::<http::HttpChallenge>(&text)),
             "HttpRefused" => drop(fits::<http::HttpRefused>(&text)),
             "Submissions" => drop(fits::<http::Submissions>(&text)),
+            "PauseAsked" => drop(fits::<http::PauseAsked>(&text)),
             "AccessLog" => drop(fits::<http::AccessLog>(&text)),
             "Readings" => drop(fits::<http::Readings>(&text)),
             "SocketProof" => {

@@ -28,6 +28,7 @@ fn schemas() -> BTreeMap<String, String> {
         of::<http::HttpChallenge>("http-challenge"),
         of::<http::HttpRefused>("http-refused"),
         of::<http::Submissions>("submissions"),
+        of::<http::PauseAsked>("pause-asked"),
         of::<http::Readings>("readings"),
         of::<http::AccessLog>("access-log"),
         of::<proof::SocketProof>("socket-proof"),
@@ -45,6 +46,7 @@ fn types() -> BTreeMap<String, String> {
     http::HttpChallenge::export_all(&config).unwrap();
     http::HttpRefused::export_all(&config).unwrap();
     http::Submissions::export_all(&config).unwrap();
+    http::PauseAsked::export_all(&config).unwrap();
     http::Readings::export_all(&config).unwrap();
     http::AccessLog::export_all(&config).unwrap();
     proof::SocketProof::export_all(&config).unwrap();

@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
 use mobile_api::decode;
-use mobile_api::http::{Access, AccessLog, HttpChallenge, HttpRefused, Readings, StoredReading};
+use mobile_api::http::{Access, AccessLog, HttpChallenge, HttpRefused, PauseAsked, Readings, StoredReading};
 use mobile_api::item::{Comparator, Quantity};
 use mobile_api::limits::{HTTP_CHALLENGE_S, Limits};
 use mobile_api::message::Receipt;
@@ -30,10 +30,11 @@ use super::together::NoAnswer;
 use super::{Ingest, counters, proof, receipt};
 use crate::listen::Visitor;
 use crate::random;
+use crate::signal::Signal;
 use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::audit_seen;
 use crate::store::device::{self, Device, Person};
-use crate::store::{carer, http_challenge, own_reading};
+use crate::store::{carer, http_challenge, own_reading, pause_request};
 use crate::telemetry;
 
 /// Said of everything that is no proof, so that trying teaches nothing.
@@ -92,10 +93,7 @@ pub async fn submissions(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Receipt>, Refused> {
-    let body = body.map_err(|error| {
-        let detail = format!("the body could not be taken: {error}; at most {} bytes are", Limits::V1.frame_bytes);
-        Refused::With(error.status(), Refusal::new(Reason::BatchTooBig, detail))
-    })?;
+    let body = body.map_err(too_big)?;
     let device = proven(&ingest, &method, &uri, &headers, &body).await?;
     let bad = |refusal| Refused::With(StatusCode::BAD_REQUEST, refusal);
     let text = std::str::from_utf8(&body).map_err(|_| bad(Refusal::new(Reason::NotJson, "the body is not UTF-8")))?;
@@ -155,6 +153,45 @@ pub async fn plan(
         .of_patient(&ingest.lookups, person.patient, &person.handle, is_own, now)
         .await?;
     Ok(plan.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |plan| Json(plan).into_response()))
+}
+
+/// Longest words with a request for a pause, in characters.
+const LONGEST_WHY: usize = 500;
+const LONGEST_PAUSE_DAYS: i32 = 90;
+
+/// A person will be away: a task for their team, and nothing else until somebody takes it on.
+pub async fn pauses(
+    State(ingest): State<Arc<Ingest>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    whose: Result<Query<Whose>, QueryRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, Refused> {
+    let Query(whose) = whose.map_err(bad_query)?;
+    let body = body.map_err(too_big)?;
+    let device = proven(&ingest, &method, &uri, &headers, &body).await?;
+    let person = person(&ingest, &device, whose.whom.as_deref()).await?;
+    let bad = |detail: &str| Refused::With(StatusCode::BAD_REQUEST, Refusal::new(Reason::FieldInvalid, detail));
+    let asked: PauseAsked =
+        serde_json::from_slice(&body).map_err(|_| bad("the body is an id, two days (2026-12-24) and words"))?;
+    let days = asked.from.until(asked.until).map_or(0, |span| span.get_days());
+    if !(1..=LONGEST_PAUSE_DAYS).contains(&days) {
+        return Err(bad("a pause ends after it begins, and lasts 90 days at most"));
+    }
+    let why = asked.why.trim();
+    if !(1..=LONGEST_WHY).contains(&why.chars().count()) || why.contains('\0') {
+        return Err(bad("say why in up to 500 characters"));
+    }
+    let now = ingest.parts.clock.care_now();
+    let (PauseAsked { id, from, until, .. }, why) = (asked.clone(), why.to_owned());
+    let request = pause_request::Request { request: id, from, until, why, asked_at: now };
+    let (patient, organisation) = (person.patient, person.organisation);
+    let new = pause_request::New { patient, organisation, device: device.device, asked: &request };
+    if pause_request::insert(&ingest.parts.store.ingest, &new).await? {
+        ingest.parts.signals.send(Signal::Arrived);
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// A person's own readings on their own device. A carer sees what to do, and what was measured if the person agreed to that.
@@ -304,6 +341,11 @@ async fn person(ingest: &Ingest, device: &Device, handle: Option<&str>) -> Resul
         None => Some(person.patient) == device.own,
     };
     people.into_iter().find(wanted).ok_or_else(not_theirs)
+}
+
+fn too_big(error: BytesRejection) -> Refused {
+    let detail = format!("the body could not be taken: {error}; at most {} bytes are", Limits::V1.frame_bytes);
+    Refused::With(error.status(), Refusal::new(Reason::BatchTooBig, detail))
 }
 
 fn bad_query(error: QueryRejection) -> Refused {

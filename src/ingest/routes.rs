@@ -8,7 +8,9 @@ use axum::http::Method;
 use axum::routing::{MethodFilter, get, on};
 use axum::{Json, Router};
 use mobile_api::SOCKET_PATH;
-use mobile_api::http::{AccessLog, EnrolRequest, Enrolled, HttpChallenge, HttpRefused, Readings, Submissions};
+use mobile_api::http::{
+    AccessLog, EnrolRequest, Enrolled, HttpChallenge, HttpRefused, PauseAsked, Readings, Submissions,
+};
 use mobile_api::limits::Limits;
 use mobile_api::message::Receipt;
 use mobile_api::plan::Plan;
@@ -106,6 +108,12 @@ pub fn routes() -> Vec<Route> {
             .about_somebody()
             .answers::<Plan>(200, "The plan")
             .answer(204, "Nobody has made one yet", None)
+            .refuses(503, busy),
+        Route::new(POST, "/mobile/v1/pauses", http::pauses, "A person will be away, and somebody decides about it")
+            .proven()
+            .about_somebody()
+            .takes::<PauseAsked>()
+            .answer(204, "A person of the team reads it", None)
             .refuses(503, busy),
         Route::new(GET, "/mobile/v1/readings", http::readings, "A person's own readings")
             .proven()

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use alert_rules::facts::Pause;
 use alert_rules::{Facts, Finding, History, REACH, Rulebook, Watch};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,7 +22,9 @@ use crate::store::history::{Readings, Wanted};
 use crate::store::intake::Intake;
 use crate::store::judged::Taken;
 use crate::store::person::Person;
-use crate::store::{acceptance, arrival, due, finding, history, intake, person, service_gap, shown, watch};
+use crate::store::{
+    acceptance, arrival, due, finding, history, intake, pause_request, person, service_gap, shown, watch,
+};
 
 /// How far clocks are believed to differ: a phone's from ours before its reading is dated by arrival, one replica's from
 /// another's.
@@ -233,6 +237,7 @@ async fn load_time(
     let latest = cases.iter().map(|case| case.at).fold(care_now, Timestamp::max) + AHEAD;
     let mut shown = shown::since(db, &watched).await?;
     let mut accepted = acceptance::of(db, &patients).await?;
+    let mut pauses = pause_request::open(db, &patients).await?;
     let oldest = watched.iter().map(|(_, since)| *since).min().unwrap_or(care_now);
     let gaps = service_gap::since(db, oldest).await?;
 
@@ -250,6 +255,8 @@ async fn load_time(
         let patient = case.person.patient;
         if let Some(facts) = &mut case.facts {
             facts.service_gaps.clone_from(&gaps);
+            facts.pauses.retain(|pause| !pause.asked);
+            facts.pauses.extend(pauses.remove(&patient).and_then(|asked| asked_for(facts, asked)));
         }
         match histories.remove(&patient) {
             Some(Ok(new)) => case.history.extend(new),
@@ -263,6 +270,13 @@ async fn load_time(
         case.intake = intakes.remove(&patient).unwrap_or_default();
     }
     Ok(())
+}
+
+/// What the patient asked for is a task, and stops nothing: it is not stored with the facts.
+fn asked_for(facts: &Facts, asked: pause_request::Request) -> Option<Pause> {
+    let begins = |day: Date| facts.time_zone.to_timestamp(day.at(0, 0, 0, 0)).ok();
+    let (from, until) = (begins(asked.from)?, begins(asked.until)?);
+    Some(Pause { from, until, by: "the patient".to_owned(), why: asked.why, asked: true })
 }
 
 fn read_all<T: DeserializeOwned>(values: Vec<Value>) -> Result<Vec<T>, serde_json::Error> {

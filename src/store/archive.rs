@@ -33,6 +33,7 @@ pub const PARTS: &[(&str, &str)] = &[
     ("answers", "SELECT * FROM answers WHERE patient = $1 ORDER BY seq"),
     ("events", "SELECT * FROM event WHERE patient = $1 ORDER BY seq"),
     ("corrections", "SELECT * FROM correction WHERE patient = $1 ORDER BY seq"),
+    ("pauses_asked_for", "SELECT * FROM pause_request WHERE patient = $1 ORDER BY asked_at"),
     (
         "accepted_values",
         "SELECT acceptance.*, staff.name FROM acceptance JOIN staff USING (staff) WHERE patient = $1 ORDER BY acceptance.at",

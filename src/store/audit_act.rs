@@ -51,6 +51,8 @@ acts! {
     /// Plan, limits, tags, pauses.
     PlanChanged = "patient.plan_changed", "changed the plan";
     ReadingEntered = "patient.reading_entered", "entered a reading";
+    /// The patient asked for it on a phone.
+    PauseDeclined = "patient.pause_declined", "did not take on a pause that the patient asked for";
     ReadingAccepted = "patient.reading_accepted", "took an unconfirmed value as it is";
     MonitoringEnded = "patient.monitoring_ended", "ended the monitoring";
     ArchiveMade = "record.archive_exported", "made an archive of everything in the record";

@@ -31,6 +31,7 @@ pub const DELETES: &[&str] = &[
     "DELETE FROM correction WHERE patient = $1",
     "DELETE FROM shown WHERE patient = $1",
     "DELETE FROM acceptance WHERE patient = $1",
+    "DELETE FROM pause_request WHERE patient = $1",
     "DELETE FROM submission WHERE patient = $1",
     "DELETE FROM refusal WHERE patient = $1 OR device IN (SELECT device FROM device WHERE patient = $1)",
     "DELETE FROM patient_head WHERE patient = $1",

@@ -53,6 +53,7 @@ pub mod page;
 pub mod page_request;
 pub mod passkey;
 pub mod patient;
+pub mod pause_request;
 pub mod pending;
 pub mod person;
 pub mod place;

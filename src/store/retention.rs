@@ -59,6 +59,7 @@ pub const DELETES: &[(&str, &str)] = &[
         "DELETE FROM refusal WHERE received_at < $2
                 AND (patient = $1 OR patient IS NULL AND device IN (SELECT device FROM device WHERE device.patient = $1))",
     ),
+    ("pauses that were asked for", "DELETE FROM pause_request WHERE patient = $1 AND until_day < $2"),
     ("asks that were shown", "DELETE FROM shown WHERE patient = $1 AND shown_at < $2"),
     (
         // What a phone that is still let in has not seen, it must see.

@@ -12,13 +12,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::api::{
-    Alert, BrokenGlass, Erased, Limit, PatientPage, Pause, Person, Plan, Refusal, Restriction, Slot, VitalSummary,
+    Alert, AskedPause, BrokenGlass, Erased, Limit, PatientPage, Pause, Person, Plan, Refusal, Restriction, Slot,
+    VitalSummary,
 };
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
 use super::{Web, alerts, answers, doubted, limits, me, patients, phones, plan, reach, scores, words};
 use crate::store::audit::Act;
+use crate::store::pause_request::Request;
 use crate::store::{self, alert_seen, reading_seen};
 
 /// A vital not measured for longer is not listed.
@@ -38,6 +40,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
     let versions = store::facts::versions(&mut db, id).await?;
     let version = versions.last().ok_or_else(Failure::internal)?;
     let ended_at = store::patient::ended_at(&mut db, id).await?;
+    let asked_pause = store::pause_request::open(&mut db, &[id]).await?.remove(&id);
     let newest = reading_seen::newest_by_vital(&mut db, id, now - LOOK_BACK, now).await?;
     let unconfirmed = doubted::shown(&mut db, id, &version.facts, now).await?;
     let scores = scores::summaries(&mut db, &rulebook, &versions, id, now).await?;
@@ -60,7 +63,7 @@ pub async fn page(State(web): State<Arc<Web>>, who: SignedIn, Path(id): Path<Uui
         stored,
         judged,
         alerts,
-        plan: plan_of(&version.facts, now),
+        plan: plan_of(&version.facts, asked_pause, now),
         limits: limits_of(&rulebook, &version.facts, now),
         limit_changes: plan::limit_changes(&versions),
         vitals: newest.iter().filter_map(summary).chain(scores).collect(),
@@ -99,7 +102,7 @@ async fn alerts_of(db: &mut sqlx::PgConnection, patient: Uuid, now: Timestamp) -
         .collect())
 }
 
-fn plan_of(facts: &Facts, now: Timestamp) -> Plan {
+fn plan_of(facts: &Facts, asked: Option<Request>, now: Timestamp) -> Plan {
     let slots = facts.plan.slots.iter().map(|slot| Slot {
         what: match &slot.due {
             Due::Vital(vital) => words::sentence_case(vital.words()),
@@ -119,6 +122,13 @@ fn plan_of(facts: &Facts, now: Timestamp) -> Plan {
         packs: facts.plan.packs.clone(),
         slots: slots.collect(),
         pauses: pauses.collect(),
+        asked_pause: asked.map(|Request { request, from, until, why, asked_at }| AskedPause {
+            request,
+            from,
+            until,
+            why,
+            asked_at,
+        }),
         tags: facts.tags.clone(),
     }
 }

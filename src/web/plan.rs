@@ -14,7 +14,9 @@ use jiff::civil::Date;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::api::{EndLimit, EndMonitoring, LimitChange, MonitoringEnded, NewPause, PlanChanged, Resume, SetLimit};
+use super::api::{
+    AnswerPause, EndLimit, EndMonitoring, LimitChange, MonitoringEnded, NewPause, PlanChanged, Resume, SetLimit,
+};
 use super::extract::{Body, Path};
 use super::failure::{Answer, Failure};
 use super::reason::reason;
@@ -24,7 +26,10 @@ use crate::planning::{self, Refused};
 use crate::signal::Signal;
 use crate::store::audit::{self, Act};
 use crate::store::facts::{NewVersion, Version};
-use crate::store::{self, arrival};
+use crate::store::patient::Patient;
+use crate::store::{self, arrival, pause_request};
+
+type Tx = sqlx::Transaction<'static, sqlx::Postgres>;
 
 pub async fn pause(
     State(web): State<Arc<Web>>,
@@ -52,6 +57,42 @@ pub async fn resume(
         planning::resume(facts, now).map_err(|refused| over(&refused))
     })
     .await
+}
+
+/// Yes or no to what the person asked for on their phone. Of two people at once one answers, and the other is told.
+pub async fn answer_pause(
+    State(web): State<Arc<Web>>,
+    who: SignedIn,
+    Path(patient): Path<Uuid>,
+    Body(asked): Body<AnswerPause>,
+) -> Answer<Json<PlanChanged>> {
+    let declined = asked.declined.as_deref().map(reason).transpose()?;
+    let now = web.parts.clock.care_now();
+    let (mut db, found, newest) = to_change(&web, &who, patient).await?;
+    let open = pause_request::open(&mut db, &[patient]).await?.remove(&patient);
+    let Some(request) = open.filter(|open| open.request == asked.request) else {
+        return Err(Failure::new(
+            StatusCode::CONFLICT,
+            "over_already",
+            "Somebody has answered this already, or the person has asked for something else since. Load the page again.",
+        ));
+    };
+    pause_request::answer(&mut db, patient, who.staff, declined.is_none(), now).await?;
+    let machine_now = web.parts.clock.machine_now();
+    if let Some(why) = declined {
+        arrival::again(&mut db, patient, now, now).await?;
+        let entry = who.did(Act::PauseDeclined, machine_now).about(patient, found.organisation).because(why);
+        audit::write(&mut db, &entry.detail(json!({ "request": request.request }))).await?;
+        return settle(&web, db, patient, newest.facts.version).await;
+    }
+    let mut facts = newest.facts;
+    let today = facts.time_zone.to_datetime(now).date();
+    let from = Some(request.from).filter(|from| *from > today).map(|from| begins(&facts, from)).transpose()?;
+    let until = begins(&facts, request.until)?;
+    planning::pause(&mut facts, from, until, (&who.name, &request.why), now).map_err(refused)?;
+    let why = format!("taken on as they asked: {}", request.why);
+    let version = write(&web, &mut db, &who, &found, &facts, &why).await?;
+    settle(&web, db, patient, version).await
 }
 
 pub async fn set_limit(
@@ -116,18 +157,35 @@ async fn change(
     let why = reason(why)?;
     let now = web.parts.clock.care_now();
     let rulebook = web.rulebook.in_force(&web.parts.store).await?;
+    let (mut db, found, newest) = to_change(web, who, patient).await?;
+    let mut facts = newest.facts;
+    change(&rulebook, &mut facts, why, now)?;
+    let version = write(web, &mut db, who, &found, &facts, why).await?;
+    settle(web, db, patient, version).await
+}
+
+/// Somebody who is monitored, locked until the transaction ends, and what is set for them.
+async fn to_change(web: &Web, who: &SignedIn, patient: Uuid) -> Answer<(Tx, Patient, Version)> {
     let (mut db, found) = reach::to_change(web, who, patient).await?;
     let newest = store::facts::newest_for_change(&mut db, patient).await?;
     if store::patient::ended_at(&mut db, patient).await?.is_some() {
         return Err(not_monitored());
     }
-    let mut facts = newest.ok_or_else(Failure::not_found)?.facts;
-    change(&rulebook, &mut facts, why, now)?;
-    let organisation = found.organisation;
-    let new = NewVersion { patient, organisation, facts: &facts, valid_from: now, made_by: &who.name, why };
-    let version = store::facts::insert(&mut db, new).await?;
+    Ok((db, found, newest.ok_or_else(Failure::not_found)?))
+}
+
+async fn write(web: &Web, db: &mut Tx, who: &SignedIn, of: &Patient, facts: &Facts, why: &str) -> Answer<i64> {
+    let Patient { patient, organisation, .. } = *of;
+    let valid_from = web.parts.clock.care_now();
+    let new = NewVersion { patient, organisation, facts, valid_from, made_by: &who.name, why };
+    let version = store::facts::insert(db, new).await?;
     let entry = who.did(Act::PlanChanged, web.parts.clock.machine_now()).about(patient, organisation).because(why);
-    audit::write(&mut db, &entry.detail(json!({ "version": version }))).await?;
+    audit::write(db, &entry.detail(json!({ "version": version }))).await?;
+    Ok(version)
+}
+
+/// Commits, and tells the monitor and the person's phones.
+async fn settle(web: &Web, db: Tx, patient: Uuid, version: i64) -> Answer<Json<PlanChanged>> {
     db.commit().await?;
     web.parts.signals.send(Signal::Arrived);
     web.parts.signals.send(Signal::Plan { patient });

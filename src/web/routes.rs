@@ -182,6 +182,16 @@ pub fn routes() -> Vec<Route> {
             .takes::<api::Resume>()
             .answers::<api::PlanChanged>()
             .refuses(&[409]),
+        Route::new(
+            POST,
+            "/api/patients/{patient}/pauses/asked",
+            May(ChangePlans),
+            plan::answer_pause,
+            "Yes or no to a pause that the person asked for",
+        )
+        .takes::<api::AnswerPause>()
+        .answers::<api::PlanChanged>()
+        .refuses(&[409]),
         Route::new(POST, "/api/patients/{patient}/limits", May(ChangePlans), plan::set_limit, "A limit of their own")
             .takes::<api::SetLimit>()
             .answers::<api::PlanChanged>()

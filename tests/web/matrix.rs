@@ -42,6 +42,7 @@ fn body(path: &str) -> Value {
             json!({ "pack": "diabetes", "files": derwent::publishing::hex(&hash), "registration": "GMC 1234567" })
         }
         "/api/patients/{patient}/pauses" => json!({ "until": "2026-03-20", "why": "asked by the access matrix" }),
+        "/api/patients/{patient}/pauses/asked" => json!({ "request": "019ab000-0000-7000-8000-000000000000" }),
         "/api/patients/{patient}/pauses/end" | "/api/patients/{patient}/end" => {
             json!({ "why": "asked by the access matrix" })
         }

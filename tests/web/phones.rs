@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use mobile_api::message::ServerMessage;
 use mobile_api::proof::HttpProof;
 use mobile_api::time::PhoneTime;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::world::{BORN, Browser, START, World, id};
@@ -29,7 +29,7 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-async fn enrol(service: &Service, code: &str, born: &str) -> anyhow::Result<Device> {
+pub async fn enrol(service: &Service, code: &str, born: &str) -> anyhow::Result<Device> {
     Device::enrol(&reqwest::Client::new(), &service.origin, code, born.parse().unwrap(), "a phone").await
 }
 
@@ -73,6 +73,10 @@ async fn submit(line: &mut Line, item: Value) -> Value {
 
 /// A request of a device over HTTP: status and body.
 async fn ask(device: &Device, path: &str) -> (u16, Value) {
+    send(device, Method::GET, path, "").await
+}
+
+pub async fn send(device: &Device, method: Method, path: &str, body: &str) -> (u16, Value) {
     let client = reqwest::Client::new();
     let challenge: Value =
         client.post(format!("{}/mobile/v1/challenge", device.origin)).send().await.unwrap().json().await.unwrap();
@@ -81,13 +85,14 @@ async fn ask(device: &Device, path: &str) -> (u16, Value) {
         aud: device.origin.clone(),
         nonce: challenge["nonce"].as_str().unwrap().to_owned(),
         iat: challenge["server_time"].as_str().unwrap().parse::<Timestamp>().unwrap().as_second(),
-        htm: "GET".to_owned(),
+        htm: method.as_str().to_owned(),
         htu: path.to_owned(),
-        body_sha256: BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, b"")),
+        body_sha256: BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, body.as_bytes())),
     };
-    let asked =
-        client.get(format!("{}{path}", device.origin)).header("derwent-proof", device.key.prove(&proof).unwrap());
-    let answer = asked.send().await.unwrap();
+    let asked = client
+        .request(method, format!("{}{path}", device.origin))
+        .header("derwent-proof", device.key.prove(&proof).unwrap());
+    let answer = asked.body(body.to_owned()).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap_or_default())
 }
 

@@ -1,9 +1,12 @@
 //! What members of a team change about a person on their page: limits of their own, pauses, the end of the monitoring.
 
-use reqwest::StatusCode;
+use derwent::random;
+use jiff::ToSpan;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::world::{Browser, World};
+use super::phones;
+use super::world::{BORN, Browser, World};
 
 /// What was refused, with the sentence that says why.
 async fn refused(browser: &Browser, path: &str, body: Value) -> (u16, String) {
@@ -150,4 +153,58 @@ async fn a_pause_and_the_end_of_the_monitoring() {
         .await
         .unwrap();
     assert_eq!(why, ["moved away"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_asked_for_on_the_phone_is_a_task_until_somebody_answers() {
+    let world = World::live().await;
+    let service = world.serve();
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let tom = Browser::signed_in(&service, "tom@example.org").await;
+    let of_dorothy = format!("/api/patients/{}", world.dorothy);
+    let phone = phones::enrol(&service, &world.code, BORN).await.unwrap();
+    let today = derwent::clock::Clock::ordinary().care_now().in_tz("Europe/London").unwrap().date();
+    let day = |days: i64| today.checked_add(days.days()).unwrap().to_string();
+    let ask = async |id: &uuid::Uuid, from: i64, until: i64, why: &str| {
+        let asked = json!({ "id": id, "from": day(from), "until": day(until), "why": why }).to_string();
+        phones::send(&phone, Method::POST, "/mobile/v1/pauses", &asked).await.0
+    };
+    let id = random::new_id();
+    for (from, until, why) in [(1, 1, "away"), (3, 2, "away"), (1, 92, "away"), (1, 4, " ")] {
+        assert_eq!(ask(&id, from, until, why).await, 400, "{from} {until} {why:?}");
+    }
+    assert_eq!(ask(&id, 1, 4, "at my sister's").await, 204);
+    assert_eq!(ask(&id, 1, 4, "at my sister's").await, 204, "asked once, however often it is sent");
+    let is_task = |page: &Value| page["alerts"].to_string().contains("asked for by the patient from");
+    let page = ida.until_read(&of_dorothy, is_task).await;
+    assert_eq!((&page["alerts"][0]["priority"], &page["plan"]["pauses"]), (&json!("low"), &json!([])), "{page}");
+    assert_eq!((&page["plan"]["asked_pause"]["request"], &page["plan"]["version"]), (&json!(id), &json!(1)));
+
+    let answer = format!("{of_dorothy}/pauses/asked");
+    let yes = json!({ "request": id });
+    let (one, other) = tokio::join!(ida.post(&answer, yes.clone()), tom.post(&answer, yes));
+    let by = match (one.0, other.0) {
+        (StatusCode::OK, StatusCode::CONFLICT) => "Ida Shaw",
+        (StatusCode::CONFLICT, StatusCode::OK) => "Tom Reid",
+        statuses => panic!("{statuses:?}: {} {}", one.1, other.1),
+    };
+    let page = ida.read(&of_dorothy).await;
+    let pauses = page["plan"]["pauses"].as_array().unwrap();
+    assert_eq!((pauses.len(), &pauses[0]["by"], &pauses[0]["why"]), (1, &json!(by), &json!("at my sister's")));
+    assert_eq!(page["plan"]["asked_pause"], json!(null));
+
+    let again = random::new_id();
+    assert_eq!(ask(&again, 20, 30, "longer").await, 204);
+    let (status, said) = refused(&tom, &answer, json!({ "request": id, "declined": "please ring us" })).await;
+    assert!(status == 409 && said.contains("asked for something else since"), "{status} {said}");
+    let (status, done) = tom.post(&answer, json!({ "request": again, "declined": "please ring us" })).await;
+    assert_eq!((status, &done["version"]), (StatusCode::OK, &json!(2)), "{done}");
+    let page = ida.read(&of_dorothy).await;
+    assert_eq!((page["plan"]["pauses"].as_array().unwrap().len(), &page["plan"]["asked_pause"]), (1, &json!(null)));
+    let store = world.database.store().await;
+    let declined: Vec<String> = sqlx::query_scalar("SELECT why FROM audit WHERE what = 'patient.pause_declined'")
+        .fetch_all(&store.owner)
+        .await
+        .unwrap();
+    assert_eq!(declined, ["please ring us"]);
 }

@@ -234,6 +234,11 @@ async fn over_http(stage: &Stage, device: &Device) -> Vec<(String, String)> {
                     let item = pressure(128, 82, json!({ "for": named.handle }));
                     (path.to_owned(), json!({ "phone_time": now(), "items": [item] }).to_string())
                 }
+                "/mobile/v1/pauses" => {
+                    let asked =
+                        json!({ "id": random::new_id(), "from": "2026-12-24", "until": "2026-12-29", "why": "away" });
+                    (format!("{path}?for={}", named.handle), asked.to_string())
+                }
                 _ => (format!("{path}?for={}", named.handle), String::new()),
             };
             let (status, answer) = http::ask(device, method.as_str(), &address, &body).await;

@@ -7,6 +7,7 @@ export type View =
   | { page: 'readings' }
   | { page: 'messages' }
   | { page: 'opened' }
+  | { page: 'away' }
 
 let current = $state.raw<View>({ page: 'home' })
 

@@ -122,6 +122,7 @@ export const accept = (patient: string, seq: number) => ask<Accepted>('POST', `/
 
 export const pause = (patient: string, pause: NewPause) => ask<PlanChanged>('POST', `/patients/${patient}/pauses`, pause)
 export const resume = (patient: string, why: string) => ask<PlanChanged>('POST', `/patients/${patient}/pauses/end`, { why })
+export const answerPause = (patient: string, request: string, declined: string | null) => ask<PlanChanged>('POST', `/patients/${patient}/pauses/asked`, { request, declined })
 export const setLimit = (patient: string, limit: SetLimit) => ask<PlanChanged>('POST', `/patients/${patient}/limits`, limit)
 export const endLimit = (patient: string, limit: EndLimit) => ask<PlanChanged>('POST', `/patients/${patient}/limits/end`, limit)
 export const endMonitoring = (patient: string, why: string) => ask<MonitoringEnded>('POST', `/patients/${patient}/end`, { why })

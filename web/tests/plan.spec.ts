@@ -86,6 +86,24 @@ test('away, and back', async () => {
   await staff.getByText(/^Paused/).waitFor({ state: 'detached' })
 })
 
+test('a pause that the patient asks for', async () => {
+  await phone.getByRole('button', { name: 'Done' }).click()
+  await phone.getByRole('button', { name: 'I will be away' }).click()
+  await phone.getByRole('button', { name: 'Ask my team' }).click()
+  await phone.getByText('Choose the first day you are back, after the day you leave.').waitFor()
+  await phone.getByLabel('First day back').fill(dayFromNow(4))
+  await phone.getByLabel('Why?').fill('at my brother’s')
+  expect(await look(phone, 'phone-away')).toEqual([])
+  await phone.getByRole('button', { name: 'Ask my team' }).click()
+  await phone.getByText('Your team has been asked.').waitFor()
+  expect(await look(phone, 'phone-away-asked')).toEqual([])
+  await staff.getByText('They ask to be away').waitFor()
+  await looked('staff-asked-pause')
+  await staff.getByRole('button', { name: 'Take it on' }).click()
+  await staff.getByText(/^Paused from today .* until .*: at my brother’s/).waitFor()
+  await staff.getByText('They ask to be away').waitFor({ state: 'detached' })
+})
+
 test('nobody watches any more', async () => {
   await staff.getByRole('button', { name: 'End the monitoring …' }).click()
   await staff.getByLabel(/^Why does it end/).fill('moved away')

@@ -33,7 +33,10 @@ pub use patient::{
 pub use phones::{
     Agreed, Carer, Code, Consent, Device, InstrumentUser, NewCode, NewInstrumentUser, Phones, Qr, Revoke, Withdraw,
 };
-pub use plan::{EndLimit, EndMonitoring, LimitChange, MonitoringEnded, NewPause, PlanChanged, Resume, SetLimit};
+pub use plan::{
+    AnswerPause, AskedPause, EndLimit, EndMonitoring, LimitChange, MonitoringEnded, NewPause, PlanChanged, Resume,
+    SetLimit,
+};
 pub use provider::{ProviderAnswer, ProviderChoice, ProviderList, ProviderSignIn, ProviderVisit};
 pub use rules::{
     PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleExplained, RuleStop, RulesFrom, RulesInForce,
@@ -208,6 +211,8 @@ mod tests {
             Erased,
             UnconfirmedValue,
             NewPause,
+            AskedPause,
+            AnswerPause,
             Resume,
             SetLimit,
             EndLimit,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::{Alert, BrokenGlass, Device, LastReading, LimitChange, Person, Priority, Team};
+use super::{Alert, AskedPause, BrokenGlass, Device, LastReading, LimitChange, Person, Priority, Team};
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct PatientHead {
@@ -112,6 +112,8 @@ pub struct Plan {
     pub slots: Vec<Slot>,
     /// That are not over.
     pub pauses: Vec<Pause>,
+    /// What the person asked for and nobody has answered.
+    pub asked_pause: Option<AskedPause>,
     /// What is known of the person that rules ask about, as in `pregnant`.
     pub tags: BTreeMap<String, bool>,
 }

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use uuid::Uuid;
 
 /// `POST /api/patients/{id}/pauses`: the person is away. Days are those of where they live.
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
@@ -20,6 +21,24 @@ pub struct NewPause {
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Resume {
     pub why: String,
+}
+
+/// The person asked on their phone that nothing be due while they are away.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct AskedPause {
+    pub request: Uuid,
+    pub from: Date,
+    pub until: Date,
+    pub why: String,
+    pub asked_at: Timestamp,
+}
+
+/// `POST /api/patients/{id}/pauses/asked`: what somebody says to it.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct AnswerPause {
+    pub request: Uuid,
+    /// Why not; null: it is taken on.
+    pub declined: Option<String>,
 }
 
 /// `POST /api/patients/{id}/limits`: a limit of the person's own, in the unit that the page shows it in.

@@ -1,22 +1,13 @@
 // Who opened the record: asked of the service each time, and not kept on the phone.
 import type { Access } from '../../shared/api/mobile/Access'
 import type { AccessLog } from '../../shared/api/mobile/AccessLog'
-import type { HttpChallenge } from '../../shared/api/mobile/HttpChallenge'
-import { httpProof } from '../device/proof'
 import type { Device } from '../device/store'
-
-const PATIENCE_MS = 20_000
+import { proven } from './proven'
 
 /** One page of it, newest first; `before` is the number of the last entry of the page before. Null: not on a carer's phone. */
 export async function accessLog(device: Pick<Device, 'key' | 'device_id'>, person: string, before?: number): Promise<AccessLog | null> {
-  const signal = AbortSignal.timeout(PATIENCE_MS)
-  const asked = await fetch('/mobile/v1/challenge', { method: 'POST', signal })
-  if (!asked.ok) throw new Error(`no challenge: ${asked.status}`)
-  const challenge = (await asked.json()) as HttpChallenge
   const query = new URLSearchParams({ for: person, ...(before === undefined ? {} : { before: String(before) }) })
-  const path = `/mobile/v1/access-log?${query}`
-  const proof = await httpProof(device.key.privateKey, device.device_id, location.origin, challenge, { method: 'GET', path, body: '' })
-  const answer = await fetch(path, { headers: { 'derwent-proof': proof }, signal })
+  const answer = await proven(device, 'GET', `/mobile/v1/access-log?${query}`)
   if (answer.status === 403) return null
   if (!answer.ok) throw new Error(`no access log: ${answer.status}`)
   return (await answer.json()) as AccessLog

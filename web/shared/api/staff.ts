@@ -401,6 +401,10 @@ export type Plan = { version: number, packs: Array<string>, slots: Array<Slot>,
  */
 pauses: Array<Pause>, 
 /**
+ * What the person asked for and nobody has answered.
+ */
+asked_pause: AskedPause | null, 
+/**
  * What is known of the person that rules ask about, as in `pregnant`.
  */
 tags: { [key in string]: boolean }, };
@@ -774,6 +778,20 @@ from: string | null,
  * The first day on which things are due again.
  */
 until: string, why: string, };
+
+/**
+ * The person asked on their phone that nothing be due while they are away.
+ */
+export type AskedPause = { request: string, from: string, until: string, why: string, asked_at: string, };
+
+/**
+ * `POST /api/patients/{id}/pauses/asked`: what somebody says to it.
+ */
+export type AnswerPause = { request: string, 
+/**
+ * Why not; null: it is taken on.
+ */
+declined: string | null, };
 
 /**
  * `POST /api/patients/{id}/pauses/end`: they are back. Pauses that were to come are off, too.
