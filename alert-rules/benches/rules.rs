@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use alert_rules::facts::Plan;
-use alert_rules::reading::{Flags, Measured};
+use alert_rules::reading::{Circumstances, Flags, Measured};
 use alert_rules::{Component, Facts, History, Priority, Reading, Rulebook, Vital, evaluate};
 use criterion::{Bencher, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
@@ -60,7 +60,16 @@ fn history(days: i64) -> History {
         ];
         let flags = Flags::of_values(&components);
         let (seq, vital) = (days * READINGS_A_DAY - n, Vital::BloodPressure);
-        Reading { seq, vital, effective_at: at, received_at: at, components, absent: None, flags }
+        Reading {
+            seq,
+            vital,
+            effective_at: at,
+            received_at: at,
+            components,
+            absent: None,
+            flags,
+            circumstances: Circumstances::default(),
+        }
     });
     History { readings: readings.collect(), ..History::default() }
 }

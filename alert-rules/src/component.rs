@@ -34,12 +34,16 @@ pub enum Component {
     Gad7,
     /// A place in `unit::ACVPU`.
     Consciousness,
+    /// Whether the cuff's sign for an irregular heartbeat came up: said of a reading, not measured by it.
+    IrregularPulse,
+    /// Whether the person stood while it was taken; likewise.
+    Standing,
     /// Of an insulin event, never of a reading.
     Dose,
 }
 
 impl Component {
-    pub const COUNT: usize = 20;
+    pub const COUNT: usize = 22;
 
     pub const ALL: [Component; Component::COUNT] = [
         Component::Systolic,
@@ -61,6 +65,8 @@ impl Component {
         Component::Phq9,
         Component::Gad7,
         Component::Consciousness,
+        Component::IrregularPulse,
+        Component::Standing,
         Component::Dose,
     ];
 
@@ -82,6 +88,11 @@ impl Component {
         self.vital().is_some_and(Vital::is_score)
     }
 
+    /// What was said of the act of measuring, in a reading's context: yes or no.
+    pub fn is_circumstance(self) -> bool {
+        self.dimension() == Dimension::YesNo
+    }
+
     pub fn dimension(self) -> Dimension {
         self.facts().dimension
     }
@@ -89,7 +100,9 @@ impl Component {
     /// The vital that is chiefly this component (a pulse may also come with a blood pressure); none for `dose`.
     pub fn vital(self) -> Option<Vital> {
         Some(match self {
-            Component::Systolic | Component::Diastolic => Vital::BloodPressure,
+            Component::Systolic | Component::Diastolic | Component::IrregularPulse | Component::Standing => {
+                Vital::BloodPressure
+            }
             Component::Pulse => Vital::Pulse,
             Component::Spo2 => Vital::Spo2,
             Component::RespiratoryRate => Vital::RespiratoryRate,
@@ -416,6 +429,36 @@ impl Component {
                         dimension: Dimension::Consciousness,
                         hold: None,
                         possible: range(0.0, 4.0),
+                        step: 1.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::IrregularPulse => {
+                const {
+                    &ComponentFacts {
+                        name: "irregular_pulse",
+                        words: "irregular pulse",
+                        loinc: None,
+                        dimension: Dimension::YesNo,
+                        hold: None,
+                        possible: range(0.0, 1.0),
+                        step: 1.0,
+                        decimals: 0,
+                        looks_like: None,
+                    }
+                }
+            }
+            Component::Standing => {
+                const {
+                    &ComponentFacts {
+                        name: "standing",
+                        words: "standing",
+                        loinc: None,
+                        dimension: Dimension::YesNo,
+                        hold: None,
+                        possible: range(0.0, 1.0),
                         step: 1.0,
                         decimals: 0,
                         looks_like: None,

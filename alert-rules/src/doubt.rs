@@ -86,6 +86,10 @@ impl Band<'_> {
     /// What is doubtful about the sample at `index`, if anything is.
     pub fn doubt(&self, index: usize) -> Option<Doubt> {
         let Sample { at, value, doubt: held_back, .. } = self.samples[index];
+        if self.component.is_circumstance() {
+            // It is as good as the numbers it was said of.
+            return held_back.filter(|_| !self.accepted.iter().any(|known| known.at == at));
+        }
         if !value.is_finite() || self.accepted().any(|known| known.at == at && known.value == value) {
             return None;
         }

@@ -15,7 +15,7 @@ use crate::facts::Facts;
 use crate::limits::Limits;
 use crate::reading::History;
 use crate::rule::{Clause, Join, Rulebook, Written};
-use crate::timeline::Timeline;
+use crate::timeline::{Sample, Timeline};
 
 /// What the rule `pack/rule` saw of this patient at `at`, in lines. None: the rulebook has no such rule.
 pub fn explain(rulebook: &Rulebook, facts: &Facts, history: &History, rule: &str, at: Timestamp) -> Option<String> {
@@ -111,6 +111,12 @@ fn explain_quantity(instant: &Instant<'_>, quantity: &Quantity, written: &Writte
         QuantityKind::Aggregate { component, window, at_least, .. } => {
             let there = instant.window(*component, *window).map_or(0, <[_]>::len);
             beside = format!(" ({there} of at least {at_least} readings)");
+        }
+        QuantityKind::PosturalFall(component) => {
+            if let Some((sitting, standing)) = instant.sat_and_stood(*component) {
+                let taken = |sample: &Sample| instant.facts.time_zone.to_datetime(sample.at).strftime("%Y-%m-%d %H:%M");
+                beside = format!(" (sat {}, stood {})", taken(sitting), taken(standing));
+            }
         }
         QuantityKind::News2 | QuantityKind::News2LowerBound => beside = format!(" ({})", news2(instant)),
         _ => {}

@@ -287,11 +287,11 @@ impl<'a> Fold<'a> {
     }
 
     /// Every vital the rule names has been measured since the spell began, by itself or along with another: a cuff gives a
-    /// pulse too.
+    /// pulse too. Not standing: who is asked sits down first, and a pressure that falls on standing up is no relief.
     fn is_repeated(&self, watch: &Watch, order: usize) -> bool {
         let measured_since = |component: &_| {
-            let newest = self.person.timeline.samples(*component, order).last();
-            newest.is_some_and(|sample| sample.at > watch.since)
+            let newest = self.person.timeline.samples(*component, order).iter().rev();
+            newest.take_while(|sample| sample.at > watch.since).any(|sample| !sample.standing)
         };
         let repeated = &self.rule.uses.repeated;
         !repeated.is_empty() && repeated.iter().flat_map(|vital| vital.facts().required).all(measured_since)

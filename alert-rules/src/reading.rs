@@ -119,6 +119,39 @@ pub fn not_possible(components: &[(Component, Measured)]) -> Vec<Component> {
     found
 }
 
+/// How a pressure was taken: what is said of the act of measuring beside its numbers. None: nobody said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Circumstances {
+    /// The cuff's sign for an irregular heartbeat came up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub irregular_pulse: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<bool>,
+}
+
+impl Circumstances {
+    /// From the `context` that was sent with a reading; what has another name, type or word says nothing.
+    pub fn of_context(context: &Value) -> Circumstances {
+        let standing = match context.get("posture").and_then(Value::as_str) {
+            Some("standing") => Some(true),
+            Some("sitting" | "lying") => Some(false),
+            _ => None,
+        };
+        Circumstances { irregular_pulse: context.get("irregular_pulse").and_then(Value::as_bool), standing }
+    }
+
+    /// What was said, as parts of the reading.
+    pub fn components(self) -> impl Iterator<Item = (Component, bool)> {
+        let said = [(Component::IrregularPulse, self.irregular_pulse), (Component::Standing, self.standing)];
+        said.into_iter().filter_map(|(component, said)| Some((component, said?)))
+    }
+
+    fn is_silent(&self) -> bool {
+        *self == Circumstances::default()
+    }
+}
+
 /// One act of measuring.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
@@ -132,6 +165,8 @@ pub struct Reading {
     pub absent: Option<Absent>,
     #[serde(default)]
     pub flags: Flags,
+    #[serde(default, skip_serializing_if = "Circumstances::is_silent")]
+    pub circumstances: Circumstances,
 }
 
 /// What a person answered to one question.

@@ -47,6 +47,8 @@ pub(crate) struct Sample {
     /// None: nothing is odd about it.
     pub doubt: Option<Doubt>,
     pub dated_by_arrival: bool,
+    /// Taken standing. What does not say counts as seated, as the plan asks.
+    pub standing: bool,
 }
 
 impl Sample {
@@ -103,13 +105,21 @@ impl<'h> Timeline<'h> {
             if let Submitted::Reading { reading, flags, .. } = item.what
                 && reading.absent.is_none()
             {
-                timeline.add_samples(&item, reading.vital, order, values, flags);
+                timeline.add_samples(&item, reading, order, values, flags);
             }
             if let Submitted::Answers(answers) = item.what
                 && let Some((component, value)) = asked.score(answers)
             {
                 let measured = Measured::value(value);
-                let sample = Sample { at: item.at, order, value, measured, doubt: None, dated_by_arrival: false };
+                let sample = Sample {
+                    at: item.at,
+                    order,
+                    value,
+                    measured,
+                    doubt: None,
+                    dated_by_arrival: false,
+                    standing: false,
+                };
                 timeline.samples[component as usize].push(sample);
             }
             timeline.items.push(item);
@@ -121,7 +131,7 @@ impl<'h> Timeline<'h> {
     fn add_samples(
         &mut self,
         item: &Item<'h>,
-        vital: Vital,
+        reading: &Reading,
         order: usize,
         values: &[(Component, Measured)],
         flags: Flags,
@@ -130,15 +140,34 @@ impl<'h> Timeline<'h> {
         let held_back = flags.unconfirmed && !Flags::of_values(values).unconfirmed;
         let doubt = held_back.then_some(Doubt { agreed: usize::MAX, why: Why::HeldBack });
         let usable = usable(values, flags);
-        // A correction cannot make a weight into a glucose.
-        for (component, measured) in values
-            .iter()
-            .filter(|(component, _)| usable.contains(component) && vital.components().any(|own| own == *component))
-        {
-            let Some(value) = measured.compared() else { continue };
+        let standing = reading.circumstances.standing == Some(true);
+        let sample = |measured: Measured| {
             let dated_by_arrival = flags.dated_by_arrival;
-            let sample = Sample { at: item.at, order, value, measured: *measured, doubt, dated_by_arrival };
-            self.samples[*component as usize].push(sample);
+            Some(Sample {
+                at: item.at,
+                order,
+                value: measured.compared()?,
+                measured,
+                doubt,
+                dated_by_arrival,
+                standing,
+            })
+        };
+        // A correction cannot make a weight into a glucose.
+        let own = |component: &Component| reading.vital.components().any(|own| own == *component);
+        let measured: Vec<(Component, Sample)> = values
+            .iter()
+            .filter(|(component, _)| usable.contains(component) && own(component))
+            .filter_map(|(component, measured)| Some((*component, sample(*measured)?)))
+            .collect();
+        // Said of what was measured: if none of it can be used, of nothing. A correction of the numbers leaves it as it is.
+        let said = reading.circumstances.components().filter_map(|(component, said)| {
+            let sample = sample(Measured::value(f64::from(u8::from(said))))?;
+            (!measured.is_empty() && component.vital() == Some(reading.vital)).then_some((component, sample))
+        });
+        let said: Vec<(Component, Sample)> = said.collect();
+        for (component, sample) in measured.into_iter().chain(said) {
+            self.samples[component as usize].push(sample);
         }
     }
 
@@ -225,9 +254,9 @@ fn in_event_order(one: &Draft<'_>, other: &Draft<'_>) -> Ordering {
     let (one_item, other_item) = (&one.0, &other.0);
     let content = || match (&one_item.what, &other_item.what) {
         (Submitted::Reading { reading: a, flags: fa, .. }, Submitted::Reading { reading: b, flags: fb, .. }) => {
-            let content = (a.vital, a.absent, fa.impossible, fa.dated_by_arrival, fa.unconfirmed);
+            let content = (a.vital, a.absent, fa.impossible, fa.dated_by_arrival, fa.unconfirmed, a.circumstances);
             content
-                .cmp(&(b.vital, b.absent, fb.impossible, fb.dated_by_arrival, fb.unconfirmed))
+                .cmp(&(b.vital, b.absent, fb.impossible, fb.dated_by_arrival, fb.unconfirmed, b.circumstances))
                 .then_with(|| by_values(one.1, other.1))
         }
         (Submitted::Answers(a), Submitted::Answers(b)) => {

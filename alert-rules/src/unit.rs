@@ -24,6 +24,8 @@ pub enum Dimension {
     Score,
     /// One of `ACVPU`, by its place there.
     Consciousness,
+    /// 1 is yes, 0 is no. It has no unit, and nothing is counted with it.
+    YesNo,
     /// Whole years of age.
     Years,
     /// How fast another changes: `kg/day`. Of one of the above.
@@ -51,6 +53,7 @@ const A_DAY: [&str; 2] = ["/day", "/d"];
 pub const ACVPU: [&str; 5] = ["alert", "new_confusion", "responds_to_voice", "responds_to_pain", "unresponsive"];
 
 impl Dimension {
+    /// What a number can be written in.
     const ALL: [Dimension; 14] = [
         Dimension::Number,
         Dimension::Pressure,
@@ -87,7 +90,7 @@ impl Dimension {
     /// The unit as people write it; that of its change in a day; and the same in UCUM.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Dimension::Number | Dimension::Score | Dimension::Consciousness => ("", "/day", "/d"),
+            Dimension::Number | Dimension::Score | Dimension::Consciousness | Dimension::YesNo => ("", "/day", "/d"),
             Dimension::Pressure => ("mmHg", "mmHg/day", "mm[Hg]/d"),
             Dimension::Rate => ("/min", "/min/day", "/min/d"),
             Dimension::Percent => ("%", "%/day", "%/d"),
@@ -135,7 +138,7 @@ impl Dimension {
 
     fn spellings(self) -> &'static [Spelling] {
         match self {
-            Dimension::Number | Dimension::PerDay(_) => &[],
+            Dimension::Number | Dimension::YesNo | Dimension::PerDay(_) => &[],
             // UCUM's: a metre of mercury is 133.322 kPa.
             Dimension::Pressure => const { &[unit("mm[Hg]", &["mmHg"], 1, 1), unit("kPa", &[], 1_000_000, 133_322)] },
             Dimension::Rate => {
@@ -287,6 +290,9 @@ pub fn quantity_in_words(dimension: Dimension, decimals: usize, value: f64) -> S
     if dimension == Dimension::Consciousness {
         // A place in the list: no other value is possible.
         return ACVPU.get(value as usize).map_or_else(|| value.to_string(), |word| word.replace('_', " "));
+    }
+    if dimension == Dimension::YesNo {
+        return if value == 0.0 { "no" } else { "yes" }.to_owned();
     }
     let number = format!("{value:.decimals$}");
     match dimension.display() {

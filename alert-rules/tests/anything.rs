@@ -36,13 +36,15 @@ fn with(file: &str, text: String) -> BTreeMap<String, String> {
 }
 
 /// What expressions and files are made of, so that chance builds something near to sense.
-const PIECES: [&str; 64] = [
+const PIECES: [&str; 67] = [
     "systolic",
     "weight",
     "spo2",
     "news2",
     "news2.lower_bound",
     "consciousness",
+    "irregular_pulse",
+    "standing = yes",
     "alert",
     "pregnant",
     "age_of_patient",
@@ -62,6 +64,7 @@ const PIECES: [&str; 64] = [
     "together(",
     "overdue(",
     "home_average(",
+    "postural_fall(",
     "over 7 days",
     "over 15 days before those",
     "last 4",

@@ -6,7 +6,7 @@ use alert_rules::backtest::{
     Arrival, Figures, HEADING, Label, LabelKind, Outcome, Person, Phone, Report, Watched, compare, replay,
 };
 use alert_rules::facts::Plan;
-use alert_rules::reading::{Flags, Measured};
+use alert_rules::reading::{Circumstances, Flags, Measured};
 use alert_rules::scenario::Submitted;
 use alert_rules::{Component, Facts, Priority, Reading, Rulebook, Vital};
 use jiff::{SignedDuration, Timestamp};
@@ -55,6 +55,7 @@ fn person(name: &str, pressures: &[(&str, f64)], episode: (&str, &str)) -> Perso
             flags: Flags::of_values(&components),
             components,
             absent: None,
+            circumstances: Circumstances::default(),
         };
         Arrival { came: at(taken), what: Submitted::Reading(reading) }
     };

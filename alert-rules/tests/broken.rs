@@ -76,6 +76,10 @@ faults! {
     level_of_what: "rules.toml", "systolic >= 220 mmHg" => "consciousness >= 1";
     misspelt_function: "rules.toml", "systolic >= 220 mmHg" => "sustaind(systolic >= 220 mmHg, 2 h)";
     two_acts_of_measuring: "rules.toml", "systolic >= 220 mmHg" => "systolic >= 220 mmHg and pulse > 100 /min";
+    average_of_yes_and_no: "rules.toml", "systolic >= 220 mmHg" => "mean(irregular_pulse, over 7 days, at least 4) > 1";
+    yes_or_no_alone: "rules.toml", "systolic >= 220 mmHg" => "systolic >= 220 mmHg and irregular_pulse";
+    more_than_yes: "rules.toml", "systolic >= 220 mmHg" => "standing > yes";
+    fall_of_what: "rules.toml", "systolic >= 220 mmHg" => "postural_fall(weight) >= 20 kg";
     window_too_long: "rules.toml", "systolic >= 220 mmHg" => "max(systolic, over 120 days) >= 220 mmHg";
 
     // Who is told, and why.

@@ -47,6 +47,7 @@ const WORDS: &[&str] = &[
     "alert new_confusion responds_to_voice responds_to_pain unresponsive",
     "min max rise fall last count all any sustained",
     "mean median stddev slope home_average",
+    "postural_fall(systolic)",
     "all mean median stddev slope",
     "news2.lower_bound",
 ];

@@ -1,6 +1,6 @@
 //! What is stored about a patient, as the rules see it: the model of `store/history.rs` and `store/intake.rs`.
 
-use alert_rules::reading::{Absent, Answer, Comparator, Flags, Measured};
+use alert_rules::reading::{Absent, Answer, Circumstances, Comparator, Flags, Measured};
 use alert_rules::{Answers, Component, Correction, Event, History, REACH, Reading, Shown, Vital};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -88,6 +88,7 @@ fn put(submission: &Submission, effective_at: Timestamp, seq: i64, corrects_seq:
                 .collect(),
             absent: reading.absent.as_ref().map(|_| Absent::CouldNotMeasure),
             flags: Flags::from_names(submission.flags.iter().map(String::as_str)),
+            circumstances: reading.context.as_ref().map(Circumstances::of_context).unwrap_or_default(),
         }),
         Body::Answers(answers) => {
             #[derive(Deserialize)]

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use alert_rules::reading::{Absent, Answer, Comparator, Flags, Measured};
+use alert_rules::reading::{Absent, Answer, Circumstances, Comparator, Flags, Measured};
 use alert_rules::{Answers, Component, Correction, Event, History, Reading, Vital};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -147,7 +147,8 @@ pub async fn numbered(
     let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
         "SELECT reading.patient, reading.seq, reading.vital, reading.component,
                 least(reading.effective_at, reading.received_at) AS effective_at, reading.received_at, reading.value,
-                reading.comparator, reading.absent, reading.flags
+                reading.comparator, reading.absent, reading.flags,
+                CASE WHEN reading.vital = 'blood_pressure' THEN reading.context END
          FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS wanted (patient, since, after) JOIN {table} AS reading USING (patient)
          WHERE reading.effective_at >= wanted.since AND reading.seq > wanted.after
                AND reading.effective_at >= $4 AND reading.effective_at <= $5 AND NOT 'not_theirs' = ANY(reading.flags)"
@@ -199,6 +200,7 @@ fn add_component(
             };
             let flags: Vec<String> = row.try_get(9)?;
             let absent: Option<&str> = row.try_get(8)?;
+            let context: Option<Value> = row.try_get(10)?;
             new.insert(Reading {
                 seq,
                 vital,
@@ -207,6 +209,7 @@ fn add_component(
                 components: Vec::new(),
                 absent: absent.map(|_| Absent::CouldNotMeasure),
                 flags: Flags::from_names(flags.iter().map(String::as_str)),
+                circumstances: context.as_ref().map(Circumstances::of_context).unwrap_or_default(),
             })
         }
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alert_rules::reading::{Absent, Comparator, Flags, Measured};
+use alert_rules::reading::{Absent, Circumstances, Comparator, Flags, Measured};
 use alert_rules::{Acceptance, Component, Correction, Facts, History, REACH, Vital};
 use axum::Json;
 use axum::extract::State;
@@ -53,6 +53,8 @@ fn judged(reading: &Reading) -> Option<alert_rules::Reading> {
         components: measured(&reading.components),
         absent: reading.absent.as_ref().map(|_| Absent::CouldNotMeasure),
         flags: Flags::from_names(reading.flags.iter().map(String::as_str)),
+        // What is doubted are numbers.
+        circumstances: Circumstances::default(),
     })
 }
 

@@ -8,7 +8,7 @@ use super::dice::Dice;
 use super::person::Arrival;
 use crate::calendar::after;
 use crate::evaluate::Ask;
-use crate::reading::{Flags, Measured, Reading};
+use crate::reading::{Circumstances, Flags, Measured, Reading};
 use crate::scenario::Submitted;
 use crate::vital::{Component, Vital};
 
@@ -145,5 +145,6 @@ pub(super) fn reading(vital: Vital, at: Timestamp, came: Timestamp, values: &[(C
         flags: Flags::of_values(&components),
         components,
         absent: None,
+        circumstances: Circumstances::default(),
     })
 }

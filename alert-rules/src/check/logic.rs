@@ -176,6 +176,7 @@ fn quantities<'a>(quantity: &'a Quantity, visit: &mut dyn FnMut(&'a Quantity)) {
         | QuantityKind::News2
         | QuantityKind::News2LowerBound
         | QuantityKind::HomeAverage(_)
+        | QuantityKind::PosturalFall(_)
         | QuantityKind::Aggregate { .. } => {}
     }
 }

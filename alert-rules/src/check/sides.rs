@@ -128,6 +128,8 @@ fn towards(quantity: &Quantity, side: Side, found: &mut BTreeMap<Component, Side
         QuantityKind::Latest(component) | QuantityKind::HomeAverage(component) => {
             found.entry(*component).or_default().add(side)
         }
+        // The more it falls, the lower it is standing.
+        QuantityKind::PosturalFall(component) => found.entry(*component).or_default().add(flipped(side)),
         // How much a value varies is neither a high nor a low one.
         QuantityKind::Aggregate { function: Function::StdDev, component, .. } => {
             let both = found.entry(*component).or_default();

@@ -261,6 +261,10 @@ pub fn linear(quantity: &Quantity, corner: &Corner, limits: &[Limit]) -> Linear 
         QuantityKind::Latest(component) | QuantityKind::HomeAverage(component) => {
             variable(Interval::within(component.facts().possible.from, component.facts().possible.to))
         }
+        QuantityKind::PosturalFall(component) => {
+            let possible = component.facts().possible;
+            variable(Interval::within(possible.from - possible.to, possible.to - possible.from))
+        }
         QuantityKind::Aggregate { function, component, .. } => {
             let possible = component.facts().possible;
             variable(match function {
@@ -397,6 +401,7 @@ fn limits_in(quantity: &Quantity, used: &mut Vec<usize>) {
         | QuantityKind::News2
         | QuantityKind::News2LowerBound
         | QuantityKind::HomeAverage(_)
+        | QuantityKind::PosturalFall(_)
         | QuantityKind::Aggregate { .. } => {}
     }
 }

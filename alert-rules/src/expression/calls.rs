@@ -14,7 +14,7 @@ const MAX_DAYS: u16 = 90;
 /// Most readings of `last n`.
 const MAX_LAST: u16 = 200;
 
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "mean",
     "median",
     "min",
@@ -25,6 +25,7 @@ const NAMES: [&str; 19] = [
     "rise",
     "fall",
     "home_average",
+    "postural_fall",
     "count",
     "all",
     "any",
@@ -53,7 +54,8 @@ impl Calls<'_, '_> {
             "fall" => Function::Fall,
             "stddev" => Function::StdDev,
             "slope" => Function::Slope,
-            "home_average" => return self.home_average(at),
+            "home_average" => return self.of_a_pressure(name, QuantityKind::HomeAverage, at),
+            "postural_fall" => return self.of_a_pressure(name, QuantityKind::PosturalFall, at),
             "count" => return self.count(at),
             "all" => return self.of_readings(Which::All, at),
             "any" => return self.of_readings(Which::Any, at),
@@ -112,32 +114,34 @@ impl Calls<'_, '_> {
             .hint("write , at least 4 before the bracket: fewer are unknown")
     }
 
-    /// `home_average(systolic)`: the window and how many are NICE's, not the rule's.
-    fn home_average(&mut self, at: Span) -> Result<Term, Fault> {
+    /// `home_average(systolic)`, `postural_fall(systolic)`: what they are is NICE's, not the rule's.
+    fn of_a_pressure(&mut self, name: &str, kind: fn(Component) -> QuantityKind, at: Span) -> Result<Term, Fault> {
         let component = self.component()?;
         if component.vital() != Some(Vital::BloodPressure) {
-            let span = Span { from: at.from, to: self.parser.here() };
-            return Err(Fault::new(span, "the home average is of a blood pressure")
-                .hint("write home_average(systolic) or home_average(diastolic); mean(…) is of anything"));
+            return Err(Fault::new(self.since(at), format!("the {} is of a blood pressure", name.replace('_', " ")))
+                .hint(format!("write {name}(systolic) or {name}(diastolic); mean(…) is of anything")));
         }
         self.parser.close()?;
-        let kind = QuantityKind::HomeAverage(component);
-        Ok(Term::Quantity(Quantity { kind, dimension: component.dimension(), span: self.since(at) }))
+        Ok(Term::Quantity(Quantity { kind: kind(component), dimension: component.dimension(), span: self.since(at) }))
     }
 
-    /// A condition that can be asked of one reading by itself, and the one vital it is about.
-    fn of_one_reading(&mut self) -> Result<(Box<Condition>, Vital), Fault> {
+    /// A condition that can be asked of one reading by itself, and of which readings: those that have the one value it names,
+    /// or of several what the vital is measured for.
+    fn of_one_reading(&mut self) -> Result<(Box<Condition>, Component), Fault> {
         let condition = self.parser.condition()?;
         let plain = super::walk::is_about_one_reading(&condition);
         if !plain {
             return Err(Fault::new(condition.span, "this is asked of each reading by itself")
                 .hint("compare a vital with a number or a limit; nothing else stands in here"));
         }
-        let mut vitals = super::walk::vitals_to_repeat(&condition);
-        vitals.sort_unstable();
+        let mut components = super::walk::bare_components(&condition);
+        components.sort_unstable();
+        components.dedup();
+        let mut vitals: Vec<Vital> = components.iter().filter_map(|component| component.vital()).collect();
         vitals.dedup();
-        match vitals[..] {
-            [vital] => Ok((Box::new(condition), vital)),
+        match (&vitals[..], &components[..]) {
+            ([_], [one]) => Ok((Box::new(condition), *one)),
+            ([vital], _) => Ok((Box::new(condition), vital.facts().required[0])),
             _ => Err(Fault::new(condition.span, "this is asked of the readings of one vital")
                 .hint("compare one vital with a number or a limit")),
         }
@@ -145,7 +149,7 @@ impl Calls<'_, '_> {
 
     /// `all(systolic >= 150 mmHg, over 3 days, at least 4)`.
     fn of_readings(&mut self, which: Which, at: Span) -> Result<Term, Fault> {
-        let (condition, vital) = self.of_one_reading()?;
+        let (condition, of) = self.of_one_reading()?;
         let window = self.window()?;
         let at_least = match (self.at_least()?, which) {
             (Some(at_least), _) => at_least,
@@ -153,29 +157,26 @@ impl Calls<'_, '_> {
             (None, Which::All) => return Err(self.how_many(at)),
         };
         self.parser.close()?;
-        let kind = ConditionKind::Readings { which, condition, vital, window, at_least };
+        let kind = ConditionKind::Readings { which, condition, of, window, at_least };
         Ok(Term::Condition(Condition { kind, span: self.since(at) }))
     }
 
     /// `sustained(pulse > 110 /min, 2 h)`.
     fn sustained(&mut self, at: Span) -> Result<Term, Fault> {
-        let (condition, vital) = self.of_one_reading()?;
+        let (condition, of) = self.of_one_reading()?;
         self.comma()?;
         let span = self.parser.duration()?;
         self.parser.close()?;
-        Ok(Term::Condition(Condition {
-            kind: ConditionKind::Sustained { condition, vital, span },
-            span: self.since(at),
-        }))
+        Ok(Term::Condition(Condition { kind: ConditionKind::Sustained { condition, of, span }, span: self.since(at) }))
     }
 
     /// `count(glucose < 4.0 mmol/L, over 24 h)`.
     fn count(&mut self, at: Span) -> Result<Term, Fault> {
-        let (condition, vital) = self.of_one_reading()?;
+        let (condition, of) = self.of_one_reading()?;
         let window = self.window()?;
         let at_least = self.at_least()?.unwrap_or(1);
         self.parser.close()?;
-        let kind = QuantityKind::Count { condition, vital, window, at_least };
+        let kind = QuantityKind::Count { condition, of, window, at_least };
         Ok(Term::Quantity(Quantity { kind, dimension: Dimension::Number, span: self.since(at) }))
     }
 
@@ -212,6 +213,10 @@ impl Calls<'_, '_> {
         };
         if word == "score" && self.parser.take_symbol("(") {
             return self.score();
+        }
+        if let Some(said) = Component::named(&word).filter(|component| component.is_circumstance()) {
+            return Err(Fault::new(token.span, format!("{word} is yes or no"))
+                .hint(format!("ask how often: count({} = yes, over 7 days) >= 2", said.name())));
         }
         let is_measured = |component: &Component| component.vital().is_some_and(|vital| !vital.is_score());
         Component::named(&word).filter(is_measured).ok_or_else(|| {

@@ -34,16 +34,18 @@ fn describe(instant: &Instant<'_>, condition: &Condition, wanted: bool, describe
         }
         ConditionKind::Not(inner) => describe(instant, inner, !wanted, described),
         ConditionKind::Together { inner, .. } => describe(instant, inner, wanted, described),
-        ConditionKind::Readings { condition, vital, window, .. } => {
-            let readings = vital.components().next().and_then(|component| instant.window(component, *window));
-            let of = format!("{} readings {}", readings.map_or(0, <[_]>::len), window_in_words(*window));
-            of_one(instant, condition, readings.unwrap_or_default(), wanted, &of, described);
+        ConditionKind::Readings { condition, of, window, .. } => {
+            let readings = instant.window(*of, *window);
+            let which = format!("{} readings {}", readings.map_or(0, <[_]>::len), window_in_words(*window));
+            of_one(instant, condition, readings.unwrap_or_default(), wanted, &which, described);
         }
-        ConditionKind::Sustained { condition, vital, span } => {
-            let readings =
-                vital.components().next().map(|component| instant.timeline.samples(component, instant.order));
-            let of = format!("readings for {}", sentence::duration(*span));
-            of_one(instant, condition, readings.unwrap_or_default(), wanted, &of, described);
+        ConditionKind::Sustained { condition, of, span } => {
+            let readings = instant.timeline.samples(*of, instant.order);
+            let which = format!("readings for {}", sentence::duration(*span));
+            of_one(instant, condition, readings, wanted, &which, described);
+        }
+        ConditionKind::Compare { left, .. } if left.dimension == Dimension::YesNo => {
+            described.push((subject(instant, left), None));
         }
         ConditionKind::Compare { left, comparison, right } => {
             let relation = match (comparison, wanted) {
@@ -139,8 +141,12 @@ fn subject(instant: &Instant<'_>, quantity: &Quantity) -> String {
         QuantityKind::HomeAverage(component) => {
             format!("home average of {} {}", component.words(), amount(instant, quantity))
         }
-        QuantityKind::Count { window, .. } => {
-            format!("{} readings {}", amount(instant, quantity), window_in_words(*window))
+        QuantityKind::PosturalFall(component) => {
+            format!("{}, {} lower standing", component.words(), amount(instant, quantity))
+        }
+        QuantityKind::Count { condition, window, .. } => {
+            let which = sentence::condition(condition, instant.limits.limits);
+            format!("{} readings {} where {which}", amount(instant, quantity), window_in_words(*window))
         }
         QuantityKind::Age => format!("age {}", amount(instant, quantity)),
         QuantityKind::Answer(link) => format!("answered {} to {}", amount(instant, quantity), spaced(link)),

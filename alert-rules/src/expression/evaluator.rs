@@ -12,7 +12,7 @@ use crate::limits::Limits;
 use crate::reading::Answer;
 use crate::rule::{Clause, Join};
 use crate::timeline::{Sample, Submitted, Timeline};
-use crate::vital::Component;
+use crate::vital::{Component, Vital};
 
 /// What the answer is for: doubtful values may raise and never clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,11 +126,11 @@ impl<'a> Instant<'a> {
                 let (first, last) = (times.iter().min()?, times.iter().max()?);
                 if last.duration_since(*first) > *within { None } else { self.truth(inner) }
             }
-            ConditionKind::Readings { which, condition, vital, window, at_least } => {
-                self.readings(*which, condition, *vital, *window, *at_least)
+            ConditionKind::Readings { which, condition, of, window, at_least } => {
+                self.readings(*which, condition, *of, *window, *at_least)
             }
             ConditionKind::News2AnyThree => self.news2()?.any_three,
-            ConditionKind::Sustained { condition, vital, span } => self.sustained(condition, *vital, *span),
+            ConditionKind::Sustained { condition, of, span } => self.sustained(condition, *of, *span),
         }
     }
 
@@ -161,12 +161,11 @@ impl<'a> Instant<'a> {
             QuantityKind::News2 => self.news2_total(),
             QuantityKind::News2LowerBound => self.news2_lower_bound(),
             QuantityKind::HomeAverage(component) => self.home_average(*component),
+            QuantityKind::PosturalFall(component) => self.postural_fall(*component),
             QuantityKind::Aggregate { function, component, window, at_least } => {
                 self.aggregate(*function, self.window(*component, *window)?, *at_least)
             }
-            QuantityKind::Count { condition, vital, window, at_least } => {
-                self.count(condition, *vital, *window, *at_least)
-            }
+            QuantityKind::Count { condition, of, window, at_least } => self.count(condition, *of, *window, *at_least),
             QuantityKind::Arithmetic { left, operator, right } => {
                 let (left, right) = (self.value(left)?, self.value(right)?);
                 let result = match operator {
@@ -187,16 +186,26 @@ impl<'a> Instant<'a> {
         }
     }
 
-    /// The value a bare vital stands for. Never skips a doubtful newer value for a trusted older one.
+    /// The value a bare vital stands for. Never skips a doubtful newer value for a trusted older one, and what was said of a
+    /// reading is of the newest one or of none.
     pub fn latest(&self, component: Component) -> Option<&'a Sample> {
         let samples = self.timeline.samples(component, self.order);
-        let sample = match self.only {
+        let only = match self.only {
+            None if component.is_circumstance() => Some(self.newest(component.vital()?)?.order),
+            only => only,
+        };
+        let sample = match only {
             Some(order) => samples.binary_search_by_key(&order, |sample| sample.order).ok().map(|at| &samples[at]),
             None => samples.last(),
         }?;
         let fresh = component.vital()?.fresh().max(self.stretch);
         let stale = self.only.is_none() && self.at.duration_since(sample.at) > fresh;
         (!stale && self.may_use(sample)).then_some(sample)
+    }
+
+    fn newest(&self, vital: Vital) -> Option<&'a Sample> {
+        let newest = |component| self.timeline.samples(component, self.order).last();
+        vital.facts().required.iter().filter_map(|component| newest(*component)).max_by_key(|sample| sample.order)
     }
 
     pub(super) fn may_use(&self, sample: &Sample) -> bool {

@@ -5,12 +5,12 @@ use jiff::SignedDuration;
 use super::evaluator::{Instant, Mode};
 use super::{Condition, Which, Window};
 use crate::timeline::Sample;
-use crate::vital::Vital;
+use crate::vital::Component;
 
 impl Instant<'_> {
     /// How many readings of the window fulfil it. Unknown when fewer than `at_least` can be judged.
-    pub(super) fn count(&self, condition: &Condition, vital: Vital, window: Window, at_least: u16) -> Option<f64> {
-        let judged = self.judged(condition, vital, window)?;
+    pub(super) fn count(&self, condition: &Condition, of: Component, window: Window, at_least: u16) -> Option<f64> {
+        let judged = self.judged(condition, of, window)?;
         // In `Clear`, one that cannot be judged leaves the count open.
         if self.mode == Mode::Clear && judged.unknown > 0 {
             return None;
@@ -23,11 +23,11 @@ impl Instant<'_> {
         &self,
         which: Which,
         condition: &Condition,
-        vital: Vital,
+        of: Component,
         window: Window,
         at_least: u16,
     ) -> Option<bool> {
-        let judged = self.judged(condition, vital, window)?;
+        let judged = self.judged(condition, of, window)?;
         if judged.yes + judged.no < u32::from(at_least.max(1)) {
             return None;
         }
@@ -43,9 +43,9 @@ impl Instant<'_> {
     /// The run of readings up to the newest for which it is true. True: from the first of the run to the newest is at
     /// least `span`. Else false when a reading for which it is false ends the run, and unknown when nobody knows how it
     /// was before: no earlier reading, one that cannot be judged, or two further apart than a value stays fresh.
-    pub(super) fn sustained(&self, condition: &Condition, vital: Vital, span: SignedDuration) -> Option<bool> {
-        let samples = self.timeline.samples(vital.components().next()?, self.order);
-        let fresh = vital.fresh().max(self.stretch);
+    pub(super) fn sustained(&self, condition: &Condition, of: Component, span: SignedDuration) -> Option<bool> {
+        let samples = self.timeline.samples(of, self.order);
+        let fresh = of.vital()?.fresh().max(self.stretch);
         let newest = samples.last()?.at;
         if self.at.duration_since(newest) > fresh {
             return None;
@@ -55,7 +55,7 @@ impl Instant<'_> {
             if later.duration_since(sample.at) > fresh {
                 return None;
             }
-            if !self.of(condition, sample)? {
+            if !self.alone(condition, sample)? {
                 return Some(false);
             }
             if newest.duration_since(sample.at) >= span {
@@ -67,14 +67,14 @@ impl Instant<'_> {
     }
 
     /// What it is worth for this reading alone.
-    fn of(&self, condition: &Condition, sample: &Sample) -> Option<bool> {
+    fn alone(&self, condition: &Condition, sample: &Sample) -> Option<bool> {
         Instant { only: Some(sample.order), ..*self }.truth(condition)
     }
 
-    fn judged(&self, condition: &Condition, vital: Vital, window: Window) -> Option<Judged> {
+    fn judged(&self, condition: &Condition, of: Component, window: Window) -> Option<Judged> {
         let mut judged = Judged::default();
-        for sample in self.window(vital.components().next()?, window)? {
-            match self.of(condition, sample) {
+        for sample in self.window(of, window)? {
+            match self.alone(condition, sample) {
                 Some(true) => judged.yes += 1,
                 Some(false) => judged.no += 1,
                 None => judged.unknown += 1,

@@ -21,7 +21,7 @@ use jiff::SignedDuration;
 
 use crate::facts::Due;
 use crate::unit::Dimension;
-use crate::vital::{Component, Vital};
+use crate::vital::Component;
 
 /// Bytes of the expression's own text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,14 +79,15 @@ pub enum ConditionKind {
     Readings {
         which: Which,
         condition: Box<Condition>,
-        vital: Vital,
+        /// Those that have a value of it.
+        of: Component,
         window: Window,
         at_least: u16,
     },
     /// `sustained(pulse > 110 /min, 2 h)`: true of the newest reading and of every one before it, for this long.
     Sustained {
         condition: Box<Condition>,
-        vital: Vital,
+        of: Component,
         span: SignedDuration,
     },
     /// `news2.any_three`: one row of it scores 3.
@@ -143,6 +144,8 @@ pub enum QuantityKind {
     News2LowerBound,
     /// NICE's average of a pressure measured at home; see `series::home_average`.
     HomeAverage(Component),
+    /// How much lower it was standing than seated; see `series::postural_fall`.
+    PosturalFall(Component),
     Aggregate {
         function: Function,
         component: Component,
@@ -152,7 +155,7 @@ pub enum QuantityKind {
     /// How many readings of the window fulfil the condition.
     Count {
         condition: Box<Condition>,
-        vital: Vital,
+        of: Component,
         window: Window,
         at_least: u16,
     },

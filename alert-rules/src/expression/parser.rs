@@ -4,7 +4,7 @@
 use super::calls::Calls;
 use super::fault::{Fault, nearest};
 use super::lexer::{Token, TokenKind, tokens};
-use super::typing::{arithmetic, as_condition, as_quantity, of, only_reached, same_dimension};
+use super::typing::{arithmetic, as_condition, as_quantity, of, only_reached, said_so, same_dimension};
 use super::{Comparison, Condition, ConditionKind, Operator, Quantity, QuantityKind, Span, Wanted, Window};
 use crate::facts::TAGS;
 use crate::unit::{ACVPU, Dimension};
@@ -40,7 +40,12 @@ pub(super) enum Term {
         link: String,
         span: Span,
     },
-    /// `yes`, `no`, `"more"`: only beside an answer.
+    /// `irregular_pulse`: only beside yes and no.
+    Said {
+        circumstance: Component,
+        span: Span,
+    },
+    /// `yes`, `no`, `"more"`: only beside an answer or what was said.
     Word {
         wanted: Wanted,
         span: Span,
@@ -52,7 +57,7 @@ impl Term {
         match self {
             Term::Condition(condition) => condition.span,
             Term::Quantity(quantity) => quantity.span,
-            Term::Answer { span, .. } | Term::Word { span, .. } => *span,
+            Term::Answer { span, .. } | Term::Said { span, .. } | Term::Word { span, .. } => *span,
         }
     }
 }
@@ -146,6 +151,9 @@ impl<'a> Parser<'a> {
                 Comparison::NotEqual => ConditionKind::Answer { link, wanted, negated: true },
                 _ => return Err(Fault::new(word, "words are only equal or not").hint("write = or !=")),
             },
+            (Term::Said { circumstance, span: said }, Term::Word { wanted, span: word }) => {
+                said_so(circumstance, said, comparison, wanted, word)?
+            }
             (left, right) => {
                 let (left, right) = (as_quantity(left)?, as_quantity(right)?);
                 same_dimension(&left, &right)?;
@@ -263,6 +271,9 @@ impl<'a> Parser<'a> {
         }
         if let Some(score) = Component::named(word).filter(|component| component.is_score()) {
             return Err(Fault::new(span, format!("{word} is a score")).hint(format!("write score({})", score.name())));
+        }
+        if let Some(circumstance) = Component::named(word).filter(|component| component.is_circumstance()) {
+            return Ok(Term::Said { circumstance, span });
         }
         if let Some(component) = Component::named(word).filter(|component| component.vital().is_some()) {
             return quantity(QuantityKind::Latest(component), component.dimension());

@@ -19,6 +19,10 @@ const HOME_APART: SignedDuration = SignedDuration::from_secs(60);
 /// Before this local hour is the morning's, from then on the evening's.
 const HOME_NOON: i8 = 12;
 
+/// Sitting, a minute of standing, and two readings that somebody takes and types at home. NG136 asks for the minute; the
+/// rest is local †.
+pub(super) const STOOD_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+
 impl Instant<'_> {
     pub(super) fn aggregate(&self, function: Function, samples: &[Sample], at_least: u16) -> Option<f64> {
         let enough = |count: usize| count >= usize::from(at_least.max(1));
@@ -67,11 +71,13 @@ impl Instant<'_> {
         self.mode == Mode::Raise || samples.iter().all(|sample| sample.value.is_finite())
     }
 
-    /// What averages see: numbers, and nothing that is in doubt.
+    /// What averages see: numbers, nothing that is in doubt, and nothing taken standing, for NICE's are of pressures taken
+    /// seated.
     fn averaged<'s>(&self, samples: &'s [Sample]) -> impl Iterator<Item = &'s Sample> + Clone {
         let (mode, order) = (self.mode, self.order);
         samples.iter().filter(move |sample| {
-            sample.value.is_finite() && sample.is_trusted(order) && (mode == Mode::Raise || !sample.dated_by_arrival)
+            let is_seated_number = sample.value.is_finite() && !sample.standing;
+            is_seated_number && sample.is_trusted(order) && (mode == Mode::Raise || !sample.dated_by_arrival)
         })
     }
 
@@ -104,6 +110,25 @@ impl Instant<'_> {
             }
         }
         (whole_days >= HOME_DAYS).then(|| mean(rest.into_iter())).flatten()
+    }
+}
+
+impl Instant<'_> {
+    /// Of the newest value, if it was taken standing and for as long as it is fresh: the newest seated one before it, minus
+    /// it. Unknown if nobody sat within `STOOD_WITHIN` before they stood.
+    pub(super) fn postural_fall(&self, component: Component) -> Option<f64> {
+        let (sitting, standing) = self.sat_and_stood(component)?;
+        let fall = sitting.value - standing.value;
+        (!fall.is_nan()).then_some(fall)
+    }
+
+    /// The two readings that a postural fall is between.
+    pub(crate) fn sat_and_stood(&self, component: Component) -> Option<(&Sample, &Sample)> {
+        let standing = self.latest(component).filter(|newest| newest.standing)?;
+        let samples = self.timeline.samples(component, self.order);
+        let sitting = samples.iter().rfind(|sample| !sample.standing)?;
+        let is_near = standing.at.duration_since(sitting.at) <= STOOD_WITHIN;
+        (is_near && self.may_use(sitting)).then_some((sitting, standing))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::fault::Fault;
 use super::parser::Term;
-use super::{Comparison, Condition, Operator, Quantity, QuantityKind, Span};
+use super::{Comparison, Condition, ConditionKind, Operator, Quantity, QuantityKind, Span, Wanted};
 use crate::unit::{ACVPU, Dimension};
+use crate::vital::Component;
 
 pub(super) fn arithmetic(left: Quantity, operator: Operator, right: Quantity, dimension: Dimension) -> Quantity {
     let span = Span { from: left.span.from, to: right.span.to };
@@ -20,6 +21,7 @@ pub(super) fn as_condition(term: Term) -> Result<Condition, Fault> {
         Term::Answer { span, .. } => {
             Err(Fault::new(span, "this is an answer, not a condition").hint("write = yes after it"))
         }
+        Term::Said { circumstance, span } => Err(yes_or_no(circumstance, span)),
         Term::Word { span, .. } => Err(Fault::new(span, "this is a word, not a condition")),
     }
 }
@@ -31,8 +33,34 @@ pub(super) fn as_quantity(term: Term) -> Result<Quantity, Fault> {
             Ok(Quantity { kind: QuantityKind::Answer(link), dimension: Dimension::Number, span })
         }
         Term::Condition(condition) => Err(Fault::new(condition.span, "this is a condition, not a quantity")),
+        Term::Said { circumstance, span } => Err(yes_or_no(circumstance, span)),
         Term::Word { span, .. } => Err(Fault::new(span, "words are compared with an answer only")),
     }
+}
+
+fn yes_or_no(circumstance: Component, span: Span) -> Fault {
+    Fault::new(span, format!("{} is yes or no", circumstance.name())).hint("write = yes or = no after it")
+}
+
+/// `irregular_pulse = yes`. That it is not yes is the same as that it is no: unknown is neither.
+pub(super) fn said_so(
+    circumstance: Component,
+    span: Span,
+    comparison: Comparison,
+    wanted: Wanted,
+    word: Span,
+) -> Result<ConditionKind, Fault> {
+    let is_yes = match (comparison, wanted) {
+        (Comparison::Equal, Wanted::Yes) | (Comparison::NotEqual, Wanted::No) => true,
+        (Comparison::Equal, Wanted::No) | (Comparison::NotEqual, Wanted::Yes) => false,
+        _ => return Err(yes_or_no(circumstance, Span { from: span.from, to: word.to })),
+    };
+    let yes_no = |kind, span| Quantity { kind, dimension: Dimension::YesNo, span };
+    Ok(ConditionKind::Compare {
+        left: yes_no(QuantityKind::Latest(circumstance), span),
+        comparison: Comparison::Equal,
+        right: yes_no(QuantityKind::Number(f64::from(u8::from(is_yes))), word),
+    })
 }
 
 /// A lower bound stands alone to the left of `>=` or `>`: that it is reached is known, that it is not may be ignorance.

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::early_warning::{NEWS2_COMPONENTS, NEWS2_TOGETHER};
-use super::series::HOME_AVERAGE_WINDOW;
+use super::series::{HOME_AVERAGE_WINDOW, STOOD_WITHIN};
 use super::{Comparison, Condition, ConditionKind, Function, Length, Operator, Quantity, QuantityKind, Window};
 use crate::facts::Due;
 use crate::finding::Side;
@@ -60,6 +60,7 @@ fn visit_quantity<'c>(quantity: &'c Quantity, see: &mut impl FnMut(Node<'c>)) {
         | QuantityKind::News2
         | QuantityKind::News2LowerBound
         | QuantityKind::HomeAverage(_)
+        | QuantityKind::PosturalFall(_)
         | QuantityKind::Aggregate { .. } => {}
     }
 }
@@ -165,6 +166,7 @@ pub(crate) fn is_about_one_reading(condition: &Condition) -> bool {
                     | QuantityKind::News2
                     | QuantityKind::News2LowerBound
                     | QuantityKind::HomeAverage(_)
+                    | QuantityKind::PosturalFall(_)
                     | QuantityKind::Count { .. }
                     | QuantityKind::Answer(_)
             ),
@@ -197,6 +199,7 @@ pub(crate) fn components(condition: &Condition) -> Vec<Component> {
     visit(condition, &mut |node| match node {
         Node::Quantity(Quantity { kind: QuantityKind::Latest(component), .. })
         | Node::Quantity(Quantity { kind: QuantityKind::HomeAverage(component), .. })
+        | Node::Quantity(Quantity { kind: QuantityKind::PosturalFall(component), .. })
         | Node::Quantity(Quantity { kind: QuantityKind::Aggregate { component, .. }, .. }) => {
             components.push(*component)
         }
@@ -260,8 +263,9 @@ pub(crate) fn lookback(condition: &Condition) -> SignedDuration {
                 ConditionKind::Overdue { grace, .. } => grace.saturating_add(SLOTS_APART),
                 ConditionKind::Readings { window, .. } => window_length(*window),
                 // A fresh reading, and one no further from the next than that on the other side of the span.
-                ConditionKind::Sustained { vital, span, .. } => {
-                    span.saturating_add(vital.fresh()).saturating_add(vital.fresh())
+                ConditionKind::Sustained { of, span, .. } => {
+                    let fresh = of.vital().map_or(SignedDuration::ZERO, Vital::fresh);
+                    span.saturating_add(fresh).saturating_add(fresh)
                 }
                 _ => SignedDuration::ZERO,
             },
@@ -269,6 +273,9 @@ pub(crate) fn lookback(condition: &Condition) -> SignedDuration {
                 QuantityKind::Latest(component) => component.vital().map_or(SignedDuration::ZERO, Vital::fresh),
                 QuantityKind::Answer(_) => ANSWER_FRESH,
                 QuantityKind::HomeAverage(_) => window_length(HOME_AVERAGE_WINDOW),
+                QuantityKind::PosturalFall(component) => {
+                    component.vital().map_or(SignedDuration::ZERO, Vital::fresh).saturating_add(STOOD_WITHIN)
+                }
                 QuantityKind::Aggregate { window, .. } | QuantityKind::Count { window, .. } => window_length(*window),
                 _ => SignedDuration::ZERO,
             },

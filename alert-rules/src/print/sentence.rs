@@ -83,6 +83,10 @@ pub fn quantity(quantity_: &Quantity, limits: &[Limit]) -> String {
             "the home average of {} (two readings morning and evening on at least 4 of the last 7 days, the first day left out)",
             component.words()
         ),
+        QuantityKind::PosturalFall(component) => format!(
+            "the fall of {} on standing up (seated, minus standing no more than 10 minutes later)",
+            component.words()
+        ),
         QuantityKind::Aggregate { function, component, window, at_least } => {
             let (words, window) = (function_words(*function, *component), window_words(*window));
             format!("{words} {window} (at least {at_least} readings)")

@@ -5,7 +5,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::questionnaire::Questionnaire;
-use crate::reading::{Absent, Acceptance, Answer, Answers, Comparator, Correction, Event, Flags, Measured, Reading};
+use crate::reading::{
+    Absent, Acceptance, Answer, Answers, Circumstances, Comparator, Correction, Event, Flags, Measured, Reading,
+};
 use crate::unit::{ACVPU, normalise};
 use crate::vital::{Component, Vital};
 
@@ -92,6 +94,7 @@ fn reading(said: &str, at: Timestamp, came: Timestamp) -> Result<Reading, String
         components: Vec::new(),
         absent: None,
         flags: Flags::default(),
+        circumstances: Circumstances::default(),
     };
     if let Some(vital) = said.strip_suffix(" could not measure") {
         reading.vital = Vital::named(vital).ok_or_else(|| format!("{vital} is not a vital"))?;
@@ -99,10 +102,18 @@ fn reading(said: &str, at: Timestamp, came: Timestamp) -> Result<Reading, String
         return Ok(reading);
     }
     for part in said.split(", ") {
+        if circumstance(part, &mut reading.circumstances)? {
+            continue;
+        }
         reading.components.push(component(part)?);
     }
     let named = reading.components.iter().find_map(|(component, _)| component.vital());
     reading.vital = named.ok_or_else(|| format!("“{said}” is not a reading"))?;
+    if let Some((beside, _)) =
+        reading.circumstances.components().find(|(component, _)| component.vital() != Some(reading.vital))
+    {
+        return Err(format!("{} is said of another reading than one of {}", beside.name(), reading.vital.words()));
+    }
     let missing = reading
         .vital
         .facts()
@@ -114,6 +125,22 @@ fn reading(said: &str, at: Timestamp, came: Timestamp) -> Result<Reading, String
     }
     reading.flags = Flags::of_values(&reading.components);
     Ok(reading)
+}
+
+/// `irregular_pulse yes`, `standing no`. Whether it is one.
+fn circumstance(part: &str, circumstances: &mut Circumstances) -> Result<bool, String> {
+    let (name, said) = part.split_once(' ').unwrap_or((part, ""));
+    let told = match Component::named(name) {
+        Some(Component::IrregularPulse) => &mut circumstances.irregular_pulse,
+        Some(Component::Standing) => &mut circumstances.standing,
+        _ => return Ok(false),
+    };
+    *told = match said {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => return Err(format!("{name} is yes or no")),
+    };
+    Ok(true)
 }
 
 fn component(part: &str) -> Result<(Component, Measured), String> {

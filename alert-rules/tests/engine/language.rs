@@ -52,6 +52,11 @@ fn understood() {
         "news2.any_three and not on_oxygen",
         "not (news2.lower_bound >= 5)",
         "consciousness != alert",
+        "irregular_pulse = yes",
+        "systolic < 100 mmHg and standing != no",
+        "count(irregular_pulse = yes, over 7 days) >= 2",
+        "all(systolic >= severe and standing = no, over 3 days, at least 4)",
+        "postural_fall(systolic) >= 20 mmHg or postural_fall(diastolic) >= 10 mmHg",
         "consciousness >= responds_to_voice",
         "mean(weight, over 4 days, at least 3) > 105 % of mean(weight, over 15 days before those, at least 8)",
     ] {
@@ -105,6 +110,20 @@ fn refused_with_a_reason() {
         ("pregnant >= 1", "this is a condition, not a quantity"),
         ("systolic > severe diastolic", "expected the end, and, or, found diastolic"),
         ("answer(\"x\") > yes", "words are only equal or not"),
+        ("standing", "standing is yes or no"),
+        ("standing = 1", "standing is yes or no"),
+        ("standing >= no", "standing is yes or no"),
+        ("standing = \"tall\"", "standing is yes or no"),
+        ("standing in 0..1", "standing is yes or no"),
+        ("irregular_pulse = standing", "irregular_pulse is yes or no"),
+        ("2 * irregular_pulse > 1", "irregular_pulse is yes or no"),
+        ("max(standing, over 7 days) = yes", "standing is yes or no"),
+        (
+            "count(irregular_pulse = yes and pulse > 100 /min, last 3) > 1",
+            "blood pressure and pulse are measured apart",
+        ),
+        ("overdue(standing, 36 h)", "standing is not a vital that can be due"),
+        ("postural_fall(pulse) > 20 /min", "the postural fall is of a blood pressure"),
     ] {
         let problem = pack_with(when).err().unwrap_or_else(|| panic!("{when} was understood"));
         assert!(problem.contains(expected), "{when}\n{problem}");

@@ -2,6 +2,7 @@
 
 mod again;
 mod asks;
+mod circumstances;
 mod doubt;
 mod early_warning;
 mod edits;

@@ -1,7 +1,7 @@
 //! `evaluate` is total: whatever is stored, it answers. And no text that claims to be a rule can bring the reader down.
 
 use alert_rules::facts::{Gap, Pause, PlanLimit};
-use alert_rules::reading::{Comparator, Flags, Measured};
+use alert_rules::reading::{Circumstances, Comparator, Flags, Measured};
 use alert_rules::{Component, Correction, Facts, History, Reading, Rulebook, Shown, Vital, evaluate};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -29,6 +29,7 @@ fn reading() -> impl Strategy<Value = Reading> {
             received_at,
             components: components.into_iter().map(|(component, value)| (Component::ALL[component], value)).collect(),
             absent: None,
+            circumstances: Circumstances { irregular_pulse: Some(unconfirmed), standing: Some(impossible) },
             flags: Flags { unconfirmed, impossible, dated_by_arrival },
         },
     )

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use alert_rules::facts::{Due, Plan, Slot};
 use alert_rules::finding::Finding;
-use alert_rules::reading::{Answer, Flags, Measured};
+use alert_rules::reading::{Answer, Circumstances, Flags, Measured};
 use alert_rules::{
     Acceptance, Answers, Ask, Component, Correction, Event, Facts, History, Priority, Reading, Rulebook, Shown, Vital,
     Watch, evaluate,
@@ -103,6 +103,7 @@ pub fn reading(seq: i64, taken: Timestamp, late_s: i64, vital: Vital, values: &[
         flags: Flags::of_values(&components),
         components,
         absent: None,
+        circumstances: Circumstances::default(),
     }
 }
 

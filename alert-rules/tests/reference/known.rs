@@ -42,6 +42,8 @@ pub struct Value {
     pub number: f64,
     /// Flagged when it came, and nothing is odd about it today.
     pub held_back: bool,
+    /// Of a reading that says so.
+    pub standing: bool,
 }
 
 /// A value with the item it came with.
@@ -110,7 +112,21 @@ impl<'a> World<'a> {
                 let own = reading.vital.components().any(|own| own == *component);
                 if own && can_use(component) && reading.absent.is_none() {
                     let held_back = unconfirmed && !odd;
-                    usable.push(Value { component: *component, measured: *measured, number, held_back });
+                    let standing = reading.circumstances.standing == Some(true);
+                    usable.push(Value { component: *component, measured: *measured, number, held_back, standing });
+                }
+            }
+            if let (Some(first), Vital::BloodPressure) = (usable.first().copied(), reading.vital) {
+                let said = reading.circumstances;
+                for (component, said) in
+                    [(Component::IrregularPulse, said.irregular_pulse), (Component::Standing, said.standing)]
+                {
+                    let number = match said {
+                        None => continue,
+                        Some(true) => 1.0,
+                        Some(false) => 0.0,
+                    };
+                    usable.push(Value { component, measured: Measured::value(number), number, ..first });
                 }
             }
             let lost = |component: &Component| values.iter().any(|(has, _)| has == component) && !can_use(component);
@@ -119,12 +135,14 @@ impl<'a> World<'a> {
                 && !(impossible && values.iter().all(|(component, _)| !can_use(component)));
             // Numbers so written sort like the numbers, all of them being positive.
             let said = format!(
-                "2 {:02} {} {} {} {} {}",
+                "2 {:02} {} {} {} {} {} {} {}",
                 reading.vital as u8,
                 u8::from(reading.absent.is_some()),
                 u8::from(impossible),
                 u8::from(reading.flags.dated_by_arrival),
                 u8::from(unconfirmed),
+                said(reading.circumstances.irregular_pulse),
+                said(reading.circumstances.standing),
                 values
                     .iter()
                     .map(|(component, measured)| {
@@ -219,6 +237,10 @@ impl<'a> World<'a> {
     /// Whether, of what is known, nothing takes away the doubt that there is about a value.
     pub fn is_doubted(&self, value: &Known, known: usize) -> bool {
         let Known { at, item, value: Value { component, number, held_back, .. }, .. } = *value;
+        if matches!(component, Component::IrregularPulse | Component::Standing) {
+            let accepted = Component::ALL.into_iter().flat_map(|of| self.accepted(of)).any(|(when, _)| when == at);
+            return held_back && !accepted;
+        }
         let accepted = self.accepted(component);
         if !number.is_finite() || accepted.contains(&(at, number)) {
             return false;
@@ -325,7 +347,7 @@ fn anxiety(given: &Answers) -> Option<Value> {
         total += CODES.iter().position(|known| known == code)? as f64;
     }
     let measured = Measured::value(total);
-    Some(Value { component: Component::Gad7, measured, number: total, held_back: false })
+    Some(Value { component: Component::Gad7, measured, number: total, held_back: false, standing: false })
 }
 
 #[derive(PartialEq)]
@@ -342,6 +364,14 @@ fn correction(history: &History, seq: i64) -> Corrected<'_> {
     match of_this.last() {
         None => Corrected::No,
         Some(correction) => correction.values.as_ref().map_or(Corrected::Withdrawn, Corrected::To),
+    }
+}
+
+fn said(said: Option<bool>) -> char {
+    match said {
+        None => ' ',
+        Some(false) => 'n',
+        Some(true) => 'y',
     }
 }
 

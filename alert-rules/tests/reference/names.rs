@@ -61,7 +61,9 @@ fn of_quantity(quantity: &Quantity, named: &mut Named) {
         QuantityKind::Aggregate { function: Function::Rise | Function::Fall | Function::Last, component, .. } => {
             named.0.push(*component);
         }
-        QuantityKind::Aggregate { component, .. } | QuantityKind::HomeAverage(component) => named.1.push(*component),
+        QuantityKind::Aggregate { component, .. }
+        | QuantityKind::HomeAverage(component)
+        | QuantityKind::PosturalFall(component) => named.1.push(*component),
         QuantityKind::Count { condition, .. } => of_condition(condition, named),
         QuantityKind::Arithmetic { left, right, .. } => {
             of_quantity(left, named);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU8;
 
 use alert_rules::facts::{Day, Due, Facts, Gap, Pause, Plan, PlanLimit, SetBy, Slot};
-use alert_rules::reading::{Absent, Acceptance, Answer, Comparator, Flags, Measured};
+use alert_rules::reading::{Absent, Acceptance, Answer, Circumstances, Comparator, Flags, Measured};
 use alert_rules::{Answers, Component, Correction, Event, History, Priority, Reading, Vital};
 use jiff::{SignedDuration, Span, Timestamp};
 
@@ -165,7 +165,17 @@ impl Random {
                 let components = self.values(vital);
                 let (seq, received_at) = (200 + round * 10 + number, at + SignedDuration::from_secs(1));
                 let flags = Flags::of_values(&components);
-                let reading = Reading { seq, vital, effective_at: at, received_at, components, absent: None, flags };
+                let circumstances = self.circumstances();
+                let reading = Reading {
+                    seq,
+                    vital,
+                    effective_at: at,
+                    received_at,
+                    components,
+                    absent: None,
+                    flags,
+                    circumstances,
+                };
                 history.readings.push(reading);
             }
         }
@@ -227,9 +237,25 @@ impl Random {
                 flags.unconfirmed |= self.percent(3);
                 flags.impossible |= self.percent(1);
                 flags.dated_by_arrival = self.percent(6);
-                history.readings.push(Reading { seq, vital, effective_at, received_at, components, absent, flags });
+                let circumstances = self.circumstances();
+                history.readings.push(Reading {
+                    seq,
+                    vital,
+                    effective_at,
+                    received_at,
+                    components,
+                    absent,
+                    flags,
+                    circumstances,
+                });
             }
         }
+    }
+
+    /// Mostly nothing is said.
+    fn circumstances(&mut self) -> Circumstances {
+        let said = [None, None, Some(true), Some(true), Some(false)];
+        Circumstances { irregular_pulse: self.pick(&said), standing: self.pick(&said) }
     }
 
     fn values(&mut self, vital: Vital) -> Vec<(Component, Measured)> {

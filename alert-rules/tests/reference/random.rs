@@ -134,6 +134,7 @@ impl Random {
         let component = self.pick(&WATCHED);
         match self.below(if depth == 0 { 9 } else { 13 }) {
             0..4 => self.about_one(component, 0),
+            4 if self.percent(25) => self.circumstance(),
             4..6 => {
                 let (left, right) = (self.window_quantity(component), self.level(component));
                 format!("{left} {} {right}", self.comparison())
@@ -197,6 +198,27 @@ impl Random {
             9 => format!("({}) and ({})", self.about_one(component, 0), self.about_one(component, 0)),
             10 => format!("({}) or ({})", self.about_one(component, 0), self.about_one(component, 0)),
             _ => format!("({}) and ({})", self.about_one(component, 0), self.of_people()),
+        }
+    }
+
+    /// What was said of a pressure: standing, an irregular pulse.
+    fn circumstance(&mut self) -> String {
+        let said = self.pick(&["irregular_pulse = yes", "irregular_pulse != yes", "standing = yes", "standing = no"]);
+        let component = self.pick(&[Component::Systolic, Component::Diastolic]);
+        match self.below(6) {
+            0 => said.to_owned(),
+            1 => format!("({}) and {said}", self.about_one(component, 0)),
+            2 => {
+                format!("count({said}, {}{}) {} {}", self.window(), self.at_least(""), self.comparison(), self.below(3))
+            }
+            3 => {
+                let (which, other) = (self.pick(&["all", "any"]), self.about_one(component, 0));
+                format!("{which}(({other}) and {said}, {}, at least {})", self.window(), 1 + self.below(2))
+            }
+            _ => {
+                let fall = self.pick(&[-20, 0, 10, 20, 30]);
+                format!("postural_fall({}) {} {fall} mmHg", component.name(), self.comparison())
+            }
         }
     }
 

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use alert_rules::Component;
 use alert_rules::expression::{Condition, Function, Length, Window};
-use alert_rules::{Component, Vital};
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::known::Known;
+use crate::known::{Known, hours};
 use crate::truth::Moment;
 
 impl Moment<'_> {
     /// What a condition is worth for each reading of a window by itself.
-    pub fn each(&self, condition: &Condition, vital: Vital, window: Window) -> Vec<Option<bool>> {
-        let readings = self.window(vital.facts().required[0], window);
+    pub fn each(&self, condition: &Condition, of: Component, window: Window) -> Vec<Option<bool>> {
+        let readings = self.window(of, window);
         readings.iter().map(|reading| Moment { only: Some(reading.item), ..*self }.truth(condition)).collect()
     }
 
@@ -26,7 +26,9 @@ impl Moment<'_> {
         }
         let mut days: BTreeMap<Date, Vec<Known>> = BTreeMap::new();
         for known in week {
-            if known.value.number.is_finite() && self.is_certain(&known) && !(self.clearing && known.undated) {
+            let seated = !known.value.standing;
+            if seated && known.value.number.is_finite() && self.is_certain(&known) && !(self.clearing && known.undated)
+            {
                 days.entry(self.world.local(known.at)).or_default().push(known);
             }
         }
@@ -44,6 +46,26 @@ impl Moment<'_> {
         }
         let numbers: Vec<f64> = days.values().skip(1).flatten().map(|known| known.value.number).collect();
         if whole >= 4 { Some(sum(&numbers) / numbers.len() as f64) } else { None }
+    }
+
+    /// The last one, if standing, and the last one that was not.
+    pub fn postural_fall(&self, component: Component) -> Option<f64> {
+        let mut seated = None;
+        let mut last = None;
+        for known in self.world.values(component, self.known) {
+            if !known.value.standing {
+                seated = Some(known);
+            }
+            last = Some(known);
+        }
+        let (sitting, standing) = (seated?, last?);
+        let no_use = |known: &Known| self.clearing && (known.undated || !self.is_certain(known));
+        let too_old = self.at.duration_since(standing.at) > hours(24);
+        if !standing.value.standing || too_old || no_use(&sitting) || no_use(&standing) {
+            return None;
+        }
+        let fall = sitting.value.number - standing.value.number;
+        if standing.at.duration_since(sitting.at).as_secs() > 600 || fall.is_nan() { None } else { Some(fall) }
     }
 
     fn is_certain(&self, known: &Known) -> bool {
@@ -65,7 +87,8 @@ impl Moment<'_> {
                 if number.is_infinite() && self.clearing {
                     return None;
                 }
-                if number.is_finite() && self.is_certain(known) && !(self.clearing && known.undated) {
+                let seated = !known.value.standing;
+                if seated && number.is_finite() && self.is_certain(known) && !(self.clearing && known.undated) {
                     numbers.push(number);
                     days.push(known.at.duration_since(self.world.facts.plan.since).as_secs_f64() / 86_400.0);
                 }

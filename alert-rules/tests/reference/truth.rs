@@ -94,8 +94,8 @@ impl Moment<'_> {
                 let (first, last) = (taken.iter().min()?, taken.iter().max()?);
                 if last.duration_since(*first) > *within { None } else { self.truth(inner) }
             }
-            ConditionKind::Readings { which, condition, vital, window, at_least } => {
-                let truths = self.each(condition, *vital, *window);
+            ConditionKind::Readings { which, condition, of, window, at_least } => {
+                let truths = self.each(condition, *of, *window);
                 if truths.iter().filter(|truth| truth.is_some()).count() < usize::from(*at_least) {
                     return None;
                 }
@@ -104,9 +104,9 @@ impl Moment<'_> {
                     Which::Any => any(&truths),
                 }
             }
-            ConditionKind::Sustained { condition, vital, span } => {
-                let fresh = hours(vital.facts().fresh_h);
-                let readings = self.world.values(vital.facts().required[0], self.known);
+            ConditionKind::Sustained { condition, of, span } => {
+                let fresh = hours(of.vital()?.facts().fresh_h);
+                let readings = self.world.values(*of, self.known);
                 let newest = readings.last().filter(|newest| self.at.duration_since(newest.at) <= fresh)?.at;
                 // Back from the newest, one reading after the other.
                 let mut later = newest;
@@ -150,8 +150,8 @@ impl Moment<'_> {
                 Answer::YesNo(_) | Answer::Several(_) => None,
             },
             QuantityKind::Latest(component) => Some(self.latest(*component)?.value.number),
-            QuantityKind::Count { condition, vital, window, at_least } => {
-                let truths = self.each(condition, *vital, *window);
+            QuantityKind::Count { condition, of, window, at_least } => {
+                let truths = self.each(condition, *of, *window);
                 if self.clearing && truths.contains(&None) {
                     return None;
                 }
@@ -162,6 +162,7 @@ impl Moment<'_> {
             QuantityKind::News2 => self.early_warning(),
             QuantityKind::News2LowerBound => self.early_warning_at_least(),
             QuantityKind::HomeAverage(component) => self.home_average(*component),
+            QuantityKind::PosturalFall(component) => self.postural_fall(*component),
             QuantityKind::Aggregate { function, component, window, at_least } => {
                 self.aggregate(*function, &self.window(*component, *window), usize::from(*at_least))
             }
@@ -193,7 +194,13 @@ impl Moment<'_> {
     /// What a bare vital stands for.
     pub fn latest(&self, component: Component) -> Option<Known> {
         let all = self.world.values(component, self.known);
-        let latest = match self.only {
+        let mut only = self.only;
+        if only.is_none() && matches!(component, Component::IrregularPulse | Component::Standing) {
+            // What was said of the last pressure, and of none before it.
+            let pressures = [Component::Systolic, Component::Diastolic].map(|of| self.world.values(of, self.known));
+            only = pressures.iter().flatten().map(|known| known.item).max();
+        }
+        let latest = match only {
             Some(item) => all.into_iter().find(|known| known.item == item)?,
             None => all.into_iter().next_back()?,
         };

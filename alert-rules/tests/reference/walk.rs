@@ -270,7 +270,7 @@ impl Walk<'_> {
             components.extend(vitals.flat_map(|vital| vital.facts().required));
         }
         let again = |component: &&Component| {
-            self.world.values(**component, known).last().is_some_and(|last| last.at > spell.since)
+            self.world.values(**component, known).iter().any(|known| known.at > spell.since && !known.value.standing)
         };
         !components.is_empty() && components.iter().all(again)
     }

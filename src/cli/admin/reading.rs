@@ -54,9 +54,10 @@ fn vital(text: &str) -> Result<Vital, String> {
     })
 }
 
-/// Numbers of readings: `dose` belongs to an event, and a score is made of answers.
+/// Numbers of readings: `dose` belongs to an event, a score is made of answers, and how it was taken is no number.
 fn components() -> impl Iterator<Item = Component> {
-    Component::ALL.into_iter().filter(|component| component.vital().is_some_and(|vital| !vital.is_score()))
+    let of_a_reading = |component: &Component| component.vital().is_some_and(|vital| !vital.is_score());
+    Component::ALL.into_iter().filter(of_a_reading).filter(|component| !component.is_circumstance())
 }
 
 /// `148`, `24.6 kPa`, `HI`, `LO`. Without a unit, the catalogue's own.
