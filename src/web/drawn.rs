@@ -274,13 +274,14 @@ fn given(components: &[reading_seen::Component]) -> Vec<Given> {
         .collect()
 }
 
-/// `{"meal": "before_breakfast", "arm": "left"}` → `before breakfast, left`; the instrument is not for reading.
+/// `{"arm": "left", "irregular_pulse": true, "posture": "standing"}` → `left, irregular pulse, standing`; what is not so goes
+/// without saying, and the instrument is not for reading.
 fn context(context: &serde_json::Value) -> Option<String> {
-    let said: Vec<String> = context
-        .as_object()?
-        .iter()
-        .filter_map(|(_, value)| value.as_str())
-        .map(|value| value.replace('_', " "))
-        .collect();
+    let said = |(name, value): (&String, &serde_json::Value)| match value {
+        serde_json::Value::String(word) => Some(word.replace('_', " ")),
+        serde_json::Value::Bool(true) => Some(name.replace('_', " ")),
+        _ => None,
+    };
+    let said: Vec<String> = context.as_object()?.iter().filter_map(said).collect();
     (!said.is_empty()).then(|| said.join(", "))
 }

@@ -38,7 +38,12 @@ fn reading(world: &World, at: &str, systolic: f64, diastolic: f64) -> Submission
             absent: None,
             offset_minutes: 0,
             method: Some("instrument".to_owned()),
-            context: Some(json!({ "arm": "left", "instrument": { "make": "Omron" } })),
+            context: Some(json!({
+                "arm": "left",
+                "instrument": { "make": "Omron" },
+                "irregular_pulse": systolic > 170.0,
+                "posture": "sitting",
+            })),
         }),
     }
 }
@@ -87,7 +92,8 @@ async fn a_chart_shows_what_stands_and_what_was_corrected_or_taken_back() {
     );
     assert_eq!(series["components"], json!(["systolic", "diastolic"]));
     assert_eq!((series["unit"].as_str(), series["readings"].as_u64()), (Some("mmHg"), Some(3)));
-    assert_eq!(points[0]["context"], "left");
+    assert_eq!(points[0]["context"], "left, sitting");
+    assert_eq!(points[1]["context"], "left, sitting, irregular pulse");
     assert_eq!(points[0]["given"][1], json!({ "component": "systolic", "text": "148 mm[Hg]" }));
     let sentence = series["sentence"].as_str().unwrap();
     assert!(sentence.starts_with("Last 158/92 mmHg yesterday 20:00; 30-day mean 153/92"), "{sentence}");

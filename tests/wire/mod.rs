@@ -2,6 +2,7 @@
 
 mod autobahn;
 mod bad_input;
+mod circumstances;
 mod conversation;
 mod enrolment;
 mod gauges;
@@ -174,6 +175,15 @@ impl Town {
     async fn enrol(&self, code: &str) -> anyhow::Result<Device> {
         install_crypto();
         Device::enrol(&reqwest::Client::new(), &self.service.origin, code, BORN, "a phone").await
+    }
+
+    /// Waits until the phone hears that this number, and all before it, was judged.
+    async fn checked_through(&self, device: &Device, line: &mut Line, seq: u64) {
+        hear(line, |message| match message {
+            ServerMessage::Checked { whom, through } => (whom == device.people[0].whom && through >= seq).then_some(()),
+            _ => None,
+        })
+        .await;
     }
 
     async fn count(&self, of: &'static str) -> i64 {

@@ -28,7 +28,7 @@ impl Town {
     }
 
     /// The open alert of this problem, once it is there.
-    async fn alert(&self, problem: &str) -> Uuid {
+    pub(super) async fn alert(&self, problem: &str) -> Uuid {
         let waiting = async {
             loop {
                 let found = sqlx::query_scalar("SELECT alert FROM alert WHERE problem = $1 AND closed_at IS NULL")
