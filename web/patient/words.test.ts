@@ -9,7 +9,7 @@ import { adviceFor } from './entry/advice'
 import { typedNumber } from './entry/typed'
 import { dueWords, sortDue } from './home/due'
 import { receiptLines, type Facts } from './receipt/facts'
-import { besides, figures, greeting } from './words'
+import { besides, circumstances, figures, greeting } from './words'
 
 const mmHg = (value: number) => ({ value, unit: 'mm[Hg]' })
 const bp: Item = { id: 'a', kind: 'reading', taken_at: '', vital: 'blood_pressure', values: { systolic: mmHg(148), diastolic: mmHg(92), pulse: { value: 71, unit: '/min' } } }
@@ -22,6 +22,13 @@ test('a reading is said back in words', () => {
   expect(figures('glucose', { glucose: { value: 7.2, unit: 'mmol/L' } })).toBe('7.2 mmol/L')
   expect([greeting(0), greeting(12), greeting(18)]).toEqual(['Good morning', 'Good afternoon', 'Good evening'])
   expect(tel('01773 555 010')).toBe('tel:01773555010')
+})
+
+test('how a pressure was taken is said back, and what goes without saying is not', () => {
+  expect(circumstances({ posture: 'standing', irregular_pulse: true })).toBe('standing, with the sign for an irregular heartbeat')
+  expect(circumstances({ posture: 'lying', irregular_pulse: false })).toBe('lying down')
+  expect(circumstances({ posture: 'sitting' })).toBe('')
+  expect(circumstances({ meal: 'bedtime' })).toBe('')
 })
 
 test('typed numbers', () => {

@@ -41,6 +41,19 @@ export function summary(item: Item, title: (name: string) => string, plan?: Plan
   }
 }
 
+/** How a pressure was taken: `standing, with the sign for an irregular heartbeat`. Sitting goes without saying. */
+export function circumstances(context: Record<string, unknown>): string {
+  const posture = POSTURES.find(([name]) => name === context['posture'])?.[1]
+  const sign = context['irregular_pulse']
+  return [posture === 'sitting' ? '' : posture, sign === true ? 'with the sign for an irregular heartbeat' : ''].filter(Boolean).join(', ')
+}
+
+export const POSTURES: [string, string][] = [
+  ['sitting', 'sitting'],
+  ['standing', 'standing'],
+  ['lying', 'lying down'],
+]
+
 export const MEALS: [string, string][] = [
   ['before_breakfast', 'before breakfast'],
   ['after_breakfast', 'after breakfast'],

@@ -79,6 +79,22 @@ test('says what is not a number, and sends nothing', async () => {
   await phone.getByRole('button', { name: 'Home' }).click()
 })
 
+test('says how a pressure was taken, and says it back before it is sent', async () => {
+  await phone.getByRole('button', { name: /^Blood pressure/ }).first().click()
+  await phone.locator('#value-systolic').fill('129')
+  await phone.locator('#value-diastolic').fill('80')
+  expect(await phone.getByLabel('How you were').inputValue()).toBe('sitting')
+  await phone.getByLabel('How you were').selectOption('standing')
+  await phone.getByLabel(/^Sign for an irregular heartbeat/).selectOption('yes')
+  expect(await look(phone, 'phone-entry-standing')).toEqual([])
+  await phone.getByRole('button', { name: 'Next' }).click()
+  await phone.getByText('standing, with the sign for an irregular heartbeat').waitFor()
+  expect(await look(phone, 'phone-check-standing')).toEqual([])
+  await phone.getByRole('button', { name: 'Send' }).click()
+  await phone.getByText(/^Stored \d\d:\d\d$/).waitFor({ timeout: 30_000 })
+  await phone.getByRole('button', { name: 'Done' }).click()
+})
+
 test('gives the clinician’s advice at once for a dangerous value', async () => {
   await enter(phone, '226', '131')
   await phone.getByText(/999/).first().waitFor()
