@@ -48,7 +48,7 @@ fn a_problem_has_its_line_and_an_exit_code() {
     let path = folder.path().to_str().expect("UTF-8");
     let (code, said, error) = rules(&["check", path]);
     assert_eq!((code, error.as_str()), (1, "derwent: 1 problem in the rule files\n"));
-    assert!(said.starts_with("hypertension/rules.toml:28:17: a value in mmHg cannot meet a plain number"), "{said}");
+    assert!(said.starts_with("hypertension/rules.toml:29:17: a value in mmHg cannot meet a plain number"), "{said}");
     let one_pack = folder.path().join("hypertension");
     assert_eq!(rules(&["check", one_pack.to_str().expect("UTF-8")]).1, said);
 }
