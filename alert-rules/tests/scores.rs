@@ -230,6 +230,7 @@ fn news2_is_a_total_where_a_set_became_whole() {
         components: components.iter().map(|(component, value)| (*component, Measured::value(*value))).collect(),
         absent: None,
         flags: Flags::default(),
+        circumstances: Default::default(),
     };
     let set = |first: i64, hour: &str, breaths: f64| {
         let at = |minute: i64| format!("{hour}:0{minute}:00Z");

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alert_rules::reading::{Absent, Circumstances, Comparator, Flags, Measured};
-use alert_rules::{Acceptance, Component, Correction, Facts, History, REACH, Vital};
+use alert_rules::{Acceptance, Facts, History, REACH, Vital};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -17,7 +16,7 @@ use super::api::{Accepted, Person, UnconfirmedValue};
 use super::extract::Path;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use super::{Web, reach, words};
+use super::{Web, as_judged, reach, words};
 use crate::signal::Signal;
 use crate::store::audit::{self, Act};
 use crate::store::reading_seen::{self, Reading};
@@ -31,45 +30,13 @@ pub const AFTER: SignedDuration = SignedDuration::from_hours(48);
 /// Why each of these readings is doubted, by its number.
 pub fn why(readings: &[Reading], acceptances: Vec<Acceptance>) -> BTreeMap<i64, Vec<String>> {
     let known = readings.iter().filter(|reading| !words::is_not_theirs(reading));
-    let corrections = readings.iter().filter_map(|reading| {
-        let correction = reading.correction.as_ref()?;
-        let values = correction.values.as_deref().map(measured);
-        Some(Correction { seq: correction.seq, corrects_seq: reading.seq, reason: String::new(), values })
-    });
+    let corrections = readings.iter().filter_map(as_judged::correction);
     alert_rules::unconfirmed(&History {
-        readings: known.filter_map(judged).collect(),
+        readings: known.filter_map(as_judged::reading).collect(),
         corrections: corrections.collect(),
         acceptances,
         ..History::default()
     })
-}
-
-fn judged(reading: &Reading) -> Option<alert_rules::Reading> {
-    Some(alert_rules::Reading {
-        seq: reading.seq,
-        vital: Vital::named(&reading.vital)?,
-        effective_at: judged_at(reading),
-        received_at: reading.received_at,
-        components: measured(&reading.components),
-        absent: reading.absent.as_ref().map(|_| Absent::CouldNotMeasure),
-        flags: Flags::from_names(reading.flags.iter().map(String::as_str)),
-        // What is doubted are numbers.
-        circumstances: Circumstances::default(),
-    })
-}
-
-/// Nothing is judged as taken after it was received.
-fn judged_at(reading: &Reading) -> Timestamp {
-    reading.effective_at.min(reading.received_at)
-}
-
-fn measured(components: &[reading_seen::Component]) -> Vec<(Component, Measured)> {
-    let of = |one: &reading_seen::Component| {
-        let comparator = one.comparator.as_deref();
-        let comparator = comparator.map(|side| if side == "high" { Comparator::High } else { Comparator::Low });
-        Some((Component::named(&one.component)?, Measured { value: one.value, comparator }))
-    };
-    components.iter().filter_map(of).collect()
 }
 
 /// A reading that is doubted, and why.
@@ -91,7 +58,7 @@ async fn recent(db: &mut PgConnection, patient: Uuid, facts: &Facts, now: Timest
     let readings = reading_seen::between(db, patient, facts.plan.since.max(since - BEFORE), now + AFTER).await?;
     let accepted = acceptance::of(db, &[patient]).await?.remove(&patient).unwrap_or_default();
     let mut why = why(&readings, accepted);
-    let readings = readings.into_iter().rev().filter(|reading| judged_at(reading) >= since);
+    let readings = readings.into_iter().rev().filter(|reading| as_judged::taken_at(reading) >= since);
     Ok(readings.filter_map(|reading| Some(Doubted { why: why.remove(&reading.seq)?, reading })).collect())
 }
 
@@ -140,8 +107,8 @@ pub async fn accept(
     };
     let accepted = Acceptance {
         seq: doubted.reading.seq,
-        effective_at: judged_at(&doubted.reading),
-        values: measured(words::standing(&doubted.reading)),
+        effective_at: as_judged::taken_at(&doubted.reading),
+        values: as_judged::measured(words::standing(&doubted.reading)),
     };
     let new = acceptance::New {
         patient,

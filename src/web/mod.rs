@@ -10,6 +10,7 @@ mod address;
 mod alerts;
 mod answers;
 pub mod api;
+mod as_judged;
 mod audit;
 mod backtest;
 mod break_glass;

@@ -1,7 +1,7 @@
 //! Scores as charts draw them: the totals of questionnaires, and NEWS2. Every total and every band is `alert_rules`' to say.
 
 use alert_rules::questionnaire::{self, Score};
-use alert_rules::reading::{Answer, Flags, Measured};
+use alert_rules::reading::Answer;
 use alert_rules::totals::{self, Total};
 use alert_rules::{Answers, Component, Correction, Facts, History, Rulebook, Vital, news2};
 use jiff::tz::TimeZone;
@@ -10,10 +10,10 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::api::{LastReading, PointState, SeriesBand, SeriesPoint, VitalSummary};
-use super::words;
+use super::{as_judged, words};
 use crate::store::answers_seen::{self, Answered};
 use crate::store::facts::Version;
-use crate::store::reading_seen::{self, Reading};
+use crate::store::reading_seen;
 
 /// More than anybody answers in ten years.
 const ANSWERS_AT_MOST: i64 = 10_000;
@@ -205,16 +205,8 @@ async fn readings(
         let of_vital = reading_seen::of_vital(db, patient, vital.name(), from, until).await?;
         let theirs = of_vital.into_iter().filter(|reading| !words::is_not_theirs(reading));
         for reading in theirs {
-            history.corrections.extend(correction_of(&reading));
-            history.readings.push(alert_rules::Reading {
-                seq: reading.seq,
-                vital,
-                effective_at: reading.effective_at,
-                received_at: reading.received_at,
-                components: measured(&reading.components),
-                absent: reading.absent.as_ref().map(|_| alert_rules::reading::Absent::CouldNotMeasure),
-                flags: Flags::from_names(reading.flags.iter().map(String::as_str)),
-            });
+            history.corrections.extend(as_judged::correction(&reading));
+            history.readings.extend(as_judged::reading(&reading));
         }
         // The breathing rate comes first, and few people's is counted: without it there is no total.
         if history.readings.is_empty() {
@@ -222,22 +214,4 @@ async fn readings(
         }
     }
     Ok(history)
-}
-
-fn correction_of(reading: &Reading) -> Option<Correction> {
-    let correction = reading.correction.as_ref()?;
-    let values = correction.values.as_deref().map(measured);
-    Some(Correction { seq: correction.seq, corrects_seq: reading.seq, reason: String::new(), values })
-}
-
-fn measured(components: &[reading_seen::Component]) -> Vec<(Component, Measured)> {
-    let one = |of: &reading_seen::Component| {
-        let comparator = match of.comparator.as_deref() {
-            Some("high") => Some(alert_rules::reading::Comparator::High),
-            Some("low") => Some(alert_rules::reading::Comparator::Low),
-            _ => None,
-        };
-        Some((Component::named(&of.component)?, Measured { value: of.value, comparator }))
-    };
-    components.iter().filter_map(one).collect()
 }
