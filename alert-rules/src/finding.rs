@@ -149,6 +149,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Nobody has to hear of it: the patient measures again first, or it is over and would have closed its alert itself.
+    pub fn needs_nobody(&self) -> bool {
+        self.pending || self.end.is_some() && self.closes_itself
+    }
+
     /// How loudly people who hear of it at `at` are told: a breach that was late to reach us, and that later readings
     /// have cleared, is at most medium. The finding itself keeps its priority, for it must not depend on when data
     /// arrived.

@@ -89,7 +89,7 @@ impl World {
             return self.violate(wrong);
         }
         let Ok(evaluation) = &judged.outcome else { return };
-        for finding in evaluation.findings.iter().filter(|finding| !finding.pending) {
+        for finding in evaluation.findings.iter().filter(|finding| !finding.needs_nobody()) {
             if let Some(wrong) = self.database.untold(patient, finding) {
                 return self.violate(wrong);
             }
@@ -225,7 +225,7 @@ impl World {
         for (id, patient) in &self.database.patients {
             for (_, finding) in patient.findings.values() {
                 let finding: Finding = serde_json::from_value(finding.clone()).expect("written by us");
-                if !finding.pending
+                if !finding.needs_nobody()
                     && let Some(wrong) = self.database.untold(*id, &finding)
                 {
                     return Some(wrong);

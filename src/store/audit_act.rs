@@ -52,6 +52,7 @@ acts! {
     PlanChanged = "patient.plan_changed", "changed the plan";
     ReadingEntered = "patient.reading_entered", "entered a reading";
     /// The patient asked for it on a phone.
+    ChangeRefused = "patient.change_refused", "tried to change what is set for the patient, and changed nothing";
     PauseDeclined = "patient.pause_declined", "did not take on a pause that the patient asked for";
     ReadingAccepted = "patient.reading_accepted", "took an unconfirmed value as it is";
     MonitoringEnded = "patient.monitoring_ended", "ended the monitoring";

@@ -89,10 +89,15 @@ const TOLD: &str = "EXISTS (
               <= coalesce((known ->> 'until')::timestamptz, alert.closed_at, (known ->> 'through')::timestamptz)
           AND (known ->> 'since')::timestamptz <= coalesce((firing ->> 'until')::timestamptz, 'infinity'))";
 
-/// Findings last changed by an evaluation since: `told`, `asked` (the patient measures again first), `untold`.
+/// It was over before anybody had to hear of it, as `Finding::needs_nobody` says.
+const OVER: &str = "finding.end_at IS NOT NULL AND (finding.finding ->> 'closes_itself')::boolean";
+
+/// Findings last changed by an evaluation since: `told`, `asked` (the patient measures again first), `over` (needs nobody any more),
+/// `untold`.
 pub async fn findings(db: &mut PgConnection, since: Option<Timestamp>) -> Result<Counts, sqlx::Error> {
     sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "SELECT CASE WHEN (finding.finding ->> 'pending')::boolean THEN 'asked' WHEN {TOLD} THEN 'told' ELSE 'untold' END, count(*)
+        "SELECT CASE WHEN (finding.finding ->> 'pending')::boolean THEN 'asked' WHEN {TOLD} THEN 'told'
+                     WHEN {OVER} THEN 'over' ELSE 'untold' END, count(*)
          FROM finding JOIN evaluation USING (evaluation) WHERE evaluation.at >= $1 GROUP BY 1 ORDER BY 1"
     )))
     .bind(bound(since))
@@ -301,7 +306,7 @@ pub async fn untold(db: &mut PgConnection) -> Result<Vec<(Uuid, String, Timestam
                     -- Somebody was asked first, and a timer must end the wait.
                     THEN end_at IS NULL AND NOT EXISTS (
                         SELECT FROM due WHERE due.patient = finding.patient AND due.why LIKE 'repeat:%')
-                    ELSE NOT {TOLD} END
+                    ELSE NOT ({TOLD} OR {OVER}) END
          ORDER BY patient, start_at"
     )))
     .fetch_all(db)

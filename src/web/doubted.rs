@@ -19,8 +19,11 @@ use super::session::SignedIn;
 use super::{Web, as_judged, reach, words};
 use crate::signal::Signal;
 use crate::store::audit::{self, Act};
+use crate::store::patient::Patient;
 use crate::store::reading_seen::{self, Reading};
 use crate::store::{self, acceptance, arrival};
+
+type Tx = sqlx::Transaction<'static, sqlx::Postgres>;
 
 /// What a person measured in this time before decides what is usual of them.
 pub const BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -86,14 +89,19 @@ pub async fn accept(
     who: SignedIn,
     Path((patient, seq)): Path<(Uuid, i64)>,
 ) -> Answer<Json<Accepted>> {
-    let now = web.parts.clock.care_now();
-    let (mut db, found) = reach::to_change(&web, &who, patient).await?;
+    let (db, found) = reach::to_change(&web, &who, patient).await?;
+    let done = taken(&web, &who, db, &found, seq).await;
+    reach::tried(&web, &who, &found, done).await
+}
+
+async fn taken(web: &Web, who: &SignedIn, mut db: Tx, found: &Patient, seq: i64) -> Answer<Json<Accepted>> {
+    let (now, patient) = (web.parts.clock.care_now(), found.patient);
     let version = store::facts::versions(&mut db, patient).await?.pop().ok_or_else(Failure::not_found)?;
     let doubted = recent(&mut db, patient, &version.facts, now).await?;
     let Some(doubted) = doubted.into_iter().find(|doubted| doubted.values_seq() == seq) else {
         // What is accepted is not doubted, also when somebody did it a moment ago.
         if let Some(by) = acceptance::by(&mut db, patient).await?.remove(&seq) {
-            return before(by, &who);
+            return before(by, who);
         }
         if !store::patient::has_values(&mut db, patient, seq).await? {
             return Err(Failure::not_found());
@@ -121,7 +129,7 @@ pub async fn accept(
     let first = acceptance::insert(&mut db, &new).await?;
     let by = acceptance::by(&mut db, patient).await?.remove(&seq).ok_or_else(Failure::internal)?;
     if !first {
-        return before(by, &who);
+        return before(by, who);
     }
     arrival::accepted(&mut db, patient, accepted.effective_at, now).await?;
     let entry = who.did(Act::ReadingAccepted, web.parts.clock.machine_now()).about(patient, found.organisation);

@@ -67,10 +67,22 @@ pub async fn answer_pause(
     Body(asked): Body<AnswerPause>,
 ) -> Answer<Json<PlanChanged>> {
     let declined = asked.declined.as_deref().map(reason).transpose()?;
+    let (db, found, newest) = to_change(&web, &who, patient).await?;
+    let done = answered(&web, &who, (db, &found, newest), asked.request, declined).await;
+    reach::tried(&web, &who, &found, done).await
+}
+
+async fn answered(
+    web: &Web,
+    who: &SignedIn,
+    (mut db, found, newest): (Tx, &Patient, Version),
+    asked: Uuid,
+    declined: Option<&str>,
+) -> Answer<Json<PlanChanged>> {
     let now = web.parts.clock.care_now();
-    let (mut db, found, newest) = to_change(&web, &who, patient).await?;
+    let patient = found.patient;
     let open = pause_request::open(&mut db, &[patient]).await?.remove(&patient);
-    let Some(request) = open.filter(|open| open.request == asked.request) else {
+    let Some(request) = open.filter(|open| open.request == asked) else {
         return Err(Failure::new(
             StatusCode::CONFLICT,
             "over_already",
@@ -83,7 +95,7 @@ pub async fn answer_pause(
         arrival::again(&mut db, patient, now, now).await?;
         let entry = who.did(Act::PauseDeclined, machine_now).about(patient, found.organisation).because(why);
         audit::write(&mut db, &entry.detail(json!({ "request": request.request }))).await?;
-        return settle(&web, db, patient, newest.facts.version).await;
+        return settle(web, db, patient, newest.facts.version).await;
     }
     let mut facts = newest.facts;
     let today = facts.time_zone.to_datetime(now).date();
@@ -91,8 +103,8 @@ pub async fn answer_pause(
     let until = begins(&facts, request.until)?;
     planning::pause(&mut facts, from, until, (&who.name, &request.why), now).map_err(refused)?;
     let why = format!("taken on as they asked: {}", request.why);
-    let version = write(&web, &mut db, &who, &found, &facts, &why).await?;
-    settle(&web, db, patient, version).await
+    let version = write(web, &mut db, who, found, &facts, &why).await?;
+    settle(web, db, patient, version).await
 }
 
 pub async fn set_limit(
@@ -135,7 +147,8 @@ pub async fn end(
     let now = web.parts.clock.care_now();
     let (mut db, found) = reach::to_change(&web, &who, patient).await?;
     if !store::patient::end(&mut db, patient, now).await? {
-        return Err(not_monitored());
+        drop(db);
+        return reach::tried(&web, &who, &found, Err(not_monitored())).await;
     }
     arrival::again(&mut db, patient, now, now).await?;
     let entry = who.did(Act::MonitoringEnded, web.parts.clock.machine_now()).about(patient, found.organisation);
@@ -159,7 +172,10 @@ async fn change(
     let rulebook = web.rulebook.in_force(&web.parts.store).await?;
     let (mut db, found, newest) = to_change(web, who, patient).await?;
     let mut facts = newest.facts;
-    change(&rulebook, &mut facts, why, now)?;
+    if let Err(refused) = change(&rulebook, &mut facts, why, now) {
+        drop(db);
+        return reach::tried(web, who, &found, Err(refused)).await;
+    }
     let version = write(web, &mut db, who, &found, &facts, why).await?;
     settle(web, db, patient, version).await
 }
@@ -169,7 +185,8 @@ async fn to_change(web: &Web, who: &SignedIn, patient: Uuid) -> Answer<(Tx, Pati
     let (mut db, found) = reach::to_change(web, who, patient).await?;
     let newest = store::facts::newest_for_change(&mut db, patient).await?;
     if store::patient::ended_at(&mut db, patient).await?.is_some() {
-        return Err(not_monitored());
+        drop(db);
+        return reach::tried(web, who, &found, Err(not_monitored())).await;
     }
     Ok((db, found, newest.ok_or_else(Failure::not_found)?))
 }

@@ -56,6 +56,17 @@ pub async fn to_change(web: &Web, who: &SignedIn, patient: Uuid) -> Answer<(Tx, 
     Ok((db, found))
 }
 
+/// What came of a change whose transaction is over: if nothing, that somebody tried is on record all the same.
+pub async fn tried<T>(web: &Web, who: &SignedIn, of: &Patient, done: Answer<T>) -> Answer<T> {
+    if done.is_err() {
+        let mut db = web.transaction(who).await?;
+        let entry = who.did(Act::ChangeRefused, web.parts.clock.machine_now()).about(of.patient, of.organisation);
+        audit::write_look(&mut db, &entry).await?;
+        db.commit().await?;
+    }
+    done
+}
+
 /// Which alert, of which patient, a page or a mail means.
 pub async fn alert_by_reference(web: &Web, who: &SignedIn, reference: i64) -> Answer<(Tx, Uuid, Uuid)> {
     let mut db = web.transaction(who).await?;

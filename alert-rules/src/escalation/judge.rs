@@ -37,9 +37,7 @@ fn judge_problem<'f>(
 ) -> Option<Decision> {
     let told: Vec<&Alert> = alerts.iter().filter(|alert| alert.problem == problem).collect();
     let open = alerts.iter().position(|alert| alert.problem == problem && alert.closed_at.is_none());
-    // What is over, and would have closed itself, needs nobody any more.
-    let needs_nobody = |finding: &&&'f Finding| finding.pending || finding.end.is_some() && finding.closes_itself;
-    let alarming = findings.iter().filter(|finding| !needs_nobody(finding));
+    let alarming = findings.iter().filter(|finding| !finding.needs_nobody());
     let unheard_of = |finding: &&'f Finding| {
         let voice = Voice::of(finding, &told, at);
         Some(Unheard { finding, news: news(finding, &voice, &told)?, voice })

@@ -159,6 +159,7 @@ async fn steps(db: &mut PgConnection, since: Option<Timestamp>, report: &mut Rep
             &[
                 ("told in an alert", of(&findings, "told")),
                 ("asked to measure again first", of(&findings, "asked")),
+                ("over before anybody had to hear", of(&findings, "over")),
                 ("without an alert", of(&findings, "untold")),
             ],
         ),
@@ -283,7 +284,7 @@ async fn disorder(db: &mut PgConnection, since: Option<Timestamp>, report: &mut 
     }
     let untold = reconcile::untold(db).await?;
     if untold.is_empty() {
-        report.good("told", "every finding has its alert, or waits for a measurement that was asked for");
+        report.good("told", "every finding has its alert, waits for a measurement that was asked for, or was over by then and needs nobody");
     } else {
         let named = some(untold.iter().map(|(patient, problem, start)| format!("{patient}: {problem} since {start}")));
         report.wrong(
