@@ -216,15 +216,33 @@ impl Ward {
         diastolic: f64,
         note: Option<&str>,
     ) -> i64 {
-        let component = |name: &str, value: f64| Component {
-            component: name.into(),
+        let measured = [(alert_rules::Component::Systolic, systolic), (alert_rules::Component::Diastolic, diastolic)];
+        self.reading(patient, taken_at, alert_rules::Vital::BloodPressure, &measured, note).await
+    }
+
+    /// A weight in kilograms, taken and received now.
+    pub async fn weight(&self, patient: Uuid, kg: f64) -> i64 {
+        let measured = [(alert_rules::Component::Weight, kg)];
+        self.reading(patient, self.clock.care_now(), alert_rules::Vital::Weight, &measured, None).await
+    }
+
+    /// Values in canonical units.
+    async fn reading(
+        &self,
+        patient: Uuid,
+        taken_at: Timestamp,
+        vital: alert_rules::Vital,
+        values: &[(alert_rules::Component, f64)],
+        note: Option<&str>,
+    ) -> i64 {
+        let component = |(of, value): &(alert_rules::Component, f64)| Component {
+            component: of.name().into(),
             value_given: Some(value.to_string()),
-            unit_given: Some("mm[Hg]".into()),
-            value: Some(value),
+            unit_given: Some(of.dimension().unit().into()),
+            value: Some(*value),
             comparator: None,
         };
-        let measured = [(alert_rules::Component::Systolic, systolic), (alert_rules::Component::Diastolic, diastolic)]
-            .map(|(of, value)| (of, Measured::value(value)));
+        let measured: Vec<_> = values.iter().map(|(of, value)| (*of, Measured::value(*value))).collect();
         let id = random::new_id();
         let submission = Submission {
             organisation: self.organisation,
@@ -239,8 +257,8 @@ impl Ward {
             note: note.map(str::to_owned),
             as_sent: String::new(),
             body: Body::Reading(Reading {
-                vital: "blood_pressure".into(),
-                components: vec![component("systolic", systolic), component("diastolic", diastolic)],
+                vital: vital.name().into(),
+                components: values.iter().map(component).collect(),
                 absent: None,
                 offset_minutes: 0,
                 method: None,

@@ -237,3 +237,25 @@ const BROKEN: [Broken; 7] = [
         mended: "UPDATE alert SET next_step_at = gone.next_step_at FROM gone WHERE gone.alert = alert.alert; DROP TABLE gone",
     },
 ];
+
+/// Pounds typed for kilograms, and kilograms before the minute is over that a phone has to show the ask: it is found, nobody has to hear of it, and nothing is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slip_that_was_set_right_is_nobody_untold() {
+    let ward = Ward::open("2026-03-01T08:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let replica = ward.replica(&no_wires()).await;
+    let patient = ward.patient(&["heart-failure"]).await;
+    for (now, kg) in [("2026-03-01T08:10:00Z", 80.0), ("2026-03-02T08:00:00Z", 176.4), ("2026-03-02T08:00:40Z", 80.2)] {
+        replica.step(now).await;
+        ward.weight(patient, kg).await;
+        replica.settle().await;
+    }
+    replica.step("2026-03-02T10:00:00Z").await;
+    assert_eq!(ward.count("SELECT count(*) FROM finding WHERE problem = 'weight up'").await, 1);
+    assert_eq!(ward.count("SELECT count(*) FROM alert WHERE problem = 'weight up'").await, 0);
+    let said = Said::by(&ward);
+    assert_eq!(said.wrong(), []);
+    assert!(said.step("found").1.contains(&("over before anybody had to hear".to_owned(), 1)));
+    replica.stop().await;
+    ward.close().await;
+}
