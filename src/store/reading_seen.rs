@@ -8,7 +8,7 @@ use jiff_sqlx::ToSqlx;
 use serde::Deserialize;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 /// One act of measuring.
@@ -80,30 +80,39 @@ pub async fn newest(
     patients: &[Uuid],
     now: Timestamp,
 ) -> Result<HashMap<Uuid, Reading>, sqlx::Error> {
-    let mut found = newest_within(db, patients, now - FIRST_LOOK, now).await?;
+    let mut found = newest_among(db, LAST_MEASURED, patients, now - FIRST_LOOK, now).await?;
     let silent: Vec<Uuid> = patients.iter().copied().filter(|patient| !found.contains_key(patient)).collect();
     if !silent.is_empty() {
-        found.extend(newest_stored(db, &silent, now - LAST_LOOK, now).await?);
+        found.extend(newest_among(db, LAST_STORED, &silent, now - LAST_LOOK, now).await?);
     }
     Ok(found)
 }
 
-/// The newest among the last few that were stored.
-async fn newest_stored(
+/// Of the patient `who`, measured after $2 and not after $3: the last few that were measured in that stretch.
+const LAST_MEASURED: &str = "SELECT DISTINCT seen.effective_at, seen.seq FROM reading_seen AS seen
+     WHERE seen.patient = who.patient AND seen.effective_at > $2 AND seen.effective_at <= $3
+     ORDER BY seen.effective_at DESC, seen.seq DESC LIMIT 8";
+/// The last few that were stored, whenever they were measured.
+const LAST_STORED: &str = "SELECT submission.seq, submission.effective_at FROM submission
+     WHERE submission.patient = who.patient AND submission.kind = 'reading'
+     ORDER BY submission.seq DESC LIMIT 8";
+
+/// The newest among a few. Both subqueries name the patient as a parameter (`LIMIT`, `OFFSET 0` keep them apart): a plain join with
+/// the barrier view would read everybody's readings.
+async fn newest_among(
     db: &mut PgConnection,
+    few: &'static str,
     patients: &[Uuid],
     from: Timestamp,
     until: Timestamp,
 ) -> Result<HashMap<Uuid, Reading>, sqlx::Error> {
-    let rows = sqlx::query(
+    let rows = sqlx::query(AssertSqlSafe(format!(
         "SELECT r.patient, r.seq, r.component, r.effective_at, r.vital, r.value_given::text, r.unit_given, r.value, r.comparator,
                 r.absent, r.received_at, r.flags, r.method, r.context
          FROM unnest($1::uuid[]) AS who (patient)
          CROSS JOIN LATERAL (
              SELECT few.seq, few.effective_at
-             FROM (SELECT submission.seq, submission.effective_at FROM submission
-                   WHERE submission.patient = who.patient AND submission.kind = 'reading'
-                   ORDER BY submission.seq DESC LIMIT 8) AS few
+             FROM ({few}) AS few
              WHERE few.effective_at > $2 AND few.effective_at <= $3
                    AND (SELECT correction.values IS NULL FROM correction
                         WHERE correction.patient = who.patient AND correction.corrects_seq = few.seq
@@ -116,47 +125,8 @@ async fn newest_stored(
              WHERE seen.patient = who.patient AND seen.seq = newest.seq AND seen.effective_at = newest.effective_at
                    AND seen.effective_at > $2 AND seen.effective_at <= $3
              OFFSET 0) AS r
-         ORDER BY r.patient, r.component",
-    )
-    .bind(patients)
-    .bind(from.to_sqlx())
-    .bind(until.to_sqlx())
-    .fetch_all(&mut *db)
-    .await?;
-    let readings = with_corrections(db, together(&rows)?).await?;
-    Ok(readings.into_iter().map(|reading| (reading.patient, reading)).collect())
-}
-
-/// Both subqueries name the patient as a parameter (`LIMIT`, `OFFSET 0` keep them apart): a plain join with the barrier view
-/// would read everybody's readings.
-async fn newest_within(
-    db: &mut PgConnection,
-    patients: &[Uuid],
-    from: Timestamp,
-    until: Timestamp,
-) -> Result<HashMap<Uuid, Reading>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT r.patient, r.seq, r.component, r.effective_at, r.vital, r.value_given::text, r.unit_given, r.value, r.comparator,
-                r.absent, r.received_at, r.flags, r.method, r.context
-         FROM unnest($1::uuid[]) AS who (patient)
-         CROSS JOIN LATERAL (
-             SELECT few.seq, few.effective_at
-             FROM (SELECT DISTINCT seen.effective_at, seen.seq FROM reading_seen AS seen
-                   WHERE seen.patient = who.patient AND seen.effective_at > $2 AND seen.effective_at <= $3
-                   ORDER BY seen.effective_at DESC, seen.seq DESC LIMIT 8) AS few
-             WHERE (SELECT correction.values IS NULL FROM correction
-                    WHERE correction.patient = who.patient AND correction.corrects_seq = few.seq
-                    ORDER BY correction.seq DESC LIMIT 1) IS NOT TRUE
-             ORDER BY few.effective_at DESC, few.seq DESC LIMIT 1) AS newest
-         CROSS JOIN LATERAL (
-             SELECT seen.patient, seen.seq, seen.component, seen.effective_at, seen.vital, seen.value_given, seen.unit_given, seen.value,
-                    seen.comparator, seen.absent, seen.received_at, seen.flags, seen.method, seen.context
-             FROM reading_seen AS seen
-             WHERE seen.patient = who.patient AND seen.seq = newest.seq AND seen.effective_at = newest.effective_at
-                   AND seen.effective_at > $2 AND seen.effective_at <= $3
-             OFFSET 0) AS r
-         ORDER BY r.patient, r.component",
-    )
+         ORDER BY r.patient, r.component"
+    )))
     .bind(patients)
     .bind(from.to_sqlx())
     .bind(until.to_sqlx())
@@ -194,10 +164,11 @@ pub async fn newest_by_vital(
     Ok(readings)
 }
 
-/// All readings of a stretch of time, oldest first, those taken back or replaced among them.
+/// All readings of a stretch of time, or those of one vital, oldest first, those taken back or replaced among them.
 pub async fn between(
     db: &mut PgConnection,
     patient: Uuid,
+    vital: Option<&str>,
     from: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<Reading>, sqlx::Error> {
@@ -205,30 +176,7 @@ pub async fn between(
         "SELECT patient, seq, component, effective_at, vital, value_given::text, unit_given, value, comparator, absent, received_at,
                 flags, method, context
          FROM reading_seen
-         WHERE patient = $1 AND effective_at >= $2 AND effective_at <= $3
-         ORDER BY effective_at, seq, component",
-    )
-    .bind(patient)
-    .bind(from.to_sqlx())
-    .bind(until.to_sqlx())
-    .fetch_all(&mut *db)
-    .await?;
-    with_corrections(db, together(&rows)?).await
-}
-
-/// All readings of one vital, oldest first, those taken back or replaced among them.
-pub async fn of_vital(
-    db: &mut PgConnection,
-    patient: Uuid,
-    vital: &str,
-    from: Timestamp,
-    until: Timestamp,
-) -> Result<Vec<Reading>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT patient, seq, component, effective_at, vital, value_given::text, unit_given, value, comparator, absent, received_at,
-                flags, method, context
-         FROM reading_seen
-         WHERE patient = $1 AND vital = $2 AND effective_at >= $3 AND effective_at <= $4
+         WHERE patient = $1 AND ($2::text IS NULL OR vital = $2) AND effective_at >= $3 AND effective_at <= $4
          ORDER BY effective_at, seq, component",
     )
     .bind(patient)

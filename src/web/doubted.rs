@@ -58,7 +58,7 @@ impl Doubted {
 /// What is doubted of all that is still judged, newest first.
 async fn recent(db: &mut PgConnection, patient: Uuid, facts: &Facts, now: Timestamp) -> Answer<Vec<Doubted>> {
     let since = facts.plan.since.max(now - REACH);
-    let readings = reading_seen::between(db, patient, facts.plan.since.max(since - BEFORE), now + AFTER).await?;
+    let readings = reading_seen::between(db, patient, None, facts.plan.since.max(since - BEFORE), now + AFTER).await?;
     let accepted = acceptance::of(db, &[patient]).await?.remove(&patient).unwrap_or_default();
     let mut why = why(&readings, accepted);
     let readings = readings.into_iter().rev().filter(|reading| as_judged::taken_at(reading) >= since);

@@ -118,9 +118,9 @@ async fn measured(db: &mut PgConnection, about: &About<'_>, vital: Vital) -> Res
     let About { patient, rulebook, versions, from, until, now, zone, .. } = *about;
     // Around a stretch lies what decides whether something in it is doubted.
     let (first, last) = (from - doubted::BEFORE, until + doubted::AFTER);
-    let around = reading_seen::of_vital(db, patient, vital.name(), first, last).await?;
+    let around = reading_seen::between(db, patient, Some(vital.name()), first, last).await?;
     let first = now - MEAN_OVER - doubted::BEFORE;
-    let around_recent = reading_seen::of_vital(db, patient, vital.name(), first, now).await?;
+    let around_recent = reading_seen::between(db, patient, Some(vital.name()), first, now).await?;
     let accepted = acceptance::of(db, &[patient]).await?.remove(&patient).unwrap_or_default();
     let accepted_by = acceptance::by(db, patient).await?;
     let since = versions.last().map_or(Timestamp::MIN, |version| version.facts.plan.since);

@@ -202,7 +202,7 @@ async fn readings(
 ) -> Result<History, sqlx::Error> {
     let mut history = History::default();
     for vital in totals::parts_of_news2() {
-        let of_vital = reading_seen::of_vital(db, patient, vital.name(), from, until).await?;
+        let of_vital = reading_seen::between(db, patient, Some(vital.name()), from, until).await?;
         let theirs = of_vital.into_iter().filter(|reading| !words::is_not_theirs(reading));
         for reading in theirs {
             history.corrections.extend(as_judged::correction(&reading));
