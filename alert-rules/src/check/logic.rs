@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::expression::{Condition, ConditionKind, Quantity, QuantityKind};
+use crate::expression::walk::each_quantity;
+use crate::expression::{Condition, QuantityKind};
 use crate::print::sentence;
 use crate::problem::Problem;
 use crate::rule::{Clause, Limit, Pack, Rule, RulePriority};
@@ -120,7 +121,7 @@ pub(super) fn limits_used(pack: &Pack) -> BTreeSet<usize> {
     let mut used = BTreeSet::new();
     for rule in &pack.rules {
         each_condition(rule, &mut |condition| {
-            each_quantity(condition, &mut |quantity| {
+            each_quantity(condition, |quantity| {
                 if let QuantityKind::Limit(index) = quantity.kind {
                     used.insert(index);
                 }
@@ -134,49 +135,4 @@ pub(super) fn limits_used(pack: &Pack) -> BTreeSet<usize> {
 pub(super) fn each_condition<'a>(rule: &'a Rule, visit: &mut dyn FnMut(&'a Condition)) {
     let clauses = [Some(&rule.when), rule.at_once.as_ref(), rule.clear.as_ref()];
     clauses.into_iter().flatten().flat_map(|clause| &clause.conditions).for_each(visit);
-}
-
-/// Every quantity in a condition, however deep.
-pub(super) fn each_quantity<'a>(condition: &'a Condition, visit: &mut dyn FnMut(&'a Quantity)) {
-    match &condition.kind {
-        ConditionKind::Compare { left, right, .. } => {
-            [left, right].into_iter().for_each(|each| quantities(each, visit))
-        }
-        ConditionKind::Between { value, from, to } => {
-            [value, from, to].into_iter().for_each(|each| quantities(each, visit))
-        }
-        ConditionKind::And(left, right) | ConditionKind::Or(left, right) => {
-            [left, right].into_iter().for_each(|each| each_quantity(each, visit))
-        }
-        ConditionKind::Not(inner) | ConditionKind::Together { inner, .. } => each_quantity(inner, visit),
-        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => {
-            each_quantity(condition, visit)
-        }
-        ConditionKind::Tag(_)
-        | ConditionKind::Answer { .. }
-        | ConditionKind::Event { .. }
-        | ConditionKind::News2AnyThree
-        | ConditionKind::Overdue { .. } => {}
-    }
-}
-
-fn quantities<'a>(quantity: &'a Quantity, visit: &mut dyn FnMut(&'a Quantity)) {
-    visit(quantity);
-    match &quantity.kind {
-        QuantityKind::Count { condition, .. } => each_quantity(condition, visit),
-        QuantityKind::Arithmetic { left, right, .. } => {
-            [left, right].into_iter().for_each(|each| quantities(each, visit))
-        }
-        QuantityKind::Negative(inner) => quantities(inner, visit),
-        QuantityKind::Number(_)
-        | QuantityKind::Latest(_)
-        | QuantityKind::Limit(_)
-        | QuantityKind::Age
-        | QuantityKind::Answer(_)
-        | QuantityKind::News2
-        | QuantityKind::News2LowerBound
-        | QuantityKind::HomeAverage(_)
-        | QuantityKind::PosturalFall(_)
-        | QuantityKind::Aggregate { .. } => {}
-    }
 }

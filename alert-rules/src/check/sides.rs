@@ -10,9 +10,9 @@ use crate::vital::Component;
 
 use super::Whole;
 use crate::expression::early_warning::NEWS2_COMPONENTS;
-use crate::expression::walk::components;
+use crate::expression::walk::{components, each_quantity};
 
-use super::logic::{each_condition, each_quantity};
+use super::logic::each_condition;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Sides {
@@ -166,7 +166,7 @@ pub(super) fn links(rule: &Rule) -> Vec<(&str, &Place)> {
     let mut found = Vec::new();
     each_condition(rule, &mut |condition| {
         answers(condition, &mut found);
-        each_quantity(condition, &mut |quantity| {
+        each_quantity(condition, |quantity| {
             if let QuantityKind::Answer(link) = &quantity.kind {
                 found.push(link.as_str());
             }

@@ -8,6 +8,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use crate::expression::walk::each_quantity;
 use crate::expression::{Comparison, Condition, ConditionKind, Function, Operator, Quantity, QuantityKind};
 use crate::print::sentence;
 use crate::rule::{Clause, Join, Limit};
@@ -83,7 +84,11 @@ pub const LIMITS_AT_MOST: usize = 6;
 pub fn limits_named(clauses: &[&Clause]) -> Vec<usize> {
     let mut used: Vec<usize> = Vec::new();
     for condition in clauses.iter().flat_map(|clause| &clause.conditions) {
-        limits_of(condition, &mut used);
+        each_quantity(condition, |quantity| {
+            if let QuantityKind::Limit(index) = quantity.kind {
+                used.push(index);
+            }
+        });
     }
     used.sort_unstable();
     used.dedup();
@@ -362,46 +367,5 @@ fn mirrored(comparison: Comparison) -> Comparison {
         Comparison::AtLeast => Comparison::AtMost,
         Comparison::More => Comparison::Less,
         Comparison::Equal | Comparison::NotEqual => comparison,
-    }
-}
-
-fn limits_of(condition: &Condition, used: &mut Vec<usize>) {
-    match &condition.kind {
-        ConditionKind::Compare { left, right, .. } => [left, right].into_iter().for_each(|each| limits_in(each, used)),
-        ConditionKind::Between { value, from, to } => {
-            [value, from, to].into_iter().for_each(|each| limits_in(each, used))
-        }
-        ConditionKind::And(left, right) | ConditionKind::Or(left, right) => {
-            [left, right].into_iter().for_each(|each| limits_of(each, used))
-        }
-        ConditionKind::Not(inner) | ConditionKind::Together { inner, .. } => limits_of(inner, used),
-        ConditionKind::Readings { condition, .. } | ConditionKind::Sustained { condition, .. } => {
-            limits_of(condition, used)
-        }
-        ConditionKind::Tag(_)
-        | ConditionKind::Answer { .. }
-        | ConditionKind::Event { .. }
-        | ConditionKind::News2AnyThree
-        | ConditionKind::Overdue { .. } => {}
-    }
-}
-
-fn limits_in(quantity: &Quantity, used: &mut Vec<usize>) {
-    match &quantity.kind {
-        QuantityKind::Limit(index) => used.push(*index),
-        QuantityKind::Count { condition, .. } => limits_of(condition, used),
-        QuantityKind::Arithmetic { left, right, .. } => {
-            [left, right].into_iter().for_each(|each| limits_in(each, used))
-        }
-        QuantityKind::Negative(inner) => limits_in(inner, used),
-        QuantityKind::Number(_)
-        | QuantityKind::Latest(_)
-        | QuantityKind::Age
-        | QuantityKind::Answer(_)
-        | QuantityKind::News2
-        | QuantityKind::News2LowerBound
-        | QuantityKind::HomeAverage(_)
-        | QuantityKind::PosturalFall(_)
-        | QuantityKind::Aggregate { .. } => {}
     }
 }

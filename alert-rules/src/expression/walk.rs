@@ -65,6 +65,15 @@ fn visit_quantity<'c>(quantity: &'c Quantity, see: &mut impl FnMut(Node<'c>)) {
     }
 }
 
+/// Every quantity in a condition, however deep.
+pub(crate) fn each_quantity<'c>(condition: &'c Condition, mut see: impl FnMut(&'c Quantity)) {
+    visit(condition, &mut |node| {
+        if let Node::Quantity(quantity) = node {
+            see(quantity);
+        }
+    });
+}
+
 enum Node<'c> {
     Condition(&'c Condition),
     Quantity(&'c Quantity),
