@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use derwent::monitor::case;
+use derwent::monitor::evaluate::{self, Finished};
+use derwent::monitor::judgement::Judged;
 use derwent::monitor::memory::Memory;
-use derwent::monitor::rulebook::Rulebooks;
-use derwent::monitor::{case, evaluate};
+use derwent::monitor::rulebook::{InForce, Rulebooks};
 use derwent::random;
 use derwent::store::{judged, shown};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::harness::mail::MailServer;
-use crate::harness::ward::{Ward, Wires, at, facts};
+use crate::harness::ward::{Replica, Ward, Wires, at, facts};
 
 fn wires(mail: &MailServer) -> Wires {
     Wires { smtp_url: mail.url(), pager_url: None }
@@ -104,28 +108,54 @@ async fn two_replicas_share_the_work_and_judge_every_reading_once() {
     two.stop().await;
 }
 
+/// A replica with a reading in hand: taken and judged, and nothing written. It does nothing by itself any more.
+struct InHand {
+    replica: Replica,
+    patient: Uuid,
+    lease: Uuid,
+    now: Timestamp,
+    rulebook: Arc<InForce>,
+    judged: Vec<Judged>,
+}
+
+impl InHand {
+    async fn of(ward: &Ward) -> Self {
+        ward.on_roster("ida", "08:00-20:00").await;
+        let replica = ward.replica(&no_wires()).await;
+        let patient = ward.patient(&["hypertension"]).await;
+        replica.settle().await;
+        replica.parts.lifecycle.stopping.cancel();
+
+        ward.pressure(patient, 128.0, 78.0).await;
+        let (lease, now) = (random::new_id(), ward.clock.care_now());
+        let pool = &replica.parts.store.monitor;
+        let mut taken = Vec::new();
+        while taken.is_empty() {
+            taken = judged::take(pool, Some(now), lease, 10).await.expect("taken");
+        }
+        let batch = case::load(pool, &Rulebooks::default(), &Memory::default(), &taken, now).await.expect("loaded");
+        let judged = evaluate::judge(Arc::clone(&batch.rulebook), batch.cases).await.expect("judged");
+        Self { replica, patient, lease, now, rulebook: batch.rulebook, judged }
+    }
+
+    fn pool(&self) -> &PgPool {
+        &self.replica.parts.store.monitor
+    }
+
+    async fn finish(&self) -> Finished {
+        evaluate::finish(self.pool(), self.lease, &self.rulebook, &self.judged, self.now).await.expect("finished")
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_replica_had_in_hand_is_judged_when_its_lease_has_ended() {
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
-    ward.on_roster("ida", "08:00-20:00").await;
-    let replica = ward.replica(&no_wires()).await;
-    let patient = ward.patient(&["hypertension"]).await;
-    replica.settle().await;
-    replica.parts.lifecycle.stopping.cancel();
-
     // It takes, it judges, and it dies before it writes.
-    ward.pressure(patient, 128.0, 78.0).await;
-    let (lease, now) = (random::new_id(), ward.clock.care_now());
-    let pool = &replica.parts.store.monitor;
-    let mut taken = Vec::new();
-    while taken.is_empty() {
-        taken = judged::take(pool, Some(now), lease, 10).await.expect("taken");
-    }
-    let batch = case::load(pool, &Rulebooks::default(), &Memory::default(), &taken, now).await.expect("loaded");
-    let judged = evaluate::judge(Arc::clone(&batch.rulebook), batch.cases).await.expect("judged");
+    let hand = InHand::of(&ward).await;
 
     let other = ward.replica(&no_wires()).await;
-    assert!(judged::take(pool, Some(now), random::new_id(), 10).await.expect("taken").is_empty(), "the lease holds");
+    let taken = judged::take(hand.pool(), Some(hand.now), random::new_id(), 10).await.expect("taken");
+    assert!(taken.is_empty(), "the lease holds");
     sqlx::query("UPDATE patient_judged SET lease_until = now() - interval '1 s'")
         .execute(&ward.pool)
         .await
@@ -134,7 +164,7 @@ async fn what_a_dead_replica_had_in_hand_is_judged_when_its_lease_has_ended() {
     ward.assert_tiled().await;
 
     // It was only slow, and writes after all: nothing happens twice.
-    evaluate::finish(pool, lease, &batch.rulebook, &judged, now).await.expect("finished");
+    hand.finish().await;
     ward.assert_tiled().await;
     assert_eq!(ward.count("SELECT count(*) FROM evaluation WHERE from_seq IS NOT NULL").await, 1);
     other.stop().await;
@@ -144,28 +174,16 @@ async fn what_a_dead_replica_had_in_hand_is_judged_when_its_lease_has_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn facts_that_change_during_an_evaluation_start_it_over() {
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
-    ward.on_roster("ida", "08:00-20:00").await;
-    let replica = ward.replica(&no_wires()).await;
-    let patient = ward.patient(&["hypertension"]).await;
-    replica.settle().await;
-    replica.parts.lifecycle.stopping.cancel();
-
-    ward.pressure(patient, 128.0, 78.0).await;
-    let (lease, now) = (random::new_id(), ward.clock.care_now());
-    let pool = &replica.parts.store.monitor;
-    let mut taken = Vec::new();
-    while taken.is_empty() {
-        taken = judged::take(pool, Some(now), lease, 10).await.expect("taken");
-    }
-    let batch = case::load(pool, &Rulebooks::default(), &Memory::default(), &taken, now).await.expect("loaded");
-    let judged = evaluate::judge(Arc::clone(&batch.rulebook), batch.cases).await.expect("judged");
-    ward.set_facts(patient, &facts(&[])).await;
-    let finished = evaluate::finish(pool, lease, &batch.rulebook, &judged, now).await.expect("finished");
-    assert_eq!(finished.start_over, [patient]);
+    let hand = InHand::of(&ward).await;
+    ward.set_facts(hand.patient, &facts(&[])).await;
+    let finished = hand.finish().await;
+    assert_eq!(finished.start_over, [hand.patient]);
     assert_eq!(ward.count("SELECT count(*) FROM evaluation WHERE from_seq IS NOT NULL").await, 0);
 
-    judged::release(pool, lease, &finished.start_over, SignedDuration::ZERO, false).await.expect("released");
-    replica.settle().await;
+    judged::release(hand.pool(), hand.lease, &finished.start_over, SignedDuration::ZERO, false)
+        .await
+        .expect("released");
+    hand.replica.settle().await;
     assert_eq!(ward.lines("SELECT facts::text FROM evaluation WHERE from_seq IS NOT NULL").await, ["2"]);
     ward.assert_tiled().await;
     ward.close().await;
