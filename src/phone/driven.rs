@@ -313,14 +313,16 @@ impl Inside {
     }
 }
 
-async fn hear(socket: Option<&mut Socket>) -> Result<String, Ended> {
+/// The next text of a socket; without one, never.
+pub async fn hear(socket: Option<&mut Socket>) -> Result<String, Ended> {
     match socket {
         Some(socket) => socket.hear().await,
         None => std::future::pending().await,
     }
 }
 
-async fn sleep(left: Option<Duration>) {
+/// As long as is left; without an end, for ever.
+pub async fn sleep(left: Option<Duration>) {
     match left {
         Some(left) => tokio::time::sleep(left).await,
         None => std::future::pending().await,

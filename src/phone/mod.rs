@@ -11,7 +11,7 @@ mod line;
 mod socket;
 
 pub use device::Device;
-pub use driven::{Happening, Phone};
+pub use driven::{Happening, Phone, hear, sleep};
 pub use key::Key;
 pub use line::Line;
 pub use socket::{Ended, Route, Socket};

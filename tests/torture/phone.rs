@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use derwent::clock::Clock;
-use derwent::phone::{Device, Ended, Socket};
+use derwent::phone::{Device, Ended, Socket, hear, sleep};
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::item::Item;
@@ -250,19 +250,5 @@ impl Inside {
 
     fn elapsed(&self) -> Duration {
         self.clock.instant().saturating_duration_since(self.started)
-    }
-}
-
-async fn hear(socket: Option<&mut Socket>) -> Result<String, Ended> {
-    match socket {
-        Some(socket) => socket.hear().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn sleep(left: Option<Duration>) {
-    match left {
-        Some(left) => tokio::time::sleep(left).await,
-        None => std::future::pending().await,
     }
 }
