@@ -7,15 +7,16 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
 use mobile_api::decode;
-use mobile_api::http::{Access, AccessLog, HttpChallenge, HttpRefused, PauseAsked, Readings, StoredReading};
+use mobile_api::http::{Access, AccessLog, HttpChallenge, HttpRefused, Readings, StoredReading};
 use mobile_api::item::{Comparator, Quantity};
 use mobile_api::limits::{HTTP_CHALLENGE_S, Limits};
 use mobile_api::message::Receipt;
@@ -27,20 +28,17 @@ use serde::Deserialize;
 
 use super::accept::Sender;
 use super::together::NoAnswer;
-use super::{Ingest, counters, proof, receipt};
+use super::{HEARD_EVERY, Ingest, counters, proof, receipt};
 use crate::listen::Visitor;
 use crate::random;
-use crate::signal::Signal;
 use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::audit_seen;
 use crate::store::device::{self, Device, Person};
-use crate::store::{carer, http_challenge, own_reading, pause_request};
+use crate::store::{carer, http_challenge, own_reading};
 use crate::telemetry;
 
 /// Said of everything that is no proof, so that trying teaches nothing.
 const PROOF_NEEDED: &str = "the request needs a proof in the header Derwent-Proof: by this device's key, about this very request, with all its claims";
-/// How often it is noted that a device still speaks.
-const HEARD_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// Readings in one answer.
 const PAGE_READINGS: i64 = 200;
 /// Entries of the access log in one answer.
@@ -88,13 +86,8 @@ pub async fn challenge(State(ingest): State<Arc<Ingest>>) -> Result<Json<HttpCha
 
 pub async fn submissions(
     State(ingest): State<Arc<Ingest>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Proven { device, body }: Proven,
 ) -> Result<Json<Receipt>, Refused> {
-    let body = body.map_err(too_big)?;
-    let device = proven(&ingest, &method, &uri, &headers, &body).await?;
     let bad = |refusal| Refused::With(StatusCode::BAD_REQUEST, refusal);
     let text = std::str::from_utf8(&body).map_err(|_| bad(Refusal::new(Reason::NotJson, "the body is not UTF-8")))?;
     // The same budget as the sockets'; nobody closes the semaphore.
@@ -127,21 +120,28 @@ pub async fn submissions(
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Whose {
     #[serde(rename = "for")]
-    whom: Option<String>,
+    pub whom: Option<String>,
     #[serde(default)]
     since: i64,
     before: Option<i64>,
 }
 
+impl<S: Sync> FromRequestParts<S> for Whose {
+    type Rejection = Refused;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Refused> {
+        let asked = Query::try_from_uri(&head.uri).map_err(|error: QueryRejection| {
+            Refused::With(StatusCode::BAD_REQUEST, Refusal::new(Reason::FieldInvalid, error.body_text()))
+        });
+        asked.map(|Query(whose)| whose)
+    }
+}
+
 pub async fn plan(
     State(ingest): State<Arc<Ingest>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    whose: Result<Query<Whose>, QueryRejection>,
+    whose: Whose,
+    Proven { device, .. }: Proven,
 ) -> Result<Response, Refused> {
-    let Query(whose) = whose.map_err(bad_query)?;
-    let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
     let person = person(&ingest, &device, whose.whom.as_deref()).await?;
     let now = ingest.parts.clock.care_now();
     let is_own = device.own == Some(person.patient);
@@ -155,56 +155,13 @@ pub async fn plan(
     Ok(plan.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |plan| Json(plan).into_response()))
 }
 
-/// Longest words with a request for a pause, in characters.
-const LONGEST_WHY: usize = 500;
-const LONGEST_PAUSE_DAYS: i32 = 90;
-
-/// A person will be away: a task for their team, and nothing else until somebody takes it on.
-pub async fn pauses(
-    State(ingest): State<Arc<Ingest>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    whose: Result<Query<Whose>, QueryRejection>,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<StatusCode, Refused> {
-    let Query(whose) = whose.map_err(bad_query)?;
-    let body = body.map_err(too_big)?;
-    let device = proven(&ingest, &method, &uri, &headers, &body).await?;
-    let person = person(&ingest, &device, whose.whom.as_deref()).await?;
-    let bad = |detail: &str| Refused::With(StatusCode::BAD_REQUEST, Refusal::new(Reason::FieldInvalid, detail));
-    let asked: PauseAsked =
-        serde_json::from_slice(&body).map_err(|_| bad("the body is an id, two days (2026-12-24) and words"))?;
-    let days = asked.from.until(asked.until).map_or(0, |span| span.get_days());
-    if !(1..=LONGEST_PAUSE_DAYS).contains(&days) {
-        return Err(bad("a pause ends after it begins, and lasts 90 days at most"));
-    }
-    let why = asked.why.trim();
-    if !(1..=LONGEST_WHY).contains(&why.chars().count()) || why.contains('\0') {
-        return Err(bad("say why in up to 500 characters"));
-    }
-    let now = ingest.parts.clock.care_now();
-    let (PauseAsked { id, from, until, .. }, why) = (asked.clone(), why.to_owned());
-    let request = pause_request::Request { request: id, from, until, why, asked_at: now };
-    let (patient, organisation) = (person.patient, person.organisation);
-    let new = pause_request::New { patient, organisation, device: device.device, asked: &request };
-    if pause_request::insert(&ingest.parts.store.ingest, &new).await? {
-        ingest.parts.signals.send(Signal::Arrived);
-    }
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// A person's own readings on their own device. A carer sees what to do, and what was measured if the person agreed to that.
 pub async fn readings(
     State(ingest): State<Arc<Ingest>>,
     Extension(Visitor(from)): Extension<Visitor>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    whose: Result<Query<Whose>, QueryRejection>,
+    whose: Whose,
+    Proven { device, .. }: Proven,
 ) -> Result<Json<Readings>, Refused> {
-    let Query(whose) = whose.map_err(bad_query)?;
-    let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
     let person = whose_record(&ingest, &device, &whose, Act::OwnReadingsRead, from).await?;
     let components = own_reading::page(&ingest.parts.store.ingest, person.patient, whose.since, PAGE_READINGS).await?;
     let mut readings: Vec<StoredReading> = Vec::new();
@@ -242,13 +199,9 @@ pub async fn readings(
 pub async fn access_log(
     State(ingest): State<Arc<Ingest>>,
     Extension(Visitor(from)): Extension<Visitor>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    whose: Result<Query<Whose>, QueryRejection>,
+    whose: Whose,
+    Proven { device, .. }: Proven,
 ) -> Result<Json<AccessLog>, Refused> {
-    let Query(whose) = whose.map_err(bad_query)?;
-    let device = proven(&ingest, &method, &uri, &headers, &[]).await?;
     let person = whose_record(&ingest, &device, &whose, Act::OwnAccessLogRead, from).await?;
     let opened =
         audit_seen::of_patient(&ingest.parts.store.ingest, person.patient, whose.before, PAGE_ACCESSES).await?;
@@ -286,16 +239,25 @@ async fn whose_record(
     Ok(person)
 }
 
-/// The device that signed exactly this request, with a nonce that had not been used.
-async fn proven(
-    ingest: &Ingest,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<Device, Refused> {
+/// What was asked, and the device that signed exactly this request, with a nonce that had not been used.
+pub struct Proven {
+    pub device: Device,
+    pub body: Bytes,
+}
+
+impl FromRequest<Arc<Ingest>> for Proven {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, ingest: &Arc<Ingest>) -> Result<Self, Refused> {
+        let (head, body) = request.into_parts();
+        let body = Bytes::from_request(Request::from_parts(head.clone(), body), ingest).await.map_err(too_big)?;
+        Ok(Self { device: signed_by(ingest, &head, &body).await?, body })
+    }
+}
+
+async fn signed_by(ingest: &Ingest, head: &Parts, body: &[u8]) -> Result<Device, Refused> {
     let unauthorised = |reason, detail: &str| Refused::With(StatusCode::UNAUTHORIZED, Refusal::new(reason, detail));
-    let token = headers.get(PROOF_HEADER).and_then(|value| value.to_str().ok());
+    let token = head.headers.get(PROOF_HEADER).and_then(|value| value.to_str().ok());
     let claimed: Option<HttpProof> = token.and_then(proof::claimed);
     let (Some(token), Some(claimed)) = (token, claimed) else {
         return Err(unauthorised(Reason::ProofInvalid, PROOF_NEEDED));
@@ -312,8 +274,8 @@ async fn proven(
         aud: ingest.origin.to_string(),
         nonce: claimed.nonce,
         iat: claimed.iat,
-        htm: method.as_str().to_owned(),
-        htu: uri.path_and_query().map_or_else(String::new, ToString::to_string),
+        htm: head.method.as_str().to_owned(),
+        htu: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         body_sha256: BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, body)),
     };
     if !proof::holds(token, &device.public_key, &expected) {
@@ -334,7 +296,7 @@ async fn proven(
     Ok(device)
 }
 
-async fn person(ingest: &Ingest, device: &Device, handle: Option<&str>) -> Result<Person, Refused> {
+pub async fn person(ingest: &Ingest, device: &Device, handle: Option<&str>) -> Result<Person, Refused> {
     let people = device::people(&ingest.parts.store.ingest, device.device).await?;
     let wanted = |person: &Person| match handle {
         Some(handle) => person.handle == handle,
@@ -346,10 +308,6 @@ async fn person(ingest: &Ingest, device: &Device, handle: Option<&str>) -> Resul
 fn too_big(error: BytesRejection) -> Refused {
     let detail = format!("the body could not be taken: {error}; at most {} bytes are", Limits::V1.frame_bytes);
     Refused::With(error.status(), Refusal::new(Reason::BatchTooBig, detail))
-}
-
-fn bad_query(error: QueryRejection) -> Refused {
-    Refused::With(StatusCode::BAD_REQUEST, Refusal::new(Reason::FieldInvalid, error.body_text()))
 }
 
 fn not_theirs() -> Refused {

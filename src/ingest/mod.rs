@@ -1,7 +1,7 @@
 //! What comes from phones: enrolment, sockets, and the way of a submission from the wire to the disk.
 //!
 //! `upgrade`, `greeting` and `socket` hold the conversation over a `line`, `talk` and `lookups` find what there is to say, `accept` turns the wire into the domain, `writer` stores, `receipt` answers.
-//! `http` is the same conversation where no socket can be held, `plan` what a phone shows.
+//! `http` is the same conversation where no socket can be held, `pauses` who asks to be away, `plan` what a phone shows.
 
 pub mod accept;
 pub mod counters;
@@ -11,6 +11,7 @@ mod http;
 mod line;
 mod lookups;
 mod mailbox;
+mod pauses;
 mod plan;
 mod proof;
 pub mod receipt;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use alert_rules::Rulebook;
 use axum::Router;
 use axum::http::Method;
+use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 
 use crate::parts::Parts;
@@ -40,6 +42,9 @@ use writer::Writer;
 pub const UNDECIDED_BYTES: usize = 64 * 1024 * 1024;
 /// What phones may be in the middle of saying, beyond the little that each may say for nothing.
 const UNFINISHED_BYTES: usize = 64 * 1024 * 1024;
+
+/// How often it is noted that a device still speaks, in care time.
+const HEARD_EVERY: SignedDuration = SignedDuration::from_hours(6);
 
 /// What the handlers share.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use mobile_api::proof::PROOF_HEADER;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
-use super::{Ingest, enrol, http, upgrade};
+use super::{Ingest, enrol, http, pauses, upgrade};
 use crate::openapi::{self, Answer, Describe, Operation};
 
 /// How the document names the proof.
@@ -109,7 +109,7 @@ pub fn routes() -> Vec<Route> {
             .answers::<Plan>(200, "The plan")
             .answer(204, "Nobody has made one yet", None)
             .refuses(503, busy),
-        Route::new(POST, "/mobile/v1/pauses", http::pauses, "A person will be away, and somebody decides about it")
+        Route::new(POST, "/mobile/v1/pauses", pauses::ask, "A person will be away, and somebody decides about it")
             .proven()
             .about_somebody()
             .takes::<PauseAsked>()

@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::extract::ws::{Message as Frame, Utf8Bytes, WebSocket};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mobile_api::close::Close;
 use mobile_api::decode;
 use mobile_api::message::ServerMessage;
@@ -23,7 +23,7 @@ use super::accept::Sender;
 use super::line::{Gone, Line, RESTART_RETRY_S};
 use super::registry::{News, Place};
 use super::talk::Talk;
-use super::{Ingest, counters, receipt};
+use super::{HEARD_EVERY, Ingest, counters, receipt};
 use crate::listen::Guest;
 use crate::parts::Parts;
 use crate::random;
@@ -32,8 +32,6 @@ use crate::store::{device, push, shown};
 
 /// What is lost among signals is found by looking, this often: a device that was revoked is gone within a minute.
 const SWEEP: Duration = Duration::from_secs(50);
-/// How often it is noted that a phone is still there, in care time.
-const HEARD_EVERY: SignedDuration = SignedDuration::from_hours(6);
 
 /// Holds the whole conversation; is done when it is over.
 pub fn converse(ingest: Arc<Ingest>, socket: WebSocket, guest: Guest) -> impl Future<Output = ()> + Send {
