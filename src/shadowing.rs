@@ -8,15 +8,18 @@ use std::fmt::Write as _;
 use alert_rules::Priority;
 use alert_rules::shadow::{Difference, What};
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
+use ts_rs::TS;
 use uuid::Uuid;
 
 use crate::publishing::{Desk, Refused, checked, hex, reason};
 use crate::random;
 use crate::store::audit::Act;
 use crate::store::shadow::{self, Look, NewShadow, Shadow};
+use crate::web::api;
 
 /// Each look goes over all of it, and a fold reaches back thirty days.
 const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
@@ -67,8 +70,9 @@ impl Desk {
     }
 }
 
-/// What the last shadow would have done, or does. Nobody is named in it.
-#[derive(Clone, Debug, Serialize)]
+/// What the last shadow would have done, or does. Nobody is named in it. What the command prints and the staff API answers, each with
+/// what differs beside it.
+#[derive(Clone, Debug, Serialize, TS, JsonSchema)]
 pub struct Report {
     pub hash: String,
     pub since: Timestamp,
@@ -78,26 +82,29 @@ pub struct Report {
     pub by: String,
     pub why: String,
     pub monitored: i64,
-    /// Patients who were looked at since it began, and how many of those could not be read.
+    /// Patients who were looked at since it began, and how many of those have a record that cannot be read.
     pub looked_at: usize,
     pub unreadable: usize,
     /// When whoever was looked at longest ago was.
     pub oldest_look: Option<Timestamp>,
     pub patient_days: f64,
     /// The highest priority first.
-    pub rules: Vec<OfRule>,
+    pub rules: Vec<ShadowRule>,
     /// Only the shadow tells anybody, or only the rules in force.
-    pub newly_alerted: Count,
-    pub no_longer_alerted: Count,
-    pub louder: Count,
-    pub quieter: Count,
-    pub moved: Count,
+    pub newly_alerted: ShadowCount,
+    pub no_longer_alerted: ShadowCount,
+    pub louder: ShadowCount,
+    pub quieter: ShadowCount,
+    pub moved: ShadowCount,
 }
 
 /// Alerts of one rule and priority.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct OfRule {
+#[derive(Clone, Debug, PartialEq, Serialize, TS, JsonSchema)]
+pub struct ShadowRule {
+    /// `pack/rule`.
     pub rule: String,
+    #[ts(as = "api::Priority")]
+    #[schemars(with = "api::Priority")]
     pub priority: Priority,
     pub in_force: usize,
     pub in_shadow: usize,
@@ -105,8 +112,8 @@ pub struct OfRule {
     pub in_shadow_per_100_patients_a_day: f64,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Count {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, TS, JsonSchema)]
+pub struct ShadowCount {
     pub patients: usize,
     pub problems: usize,
 }
@@ -144,9 +151,9 @@ fn summed(shadow: &Shadow, monitored: i64, looks: &[Look], now: Timestamp) -> Re
             rules.entry((told.priority, &told.rule)).or_default().1 += told.alerts;
         }
     }
-    let mut rules: Vec<OfRule> = rules
+    let mut rules: Vec<ShadowRule> = rules
         .into_iter()
-        .map(|((priority, rule), (in_force, in_shadow))| OfRule {
+        .map(|((priority, rule), (in_force, in_shadow))| ShadowRule {
             rule: rule.to_owned(),
             priority,
             in_force,
@@ -158,7 +165,7 @@ fn summed(shadow: &Shadow, monitored: i64, looks: &[Look], now: Timestamp) -> Re
     rules.sort_by_key(|of| std::cmp::Reverse(of.priority));
     let count = |is: fn(&What) -> bool| {
         let of = compared().map(|(_, compared)| compared.differences.iter().filter(|of| is(&of.what)).count());
-        of.filter(|problems| *problems > 0).fold(Count::default(), |sum, problems| Count {
+        of.filter(|problems| *problems > 0).fold(ShadowCount::default(), |sum, problems| ShadowCount {
             patients: sum.patients + 1,
             problems: sum.problems + problems,
         })
@@ -217,7 +224,7 @@ impl Report {
             let _ = writeln!(out, "{name:<60}{in_force:>16.2}{in_shadow:>16.2}");
         }
         let _ = writeln!(out, "over {:.1} patient-days\n", self.patient_days);
-        for (what, Count { patients, problems }) in [
+        for (what, ShadowCount { patients, problems }) in [
             ("newly alerted", self.newly_alerted),
             ("no longer alerted", self.no_longer_alerted),
             ("alerted more loudly", self.louder),

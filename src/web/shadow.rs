@@ -8,13 +8,13 @@ use axum::Json;
 use axum::extract::State;
 use uuid::Uuid;
 
-use super::api::{ShadowCount, ShadowDifference, ShadowReport, ShadowRule, ShadowWhat, StartShadow};
+use super::api::{ShadowDifference, ShadowReport, ShadowWhat, StartShadow};
 use super::extract::Body;
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
-use super::{Web, alerts, reach, rules};
+use super::{Web, reach, rules};
 use crate::publishing::from_hex;
-use crate::shadowing::{Count, OfPatient, report};
+use crate::shadowing::{OfPatient, report};
 use crate::store::audit::{self, Act};
 use crate::store::{patient, rules_proposal};
 
@@ -58,43 +58,8 @@ async fn shown(web: &Web, who: &SignedIn) -> Answer<ShadowReport> {
     db.commit().await?;
     let (report, differences) = found.ok_or_else(Failure::not_found)?;
     let seen: BTreeSet<Uuid> = seen.into_iter().map(|row| row.patient.patient).collect();
-    Ok(ShadowReport {
-        hash: report.hash,
-        since: report.since,
-        until: report.until,
-        runs: report.runs,
-        by: report.by,
-        why: report.why,
-        monitored: u32::try_from(report.monitored).unwrap_or(u32::MAX),
-        looked_at: counted(report.looked_at),
-        unreadable: counted(report.unreadable),
-        oldest_look: report.oldest_look,
-        patient_days: report.patient_days,
-        rules: report
-            .rules
-            .into_iter()
-            .map(|of| ShadowRule {
-                priority: alerts::priority(of.priority.name()),
-                rule: of.rule,
-                in_force_per_100_patients_a_day: of.in_force_per_100_patients_a_day,
-                in_shadow_per_100_patients_a_day: of.in_shadow_per_100_patients_a_day,
-            })
-            .collect(),
-        newly_alerted: count(report.newly_alerted),
-        no_longer_alerted: count(report.no_longer_alerted),
-        louder: count(report.louder),
-        quieter: count(report.quieter),
-        moved: count(report.moved),
-        differences: differences.into_iter().filter(|of| seen.contains(&of.patient)).map(difference).collect(),
-    })
-}
-
-fn counted(many: usize) -> u32 {
-    u32::try_from(many).unwrap_or(u32::MAX)
-}
-
-fn count(of: Count) -> ShadowCount {
-    ShadowCount { patients: counted(of.patients), problems: counted(of.problems) }
+    let differences = differences.into_iter().filter(|of| seen.contains(&of.patient)).map(difference).collect();
+    Ok(ShadowReport { report, differences })
 }
 
 fn difference(OfPatient { patient, difference }: OfPatient) -> ShadowDifference {

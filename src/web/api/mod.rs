@@ -44,7 +44,7 @@ pub use rules::{
 };
 pub use series::{Gap, Given, LimitStep, PointState, Series, SeriesAlert, SeriesBand, SeriesEvent, SeriesPoint, Side};
 pub use session::{Me, Organisation, Role, Team};
-pub use shadow::{ShadowCount, ShadowDifference, ShadowReport, ShadowRule, ShadowWhat, StartShadow};
+pub use shadow::{ShadowDifference, ShadowReport, ShadowWhat, StartShadow};
 pub use sign_in::{
     AcceptInvitation, InvitationToken, Invited, NextStep, RecoveryCodes, RecoveryCodesLeft, SecondFactorCode, SignIn,
     SignInNext, TotpOffer,
@@ -103,6 +103,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::shadowing::{ShadowCount, ShadowRule};
 
     const FILE: &str = "web/shared/api/staff.ts";
 
@@ -236,6 +237,30 @@ mod tests {
             SeriesEvent,
             SeriesAlert,
             Gap,
+            RulesInForce,
+            PackRow,
+            PackSignature,
+            RuleStop,
+            RulesProposal,
+            RulesPage,
+            ProposeRules,
+            RulesFrom,
+            ProposedRules,
+            UndoRules,
+            StopRule,
+            ResumeRule,
+            SignPack,
+            RuleExplained,
+            RunBacktest,
+            BacktestReport,
+            BacktestRule,
+            BothRules,
+            StartShadow,
+            ShadowReport,
+            ShadowRule,
+            ShadowCount,
+            ShadowDifference,
+            ShadowWhat,
         );
         text
     }

@@ -1056,3 +1056,223 @@ export type Gap = { from: string, until: string,
  * `away`, `the service was down`, `erased`
  */
 text: string, };
+
+/**
+ * `GET /api/rules`, and what every change of the rules answers.
+ */
+export type RulesInForce = { 
+/**
+ * Of all files, in hexadecimal.
+ */
+hash: string, since: string, by: string, packs: Array<PackRow>, stops: Array<RuleStop>, 
+/**
+ * Oldest first.
+ */
+proposals: Array<RulesProposal>, 
+/**
+ * Whoever asks owns the rules: proposes, approves, goes back, stops.
+ */
+owner: boolean, };
+
+export type PackRow = { 
+/**
+ * The folder's name.
+ */
+pack: string, title: string, version: string, 
+/**
+ * Of the pack's own files: what is signed.
+ */
+files: string, 
+/**
+ * Why no plan may name it yet.
+ */
+draft: string | null, 
+/**
+ * `pack/rule`, in the order of the file.
+ */
+rules: Array<string>, signatures: Array<PackSignature>, };
+
+export type PackSignature = { name: string, registration: string, at: string, };
+
+export type RuleStop = { rule: string, until: string, by: string, why: string, };
+
+export type RulesProposal = { hash: string, by: string, at: string, why: string, 
+/**
+ * Paths that differ from the rules in force.
+ */
+changed: Array<string>, 
+/**
+ * Whoever asks made it, so somebody else approves it.
+ */
+own: boolean, };
+
+/**
+ * `GET /api/rules/page`: a pack in plain sentences, to read and sign. Markdown.
+ */
+export type RulesPage = { text: string, };
+
+/**
+ * `POST /api/rules/proposals`. Larger changes than a request holds are proposed by command.
+ */
+export type ProposeRules = { 
+/**
+ * What the changes begin from.
+ */
+from: RulesFrom, 
+/**
+ * By path, as in `hypertension/rules.toml`: the new text, or null to take the file out.
+ */
+changes: { [key in string]: string | null }, why: string, };
+
+export type RulesFrom = "in_force" | "this_version";
+
+/**
+ * `POST /api/rules/proposals/approve`, `POST /api/rules/proposals/withdraw`
+ */
+export type ProposedRules = { hash: string, };
+
+/**
+ * `POST /api/rules/undo`
+ */
+export type UndoRules = { why: string, };
+
+/**
+ * `POST /api/rules/stops`
+ */
+export type StopRule = { 
+/**
+ * `pack/rule`.
+ */
+rule: string, 
+/**
+ * 1 to 24.
+ */
+hours: number, why: string, };
+
+/**
+ * `POST /api/rules/stops/end`
+ */
+export type ResumeRule = { 
+/**
+ * `pack/rule`.
+ */
+rule: string, };
+
+/**
+ * `POST /api/rules/signatures`
+ */
+export type SignPack = { pack: string, 
+/**
+ * As the page that was read shows it.
+ */
+files: string, 
+/**
+ * Of one's profession, as in "GMC 1234567".
+ */
+registration: string, };
+
+/**
+ * `GET /api/patients/{patient}/rule`: what each part of a rule saw of one patient at one time, in lines.
+ */
+export type RuleExplained = { at: string, text: string, };
+
+/**
+ * `POST /api/rules/backtest`
+ */
+export type RunBacktest = { 
+/**
+ * Of a proposal.
+ */
+hash: string, 
+/**
+ * 1 to 90, until now.
+ */
+days: number, };
+
+/**
+ * Both columns are made in the same way: replayed, with everybody's alerts dealt with by one routine.
+ */
+export type BacktestReport = { days: number, monitored: number, 
+/**
+ * As many as there was time for; `derwent rules backtest --since` replays everybody.
+ */
+replayed: number, patient_days: number, hand_dealt_per_patient_day: BothRules, asks_per_patient_day: BothRules, 
+/**
+ * The highest priority first.
+ */
+rules: Array<BacktestRule>, newly_alerted: number, no_longer_alerted: number, 
+/**
+ * Of the patients whom one's own teams look after; the counts are of everybody.
+ */
+newly_alerted_patients: Array<string>, no_longer_alerted_patients: Array<string>, };
+
+/**
+ * Alerts per 100 patients a day.
+ */
+export type BacktestRule = { 
+/**
+ * `pack/rule`.
+ */
+rule: string, priority: Priority, per_100_patients_a_day: BothRules, };
+
+export type BothRules = { proposed: number, in_force: number, };
+
+/**
+ * `POST /api/rules/shadow`
+ */
+export type StartShadow = { 
+/**
+ * Of a proposal.
+ */
+hash: string, 
+/**
+ * Four weeks from now at most; null: four weeks.
+ */
+until: string | null, why: string, };
+
+/**
+ * `GET /api/rules/shadow`, and what starting and stopping one answer.
+ */
+export type ShadowReport = { 
+/**
+ * Of the patients whom one's own teams look after; the counts are of everybody.
+ */
+differences: Array<ShadowDifference>, hash: string, since: string, 
+/**
+ * It ends by itself, or was stopped.
+ */
+until: string, runs: boolean, by: string, why: string, monitored: number, 
+/**
+ * Patients who were looked at since it began, and how many of those have a record that cannot be read.
+ */
+looked_at: number, unreadable: number, 
+/**
+ * When whoever was looked at longest ago was.
+ */
+oldest_look: string | null, patient_days: number, 
+/**
+ * The highest priority first.
+ */
+rules: Array<ShadowRule>, 
+/**
+ * Only the shadow tells anybody, or only the rules in force.
+ */
+newly_alerted: ShadowCount, no_longer_alerted: ShadowCount, louder: ShadowCount, quieter: ShadowCount, moved: ShadowCount, };
+
+/**
+ * Alerts of one rule and priority.
+ */
+export type ShadowRule = { 
+/**
+ * `pack/rule`.
+ */
+rule: string, priority: Priority, in_force: number, in_shadow: number, in_force_per_100_patients_a_day: number, in_shadow_per_100_patients_a_day: number, };
+
+export type ShadowCount = { patients: number, problems: number, };
+
+/**
+ * A problem about which the two differ. No values.
+ */
+export type ShadowDifference = { patient: string, problem: string, rule: string, start: string, what: ShadowWhat, };
+
+export type ShadowWhat = "new" | "no_longer" | "louder" | "quieter" | "moved";
