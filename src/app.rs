@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gauges::Operator;
-use crate::ingest::{self, writer::Writer};
+use crate::ingest::{self, registry::Registry, writer::Writer};
 use crate::lifecycle::{self, Lifecycle};
 use crate::listen::Doors;
 use crate::monitor::Monitor;
@@ -56,7 +56,9 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     sealer::start(&parts);
     let writer = Writer::start(&parts.store, parts.signals.clone(), &parts.lifecycle);
     let rulebook = monitor.rulebook().await?;
-    let router = ingest::router(&parts, &writer, &rulebook.rulebook).await?.merge(web::router(&parts)?);
+    let registry = Registry::start(&parts);
+    let phones = ingest::router(&parts, &writer, &rulebook.rulebook, registry.clone()).await?;
+    let router = phones.merge(web::router(&parts)?);
     // From here the connections alone hold the writer: when the last of them is gone, it stores what it has and ends.
     drop(writer);
 
@@ -70,7 +72,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
 
     let ended = tokio::select! {
         asked = lifecycle::asked_to_end() => asked.context("cannot wait for the signal to end"),
-        parent = stepped_care_time(&parts, monitor, notify) => parent,
+        parent = stepped_care_time(&parts, monitor, notify, registry) => parent,
         served = &mut serving => served.context("the web server stopped"),
     };
     tracing::info!("ending: sockets are told, what was received is stored");
@@ -85,9 +87,9 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
 }
 
 /// Ends when the parent that steps care time is gone; never, in an ordinary service.
-async fn stepped_care_time(parts: &Parts, monitor: Monitor, notify: Notify) -> anyhow::Result<()> {
+async fn stepped_care_time(parts: &Parts, monitor: Monitor, notify: Notify, registry: Registry) -> anyhow::Result<()> {
     if parts.config.care_time.is_none() {
         return std::future::pending().await;
     }
-    Steps { parts: parts.clone(), monitor, notify }.obey().await
+    Steps { parts: parts.clone(), monitor, notify, registry }.obey().await
 }

@@ -72,6 +72,11 @@ impl Clock {
         *self.care() = Care::Standing { at };
     }
 
+    /// Care time does not pass by itself.
+    pub fn stands(&self) -> bool {
+        matches!(*self.care(), Care::Standing { .. })
+    }
+
     fn care(&self) -> MutexGuard<'_, Care> {
         // A `Care` is never left half-written, so a panic elsewhere does not spoil it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -16,10 +16,11 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use crate::ingest::registry::Registry;
 use crate::monitor::Monitor;
 use crate::notify::Notify;
 use crate::parts::Parts;
-use crate::store::pending;
+use crate::store::{device, pending};
 
 /// Work that is due but held elsewhere (a lease, a mail server's retry) is looked at again after this long.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -28,6 +29,7 @@ pub struct Steps {
     pub parts: Parts,
     pub monitor: Monitor,
     pub notify: Notify,
+    pub registry: Registry,
 }
 
 impl Steps {
@@ -64,6 +66,9 @@ impl Steps {
                 _ if self.parts.clock.care_now() >= target => return Ok(()),
                 _ => self.parts.clock.step(target),
             }
+            // Whoever is connected was there all the time over which care time leapt.
+            let there = self.registry.devices();
+            device::heard_all(&self.parts.store.ingest, &there, self.parts.clock.care_now()).await?;
         }
     }
 

@@ -15,7 +15,7 @@ mod pauses;
 mod plan;
 mod proof;
 pub mod receipt;
-mod registry;
+pub mod registry;
 mod routes;
 mod rules;
 mod socket;
@@ -67,12 +67,12 @@ pub fn questions() -> impl Iterator<Item = (Method, &'static str, bool)> {
     routes::routes().into_iter().map(each)
 }
 
-pub async fn router(parts: &Parts, writer: &Writer, in_force: &Rulebook) -> sqlx::Result<Router> {
+pub async fn router(parts: &Parts, writer: &Writer, in_force: &Rulebook, registry: Registry) -> sqlx::Result<Router> {
     let rules = Rules::start(&parts.store.ingest, in_force).await?;
     let ingest = Arc::new(Ingest {
         parts: parts.clone(),
         writer: writer.clone(),
-        registry: Registry::start(parts),
+        registry,
         lookups: Lookups::start(parts),
         origin: parts.config.origin(),
         undecided: Arc::new(Semaphore::new(UNDECIDED_BYTES)),

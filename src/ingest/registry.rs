@@ -105,6 +105,11 @@ impl Registry {
         Place { registry: self.clone(), device, connection, patients, news }
     }
 
+    /// Devices that have a socket open here.
+    pub fn devices(&self) -> Vec<Uuid> {
+        self.sockets().by_device.keys().copied().collect()
+    }
+
     fn dispatch(&self, signal: &Signal) {
         let sockets = self.sockets();
         let to_patient = |patient: &Uuid, news: News| {

@@ -214,11 +214,11 @@ impl Conversation {
         Ok(())
     }
 
-    /// A phone that stays connected for days is not silent.
+    /// A phone that stays connected for days is not silent. While care time stands, its steps note that.
     async fn note_heard(&mut self) {
         let parts = &self.line.ingest.parts;
         let now = parts.clock.care_now();
-        if now.duration_since(self.heard) < HEARD_EVERY {
+        if parts.clock.stands() || now.duration_since(self.heard) < HEARD_EVERY {
             return;
         }
         match device::heard(&parts.store.ingest, self.talk.device.device, now).await {

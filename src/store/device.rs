@@ -182,6 +182,18 @@ pub async fn heard(pool: &PgPool, device: Uuid, at: Timestamp) -> sqlx::Result<(
     Ok(())
 }
 
+/// These are there. `at` is care time; what is known of the six hours before is enough.
+pub async fn heard_all(pool: &PgPool, devices: &[Uuid], at: Timestamp) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE device SET heard_at = $2 WHERE device = ANY($1) AND coalesce(heard_at < $2 - interval '6 h', true)",
+    )
+    .bind(devices)
+    .bind(at.to_sqlx())
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// It is let in no more. Send `Signal::Revoked` after the commit. `at` is machine time. Whether it was let in before.
 pub async fn revoke(db: &mut PgConnection, device: Uuid, why: &str, at: Timestamp) -> sqlx::Result<bool> {
     let done =
