@@ -33,7 +33,10 @@ pub fn check(files: &BTreeMap<String, String>) -> Vec<Problem> {
                 Problem::of_file("rules.toml", "there is no pack here").hint("a pack is a folder with a rules.toml"),
             );
         }
-        Ok(rulebook) => problems.extend(rulebook.packs().iter().flat_map(|pack| of_pack(files, pack))),
+        Ok(rulebook) => {
+            problems.extend(rulebook.packs().iter().flat_map(|pack| of_pack(files, pack)));
+            problems.extend(questions::of_two_packs(files, &rulebook));
+        }
     }
     problems.sort_by(|one, other| one.place.cmp(&other.place));
     problems.truncate(MAX_PROBLEMS);

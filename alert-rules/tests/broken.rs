@@ -133,6 +133,23 @@ fn a_file_that_nothing_reads() {
     insta::assert_snapshot!(said(&files));
 }
 
+/// The pack twice, the second time under another name, with one thing in its questions replaced.
+fn twice(from: &str, to: &str) -> BTreeMap<String, String> {
+    let mut files = broken("questionnaires/bp-warning-signs.json", from, from);
+    let other = broken("questionnaires/bp-warning-signs.json", from, to);
+    files.extend(other.into_iter().map(|(path, text)| (path.replacen("hypertension", "pressure", 1), text)));
+    files
+}
+
+#[test]
+fn two_packs_ask_the_same_in_the_same_words() {
+    let question = "\"title\": \"How you feel now\"";
+    assert_eq!(said(&twice(question, question)), "");
+    insta::assert_snapshot!(said(&twice(question, "\"title\": \"How are you\"")));
+    // A later version in one pack alone is other content too.
+    assert!(!said(&twice("\"version\": \"1\"", "\"version\": \"2\"")).is_empty());
+}
+
 #[test]
 fn a_failing_scenario_shows_its_timeline() {
     // It asks first, and then waits twice as long as was promised.

@@ -1,12 +1,15 @@
-//! Questions that no rule reads, and rules that read a question nobody asks.
+//! Questions that no rule reads, rules that read a question nobody asks, and questions that two packs ask differently.
 
-use crate::problem::Place;
+use std::collections::BTreeMap;
+
+use crate::problem::{Place, Problem};
+use crate::rule::Rulebook;
 
 use super::{Whole, sides};
 use crate::questionnaire::{Kind, Questionnaire, Score};
 use crate::vital::Component;
 
-pub(super) fn check(whole: &Whole, problems: &mut Vec<crate::Problem>) {
+pub(super) fn check(whole: &Whole, problems: &mut Vec<Problem>) {
     let pack = whole.pack;
     let read: Vec<(&str, &Place)> = pack.rules.iter().flat_map(sides::links).collect();
     for (link, place) in &read {
@@ -74,6 +77,26 @@ pub(super) fn check(whole: &Whole, problems: &mut Vec<crate::Problem>) {
             }
         }
     }
+}
+
+/// Two packs may ask the same, and then it is one questionnaire: answers, scores and slots find it by its id alone, whichever
+/// pack it came with.
+pub(super) fn of_two_packs(files: &BTreeMap<String, String>, rulebook: &Rulebook) -> Vec<Problem> {
+    let all: Vec<&Questionnaire> = rulebook.packs().iter().flat_map(|pack| &pack.questionnaires).collect();
+    let differs = |(index, later): (usize, &&Questionnaire)| {
+        let first = all.iter().take(index).find(|first| first.id == later.id)?;
+        (first.content != later.content).then(|| {
+            let text = files.get(&later.file).map_or("", String::as_str);
+            let from = text.find("\"id\"").unwrap_or(0);
+            let length = text.get(from..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
+            let message = format!("{} is not the {} of {}", later.file, later.id, first.file);
+            Problem::at(&later.file, text, from, from + length, message).hint(format!(
+                "a person is asked one {}, whichever pack watches them: give both packs the same file, or this one another id",
+                later.id
+            ))
+        })
+    };
+    all.iter().enumerate().filter_map(differs).collect()
 }
 
 /// Options that count make a score of the catalogue, whole and always: a sum of other questions would be no such score.
