@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::calendar::Calendar;
 use crate::everybody::{CANNOT_APPLY, reason, terms};
 use crate::expression::evaluator::{Instant, Mode};
-use crate::facts::Facts;
+use crate::facts::{Facts, Pause};
 use crate::finding::{Kind, Priority};
 use crate::fold::Person;
 use crate::limits::{self, Limits};
@@ -61,10 +61,37 @@ impl Pack {
     }
 }
 
-const ASKED_PAUSE: &str = "a pause nobody has taken on";
+/// The rule of the task that a pause the patient asks for makes. Like what cannot be applied it begins and ends when somebody
+/// looks, and is named among that.
+pub const ASKED_PAUSE: &str = "built-in/cannot-apply/asked-pause";
 
-/// What of the plan cannot be applied at this instant: its name, how much it matters, and why not.
-fn unapplied(rulebook: &Rulebook, facts: &Facts, at: Timestamp) -> Vec<(String, Priority, String)> {
+/// A task for a person.
+struct Task {
+    rule: String,
+    problem: String,
+    priority: Priority,
+    why: String,
+    closes_itself: bool,
+}
+
+impl Task {
+    fn cannot_apply(name: &str, priority: Priority, why: String) -> Task {
+        let (rule, problem) = (format!("{CANNOT_APPLY}{name}"), format!("{name} cannot be applied"));
+        Task { rule, problem, priority, why, closes_itself: false }
+    }
+
+    /// Nobody has said yes or no, and until somebody does it stays, also when the days are over. Each wish is a problem of its own:
+    /// what the patient asks for next takes its place, and must be heard.
+    fn asked_pause(facts: &Facts, pause: &Pause) -> Task {
+        let day = |at| facts.time_zone.to_datetime(at).strftime("%-d %B");
+        let problem = format!("asks to pause measuring from {} until {}", day(pause.from), day(pause.until));
+        let why = format!("{problem}: say yes or no");
+        Task { rule: ASKED_PAUSE.to_owned(), problem, priority: Priority::Low, why, closes_itself: true }
+    }
+}
+
+/// What of the plan cannot be applied at this instant, and what waits to become a part of it.
+fn tasks(rulebook: &Rulebook, facts: &Facts, at: Timestamp) -> Vec<Task> {
     let mut found = Vec::new();
     for name in &facts.plan.packs {
         match rulebook.pack(name) {
@@ -72,11 +99,11 @@ fn unapplied(rulebook: &Rulebook, facts: &Facts, at: Timestamp) -> Vec<(String, 
                 let why = format!(
                     "the plan names the pack {name}, and the rules in force have none: nothing of it is watched"
                 );
-                found.push((name.clone(), Priority::Medium, why));
+                found.push(Task::cannot_apply(name, Priority::Medium, why));
             }
             Some(pack) if pack.applies_to(facts, at) == Some(false) => {
                 let why = format!("the pack {name} watches this person, and is only {}", pack.applies_in_words());
-                found.push((name.clone(), Priority::Low, why));
+                found.push(Task::cannot_apply(name, Priority::Low, why));
             }
             Some(_) => {}
         }
@@ -90,20 +117,10 @@ fn unapplied(rulebook: &Rulebook, facts: &Facts, at: Timestamp) -> Vec<(String, 
             "the rule {} is stopped until {until} ({}, by {}): nothing of it is watched",
             stop.rule, stop.why, stop.by
         );
-        found.push((stop.rule.clone(), Priority::Medium, why));
+        found.push(Task::cannot_apply(&stop.rule, Priority::Medium, why));
     }
-    for pause in facts.pauses.iter().filter(|pause| pause.asked && at < pause.until) {
-        let day = |at| facts.time_zone.to_datetime(at).strftime("%-d %B %Y at %H:%M");
-        let why = format!(
-            "asked for by the patient from {} until {}; it stops nothing until somebody takes it on",
-            day(pause.from),
-            day(pause.until)
-        );
-        // One task, however often they ask.
-        if !found.iter().any(|(name, ..)| name == ASKED_PAUSE) {
-            found.push((ASKED_PAUSE.to_owned(), Priority::Low, why));
-        }
-    }
+    let asked = facts.pauses.iter().rev().find(|pause| pause.asked);
+    found.extend(asked.map(|pause| Task::asked_pause(facts, pause)));
     for (name, own) in facts.plan.limits.iter().filter(|(_, own)| own.until.is_none_or(|until| at < until)) {
         let Some((pack, limit)) = name.split_once('/') else { continue };
         let Some(pack) = rulebook.pack(pack).filter(|pack| facts.plan.packs.contains(&pack.name)) else { continue };
@@ -116,29 +133,37 @@ fn unapplied(rulebook: &Rulebook, facts: &Facts, at: Timestamp) -> Vec<(String, 
             }
             Some(_) => continue,
         };
-        found.push((name.clone(), Priority::Medium, format!("the plan's own {name} cannot be applied: {why}")));
+        let why = format!("the plan's own {name} cannot be applied: {why}");
+        found.push(Task::cannot_apply(name, Priority::Medium, why));
     }
     found
 }
 
-/// A task for each, from when it is first seen until it is so no more. `kept`: every spell known before this evaluation.
+/// A spell for each, from when it is first seen until it is so no more. `kept`: every spell known before this evaluation.
 pub(crate) fn watch(person: &Person<'_>, rulebook: &Rulebook, kept: &[Watch]) -> Vec<Watch> {
-    let unapplied = unapplied(rulebook, person.facts, person.at);
+    let tasks = tasks(rulebook, person.facts, person.at);
     let is_ours = |watch: &&Watch| watch.rule.starts_with(CANNOT_APPLY) && watch.until.is_none();
+    let is_of = |task: &Task, watch: &Watch| task.rule == watch.rule && task.problem == watch.terms.problem;
     let open: Vec<&Watch> = kept.iter().filter(is_ours).collect();
-    let rule = |name: &str| format!("{CANNOT_APPLY}{name}");
-    let over = open.iter().filter(|watch| !unapplied.iter().any(|(name, ..)| rule(name) == watch.rule));
+    let over = open.iter().filter(|watch| !tasks.iter().any(|task| is_of(task, watch)));
+    // One that was over in the instant in which it began leaves no trace: another of its rule may begin there.
+    let over = over.filter(|watch| watch.since != person.at);
     let mut spells: Vec<Watch> =
         over.map(|watch| Watch { until: Some(person.at.max(watch.since)), ..(*watch).clone() }).collect();
-    for (name, priority, why) in &unapplied {
-        let rule = rule(name);
-        if let Some(known) = open.iter().find(|watch| watch.rule == rule) {
+    for task in tasks {
+        if let Some(known) = open.iter().find(|watch| is_of(&task, watch)) {
             spells.push((*known).clone());
             continue;
         }
-        let since = person.facts.valid_from.unwrap_or(person.from).max(person.from).min(person.at);
-        let terms = Terms { priority: *priority, ..terms(&format!("{name} cannot be applied"), Kind::Service) };
-        let opened = What::Opened(vec![reason(&rule, since, why.clone())]);
+        let Task { rule, problem, priority, why, closes_itself } = task;
+        let since = if rule == ASKED_PAUSE {
+            // It is not a part of the facts, and what is asked for again must begin after what was answered before.
+            person.at
+        } else {
+            person.facts.valid_from.unwrap_or(person.from).max(person.from).min(person.at)
+        };
+        let terms = Terms { priority, closes_itself, ..terms(&problem, Kind::Service) };
+        let opened = What::Opened(vec![reason(&rule, since, why)]);
         spells.push(Watch {
             rule,
             terms,

@@ -47,6 +47,7 @@ pub mod unit;
 pub mod vital;
 pub mod watch;
 
+pub use applies::ASKED_PAUSE;
 pub use evaluate::{Ask, Evaluation, REACH, Timer, evaluate};
 pub use facts::Facts;
 pub use finding::{Finding, Kind, Priority};

@@ -83,6 +83,15 @@ pub async fn close(
     Ok(Closed::Done)
 }
 
+/// The patient's open alert of this rule, if there is one.
+pub async fn open_of_rule(db: &mut PgConnection, patient: Uuid, rule: &str) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar("SELECT alert FROM alert WHERE patient = $1 AND rule = $2 AND closed_at IS NULL")
+        .bind(patient)
+        .bind(rule)
+        .fetch_optional(db)
+        .await
+}
+
 /// Only what people's acts may change: the role `web` has no right on the other columns.
 async fn write_act(
     db: &mut PgConnection,

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alert_rules::Rulebook;
 use alert_rules::facts::{Facts, PlanLimit};
+use alert_rules::{ASKED_PAUSE, Rulebook};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -28,6 +28,9 @@ use crate::store::audit::{self, Act};
 use crate::store::facts::{NewVersion, Version};
 use crate::store::patient::Patient;
 use crate::store::{self, arrival, pause_request};
+
+/// What came of the task that a pause asked for makes. Nobody chooses it: the answer is what comes of it.
+const ANSWERED: &str = "answered";
 
 type Tx = sqlx::Transaction<'static, sqlx::Postgres>;
 
@@ -90,12 +93,18 @@ async fn answered(
         ));
     };
     pause_request::answer(&mut db, patient, who.staff, declined.is_none(), now).await?;
+    let said = declined.map_or_else(|| "yes".to_owned(), |why| format!("no: {why}"));
+    if let Some(alert) = store::alert::open_of_rule(&mut db, patient, ASKED_PAUSE).await? {
+        store::alert::close(&mut db, alert, who.staff, ANSWERED, &said, now).await?;
+    }
     let machine_now = web.parts.clock.machine_now();
     if let Some(why) = declined {
         arrival::again(&mut db, patient, now, now).await?;
         let entry = who.did(Act::PauseDeclined, machine_now).about(patient, found.organisation).because(why);
         audit::write(&mut db, &entry.detail(json!({ "request": request.request }))).await?;
-        return settle(web, db, patient, newest.facts.version).await;
+        let done = settle(web, db, patient, newest.facts.version).await?;
+        web.parts.signals.send(Signal::Alerts { organisation: found.organisation });
+        return Ok(done);
     }
     let mut facts = newest.facts;
     let today = facts.time_zone.to_datetime(now).date();
@@ -104,7 +113,9 @@ async fn answered(
     planning::pause(&mut facts, from, until, (&who.name, &request.why), now).map_err(refused)?;
     let why = format!("taken on as they asked: {}", request.why);
     let version = write(web, &mut db, who, found, &facts, &why).await?;
-    settle(web, db, patient, version).await
+    let done = settle(web, db, patient, version).await?;
+    web.parts.signals.send(Signal::Alerts { organisation: found.organisation });
+    Ok(done)
 }
 
 pub async fn set_limit(

@@ -175,8 +175,12 @@ async fn a_pause_asked_for_on_the_phone_is_a_task_until_somebody_answers() {
     }
     assert_eq!(ask(&id, 1, 4, "at my sister's").await, 204);
     assert_eq!(ask(&id, 1, 4, "at my sister's").await, 204, "asked once, however often it is sent");
-    let is_task = |page: &Value| page["alerts"].to_string().contains("asked for by the patient from");
-    let page = ida.until_read(&of_dorothy, is_task).await;
+    let words = |days: i64| today.checked_add(days.days()).unwrap().strftime("%-d %B").to_string();
+    let asks = |from: i64, until: i64| {
+        let sentence = format!("Asks to pause measuring from {} until {}: say yes or no", words(from), words(until));
+        move |page: &Value| page["alerts"].as_array().unwrap().iter().any(|alert| alert["sentence"] == *sentence)
+    };
+    let page = ida.until_read(&of_dorothy, asks(1, 4)).await;
     assert_eq!((&page["alerts"][0]["priority"], &page["plan"]["pauses"]), (&json!("low"), &json!([])), "{page}");
     assert_eq!((&page["plan"]["asked_pause"]["request"], &page["plan"]["version"]), (&json!(id), &json!(1)));
 
@@ -192,15 +196,27 @@ async fn a_pause_asked_for_on_the_phone_is_a_task_until_somebody_answers() {
     let pauses = page["plan"]["pauses"].as_array().unwrap();
     assert_eq!((pauses.len(), &pauses[0]["by"], &pauses[0]["why"]), (1, &json!(by), &json!("at my sister's")));
     assert_eq!(page["plan"]["asked_pause"], json!(null));
+    // The answer is what comes of the task: nobody has to close it, and it says who answered.
+    let closed = |page: &Value| {
+        let last = |alert: &Value| {
+            let last = alert["history"].as_array().unwrap().last().unwrap();
+            (last["what"].clone(), last["by"].clone(), last["text"].clone())
+        };
+        page["alerts"].as_array().unwrap().iter().map(last).collect::<Vec<_>>()
+    };
+    assert_eq!(closed(&page), [(json!("closed"), json!(by), json!("yes"))], "{page}");
 
     let again = random::new_id();
     assert_eq!(ask(&again, 20, 30, "longer").await, 204);
     let (status, said) = refused(&tom, &answer, json!({ "request": id, "declined": "please ring us" })).await;
     assert!(status == 409 && said.contains("asked for something else since"), "{status} {said}");
+    ida.until_read(&of_dorothy, asks(20, 30)).await;
     let (status, done) = tom.post(&answer, json!({ "request": again, "declined": "please ring us" })).await;
     assert_eq!((status, &done["version"]), (StatusCode::OK, &json!(2)), "{done}");
     let page = ida.read(&of_dorothy).await;
     assert_eq!((page["plan"]["pauses"].as_array().unwrap().len(), &page["plan"]["asked_pause"]), (1, &json!(null)));
+    let told = closed(&page);
+    assert!(told.contains(&(json!("closed"), json!("Tom Reid"), json!("no: please ring us"))), "{told:?}");
     let store = world.database.store().await;
     let declined: Vec<String> = sqlx::query_scalar("SELECT why FROM audit WHERE what = 'patient.pause_declined'")
         .fetch_all(&store.owner)

@@ -63,27 +63,46 @@ fn a_pause_ends_no_silence_that_was_found_before_it() {
     assert_eq!(morning.finding("no blood pressure").end, None);
 }
 
+fn asked(from: &str, until: &str) -> alert_rules::facts::Pause {
+    alert_rules::facts::Pause { by: "the patient".to_owned(), asked: true, ..away(from, until) }
+}
+
 #[test]
 fn a_pause_the_patient_asked_for_is_a_task_and_stops_nothing_until_staff_take_it_on() {
-    const TASK: &str = "a pause nobody has taken on cannot be applied";
+    const TASK: &str = "asks to pause measuring from 26 March until 31 March";
     let mut morning = Morning::of("hypertension");
     morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
-    let asked = away("2026-03-26T12:00:00Z", "2026-03-31T12:00:00Z");
-    morning.monitor.facts.pauses = vec![alert_rules::facts::Pause { asked: true, ..asked.clone() }];
+    let pause = ("2026-03-26T12:00:00Z", "2026-03-30T23:00:00Z");
+    morning.monitor.facts.pauses = vec![asked(pause.0, pause.1)];
     morning.pass("2026-03-28T20:00:00Z");
     let task = morning.finding(TASK);
     assert_eq!((task.kind, task.priority, task.end), (Kind::Service, Priority::Low, None));
-    assert!(task.sentence.contains("until 31 March 2026 at 13:00"), "{}", task.sentence);
+    assert_eq!(task.sentence, "Asks to pause measuring from 26 March until 31 March: say yes or no");
     morning.finding("no blood pressure");
+    morning.pass("2026-04-02T20:00:00Z");
+    assert_eq!(morning.finding(TASK).end, None, "the days are over, and nobody said yes or no");
 
     let mut morning = Morning::of("hypertension");
     morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
-    morning.monitor.facts.pauses = vec![alert_rules::facts::Pause { asked: true, ..asked.clone() }];
+    morning.monitor.facts.pauses = vec![asked(pause.0, pause.1)];
     morning.pass("2026-03-26T13:00:00Z");
-    morning.monitor.facts.pauses = vec![asked];
+    morning.monitor.facts.pauses = vec![away(pause.0, pause.1)];
     morning.pass("2026-03-28T20:00:00Z");
-    assert!(morning.finding(TASK).end.is_some());
+    let task = morning.finding(TASK);
+    assert!(task.end.is_some() && task.closes_itself, "{task:?}");
     assert_eq!(morning.problems(), [TASK]);
+}
+
+#[test]
+fn what_a_patient_asks_for_next_takes_the_place_of_what_they_asked_for_before() {
+    let mut morning = Morning::of("hypertension");
+    morning.pressure("2026-03-26T07:40:00Z", 128.0, 80.0);
+    morning.monitor.facts.pauses = vec![asked("2026-03-27T00:00:00Z", "2026-03-28T00:00:00Z")];
+    morning.pass("2026-03-26T13:00:00Z");
+    morning.monitor.facts.pauses = vec![asked("2026-03-27T00:00:00Z", "2026-03-30T23:00:00Z")];
+    morning.pass("2026-03-26T14:00:00Z");
+    assert!(morning.finding("asks to pause measuring from 27 March until 28 March").end.is_some());
+    assert_eq!(morning.finding("asks to pause measuring from 27 March until 31 March").end, None);
 }
 
 const NO_WEIGHT: &str =
