@@ -171,6 +171,7 @@ pub(crate) fn watch(person: &Person<'_>, rulebook: &Rulebook, kept: &[Watch]) ->
             until: None,
             received_at: since,
             doubtful: false,
+            accepted: false,
             ask: None,
             steps: vec![Step { at: since, what: opened }],
         });

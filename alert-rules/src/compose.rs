@@ -169,7 +169,7 @@ fn was_a_slip(watch: &Watch) -> bool {
 
 fn is_unconfirmed(watch: &Watch) -> bool {
     let asked = watch.terms.repeat_s.is_some() && watch.at_once().is_none();
-    (asked || watch.doubtful) && !watch.is_confirmed() && !watch.is_cleared()
+    (asked || watch.doubtful) && !watch.accepted && !watch.is_confirmed() && !watch.is_cleared()
 }
 
 /// `228/100, then 181/119 mmHg`.
@@ -198,6 +198,8 @@ fn sentence(watch: &Watch, unconfirmed: bool) -> String {
         sentence.push_str(", clear when measured again");
     } else if watch.is_confirmed() {
         sentence.push_str(", confirmed");
+    } else if watch.accepted {
+        sentence.push_str(", accepted by staff");
     } else if unconfirmed {
         sentence.push_str(", unconfirmed");
     }

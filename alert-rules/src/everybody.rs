@@ -151,6 +151,7 @@ pub(crate) fn cannot_judge(fold: &Fold<'_>, open: Option<Watch>) -> Vec<Watch> {
                     until: None,
                     received_at: at,
                     doubtful: false,
+                    accepted: false,
                     ask: None,
                     steps: vec![Step { at, what: opened }],
                 })
@@ -193,6 +194,7 @@ fn begin(rule: &str, terms: Terms, item: &Item<'_>, reason: Reason) -> Watch {
         until: None,
         received_at: item.received_at.max(item.at),
         doubtful: false,
+        accepted: false,
         ask: None,
         steps: vec![Step { at: item.at, what: What::Opened(vec![reason]) }],
     }

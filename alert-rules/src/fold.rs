@@ -192,6 +192,8 @@ impl<'a> Fold<'a> {
             until: None,
             received_at,
             doubtful,
+            accepted: !doubtful
+                && self.rule.uses.vitals.iter().any(|vital| self.person.timeline.is_accepted(*vital, at)),
             ask: None,
             steps: vec![Step { at, what: What::Opened(reasons) }],
         };

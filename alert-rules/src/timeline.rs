@@ -15,6 +15,7 @@ use crate::vital::{Component, Vital};
 pub(crate) struct Timeline<'h> {
     pub items: Vec<Item<'h>>,
     samples: [Vec<Sample>; Component::COUNT],
+    accepted: Vec<Accepted>,
 }
 
 /// One submission, at its place in event time. Its index is its order: what is known "as of" an item is all up to it.
@@ -100,7 +101,9 @@ impl<'h> Timeline<'h> {
             }
         }
         drafts.sort_unstable_by(|one, other| in_event_order(one, other));
-        let mut timeline = Timeline { items: Vec::with_capacity(drafts.len()), samples: Default::default() };
+        let accepted = doubt::accepted(&history.acceptances, &corrections);
+        let items = Vec::with_capacity(drafts.len());
+        let mut timeline = Timeline { items, samples: Default::default(), accepted };
         for (order, (item, values)) in drafts.into_iter().enumerate() {
             if let Submitted::Reading { reading, flags, .. } = item.what
                 && reading.absent.is_none()
@@ -124,7 +127,7 @@ impl<'h> Timeline<'h> {
             }
             timeline.items.push(item);
         }
-        timeline.find_doubts(&doubt::accepted(&history.acceptances, &corrections));
+        timeline.find_doubts();
         timeline
     }
 
@@ -171,15 +174,20 @@ impl<'h> Timeline<'h> {
         }
     }
 
-    fn find_doubts(&mut self, accepted: &[Accepted]) {
+    fn find_doubts(&mut self) {
         for component in Component::ALL {
             let samples = &self.samples[component as usize];
-            let band = Band { component, samples, accepted };
+            let band = Band { component, samples, accepted: &self.accepted };
             let doubts: Vec<Option<Doubt>> = (0..samples.len()).map(|index| band.doubt(index)).collect();
             for (sample, doubt) in self.samples[component as usize].iter_mut().zip(doubts) {
                 sample.doubt = doubt;
             }
         }
+    }
+
+    /// Staff took what was measured of this vital at this instant as it is.
+    pub fn is_accepted(&self, vital: Vital, at: Timestamp) -> bool {
+        self.accepted.iter().any(|known| known.at == at && vital.components().any(|own| own == known.component))
     }
 
     /// Values of a component known before `order` (exclusive), oldest first.

@@ -27,6 +27,9 @@ pub struct Watch {
     pub received_at: Timestamp,
     /// It began with values that nothing confirms: outside the hold range, or dated by arrival.
     pub doubtful: bool,
+    /// Staff took the values it began with as they are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accepted: bool,
     /// The ask this spell makes, if its rule asks first and it was not too late to ask.
     pub ask: Option<Uuid>,
     pub steps: Vec<Step>,

@@ -54,6 +54,7 @@ async fn of_two_who_accept_a_doubted_value_one_does_and_the_person_is_judged_aga
     let why = page["unconfirmed"][0]["why"][0].as_str().unwrap();
     assert!(why.starts_with("Systolic 226 mmHg is not confirmed"), "{why}");
     until_findings(&world, true).await;
+    assert_eq!(page["alerts"][0]["sentence"], "Blood pressure high: 226/131 mmHg, unconfirmed");
 
     let first_reading = accept(1);
     let (one, other) = tokio::join!(ida.post(&first_reading, json!({})), tom.post(&first_reading, json!({})));
@@ -74,7 +75,15 @@ async fn of_two_who_accept_a_doubted_value_one_does_and_the_person_is_judged_aga
     );
 
     until_findings(&world, false).await;
-    assert_eq!(texts(&ida.read(&of_dorothy).await), Vec::<&str>::new());
+    let page = ida.read(&of_dorothy).await;
+    assert_eq!(texts(&page), Vec::<&str>::new());
+    // The alert says what is known, and its history what people were told.
+    let known = "Blood pressure high: 226/131 mmHg, accepted by staff";
+    assert_eq!(page["alerts"][0]["sentence"], known);
+    assert_eq!(ida.read("/api/worklist").await["rows"][0]["alert"]["sentence"], known);
+    let history = page["alerts"][0]["history"].as_array().unwrap().iter();
+    let said: Vec<&str> = history.map(|event| event["text"].as_str().unwrap()).collect();
+    assert!(said[0].ends_with("226/131 mmHg, unconfirmed") && said.contains(&known), "{said:?}");
     let series = ida.read(&format!("{of_dorothy}/series?vital=blood_pressure")).await;
     assert_eq!(
         (&series["points"][0]["unconfirmed"], &series["points"][0]["accepted_by"]),

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 
 use super::clock::{close, nobody, start_over};
-use super::{Alert, Decision, Duty, Entry, Happened, Known, KnownFiring, Note, PageRequest, PageWhy};
+use super::{Alert, Decision, Duty, Entry, Happened, Known, KnownFiring, Note, PageWhy};
 use crate::compose::begins_large;
 use crate::evaluate::Evaluation;
 use crate::finding::{Finding, Firing, Priority};
@@ -57,7 +57,9 @@ fn judge_problem<'f>(
         (Some(index), unheard) => {
             let mut decision = tell_again(index, &alerts[index], unheard, duty, at);
             let heard = findings.iter().filter(|finding| concerns(&alerts[index], finding));
-            heard.for_each(|finding| follow(&mut decision.alert, finding, at));
+            heard.clone().for_each(|finding| follow(&mut decision.alert, finding, at));
+            let heard: Vec<&Finding> = heard.copied().collect();
+            decision.entries.extend(no_longer_unconfirmed(&mut decision.alert, &heard));
             Some(decision)
         }
     }
@@ -68,6 +70,13 @@ struct Unheard<'f> {
     finding: &'f Finding,
     news: News,
     voice: Voice,
+}
+
+impl Unheard<'_> {
+    /// What people are told calls a value unconfirmed.
+    fn says_unconfirmed(&self) -> bool {
+        self.finding.unconfirmed && self.voice.sentence == self.finding.sentence
+    }
 }
 
 /// How a finding speaks to people, who may know a part of it.
@@ -188,7 +197,7 @@ fn open_alert(first: &Unheard<'_>, others: &[Unheard<'_>], duty: &Duty, at: Time
         act_by: at,
         step: 0,
         next_step_at: None,
-        known: Known::default(),
+        known: Known { unconfirmed: first.says_unconfirmed(), ..Known::default() },
     };
     let mut entries = vec![Entry { what: Happened::Opened, text: told_as(first, at) }];
     for other in others {
@@ -223,6 +232,7 @@ fn tell_again(index: usize, old: &Alert, unheard: &[Unheard<'_>], duty: &Duty, a
             alert.priority = loud;
             alert.kind = finding.kind;
             alert.sentence = voice.sentence.clone();
+            alert.known.unconfirmed = one.says_unconfirmed();
             alert.late_minutes = finding.late_by(at);
         }
         entries.push(Entry { what: happened, text: told_as(one, at) });
@@ -248,7 +258,7 @@ fn told_as(unheard: &Unheard<'_>, at: Timestamp) -> String {
 /// Nothing new to tell: is what was told still so?
 fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, at: Timestamp) -> Option<Decision> {
     let start = old.finding_start?;
-    let about: Vec<&&Finding> = findings.iter().filter(|finding| concerns(old, finding)).collect();
+    let about: Vec<&Finding> = findings.iter().copied().filter(|finding| concerns(old, finding)).collect();
     let loudest = about.iter().max_by_key(|finding| (finding.end.is_none(), finding.start));
     // What was over before this evaluation began was not judged anew, and stands as people were told it.
     let is_about = |known: &KnownFiring| {
@@ -273,13 +283,26 @@ fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, a
     }
     let changed = note != old.known.note;
     alert.known.note = note;
+    let note =
+        note.filter(|_| changed).map(|note| Entry { what: Happened::Annotated, text: note.sentence(old).to_owned() });
+    let known_now = no_longer_unconfirmed(&mut alert, &about);
     if alert == *old {
         return None;
     }
-    let entries =
-        note.filter(|_| changed).map(|note| Entry { what: Happened::Annotated, text: note.sentence(old).to_owned() });
-    let pages: Vec<PageRequest> = Vec::new();
-    Some(Decision { of: Some(index), alert, entries: entries.into_iter().collect(), pages, operator: None })
+    let entries = note.into_iter().chain(known_now).collect();
+    Some(Decision { of: Some(index), alert, entries, pages: Vec::new(), operator: None })
+}
+
+/// The sentence of an alert is what is known: where it calls a value unconfirmed and staff accepted it, or it was measured
+/// again, it says so. What people were told at first stays in the history. `about`: the findings that the alert is about.
+fn no_longer_unconfirmed(alert: &mut Alert, about: &[&Finding]) -> Option<Entry> {
+    if !alert.known.unconfirmed || about.iter().any(|finding| finding.unconfirmed) {
+        return None;
+    }
+    let finding = about.iter().max_by_key(|finding| (finding.rule == alert.rule, finding.start))?;
+    alert.known.unconfirmed = false;
+    alert.sentence.clone_from(&finding.sentence);
+    Some(Entry { what: Happened::Annotated, text: finding.sentence.clone() })
 }
 
 /// How it ended, if it did.

@@ -60,6 +60,8 @@ pub struct Known {
     pub firings: Vec<KnownFiring>,
     /// The last annotation, so that it is made once.
     pub note: Option<Note>,
+    /// The sentence says that a value is unconfirmed.
+    pub unconfirmed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

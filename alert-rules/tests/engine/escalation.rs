@@ -82,6 +82,26 @@ fn worse_breaks_an_acknowledgement_and_the_same_does_not() {
 }
 
 #[test]
+fn an_alert_says_what_is_known_of_a_value_and_its_history_what_was_told() {
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
+    assert_eq!(ward.alerts[0].sentence, "Blood pressure high: 224/118 mmHg, unconfirmed");
+    let again = ward.measures("2026-03-27T09:30:00Z", "2026-03-27T09:30:05Z", 223.0, 117.0);
+    assert_eq!((pages(&again), happened(&again)), (vec![], vec![Happened::Annotated]));
+    assert_eq!(ward.alerts[0].sentence, "Blood pressure high: 224/118 mmHg, confirmed");
+
+    // Asked first, nobody measured again, and staff know that it is right: accepted is known, not unconfirmed.
+    let mut ward = Ward::new();
+    ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 186.0, 101.0);
+    ward.look(ward.monitor.folded_through, at("2026-03-27T09:01:05Z"));
+    assert_eq!(ward.alerts[0].sentence, "Blood pressure high: 186/101 mmHg, unconfirmed");
+    let accepted = ward.accepts(1, "2026-03-27T09:05:00Z");
+    assert_eq!((pages(&accepted), happened(&accepted)), (vec![], vec![Happened::Annotated]));
+    assert_eq!(accepted[0].entries[0].text, "Blood pressure high: 186/101 mmHg, accepted by staff");
+    assert_eq!(ward.alerts[0].sentence, "Blood pressure high: 186/101 mmHg, accepted by staff");
+}
+
+#[test]
 fn creeping_up_below_the_step_is_news_once_it_adds_up() {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);

@@ -73,6 +73,15 @@ impl Ward {
         self.look(first.min(self.monitor.folded_through), came)
     }
 
+    /// Staff take a reading as it is.
+    pub fn accepts(&mut self, seq: i64, came: &str) -> Vec<Decision> {
+        let reading = self.monitor.history.readings.iter().find(|reading| reading.seq == seq).expect("sent");
+        let (effective_at, values) = (reading.effective_at, reading.components.clone());
+        let acceptance = alert_rules::Acceptance { seq, effective_at, values };
+        Thing::Acceptance(acceptance).put(&mut self.monitor.history);
+        self.look(effective_at, at(came))
+    }
+
     pub fn withdraws(&mut self, seq: i64, came: &str) -> Vec<Decision> {
         let taken = self.monitor.history.readings.iter().find(|reading| reading.seq == seq).expect("sent").effective_at;
         let reason = "not_mine".to_owned();

@@ -293,7 +293,7 @@ impl<'a> World<'a> {
     }
 
     /// What staff accepted, as far as no correction has changed it since: when it was taken, and the number.
-    fn accepted(&self, component: Component) -> Vec<(Timestamp, f64)> {
+    pub fn accepted(&self, component: Component) -> Vec<(Timestamp, f64)> {
         let mut accepted = Vec::new();
         for acceptance in &self.history.acceptances {
             for value in acceptance.values.iter().filter(|(of, _)| *of == component) {

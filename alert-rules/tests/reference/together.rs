@@ -25,6 +25,8 @@ pub struct Spell {
     pub until: Option<Timestamp>,
     pub received: Timestamp,
     pub doubtful: bool,
+    /// Staff took what it began with as it is.
+    pub accepted: bool,
     /// The patient was asked.
     pub asked: bool,
     /// Nobody is alarmed before the patient had this long to measure again.
@@ -98,6 +100,7 @@ fn task(rule: String, problem: String, at: Timestamp, received: Timestamp) -> Sp
         until: None,
         received: received.max(at),
         doubtful: false,
+        accepted: false,
         asked: false,
         first: None,
         after: SignedDuration::ZERO,
@@ -236,7 +239,7 @@ fn found(group: &[Spell], everything: &[Spell], shown: &Shown, at: Timestamp) ->
         kind: leader.kind,
         priority,
         rule: leader.rule.clone(),
-        unconfirmed: (asks_first || leader.doubtful) && !leader.confirmed && !leader.cleared,
+        unconfirmed: (asks_first || leader.doubtful) && !leader.accepted && !leader.confirmed && !leader.cleared,
         late_minutes: if late > SOON { late.as_mins() } else { 0 },
         pending,
         worst,

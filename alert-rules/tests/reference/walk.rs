@@ -129,6 +129,9 @@ impl Walk<'_> {
             return None;
         }
         let repeat = self.rule.repeat.as_ref();
+        let doubtful = Moment { clearing: true, ..*moment }.clause(&self.rule.when) != Some(true);
+        let looked_at = self.rule.vitals().iter().flat_map(|vital| vital.components());
+        let mut accepted = looked_at.flat_map(|component| self.world.accepted(component));
         let mut spell = Spell {
             rule: self.rule.id.clone(),
             problem: self.rule.problem.clone(),
@@ -140,7 +143,8 @@ impl Walk<'_> {
             since: moment.at,
             until: None,
             received,
-            doubtful: Moment { clearing: true, ..*moment }.clause(&self.rule.when) != Some(true),
+            doubtful,
+            accepted: !doubtful && accepted.any(|(at, _)| at == moment.at),
             asked: false,
             first: repeat.filter(|repeat| !repeat.alert_at_once).map(|repeat| repeat.within),
             after: SignedDuration::ZERO,
