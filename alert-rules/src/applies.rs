@@ -24,7 +24,8 @@ impl Pack {
     pub fn applies_to(&self, facts: &Facts, at: Timestamp) -> Option<bool> {
         let Some(applies) = &self.applies else { return Some(true) };
         let history = History::default();
-        let (timeline, calendar) = (Timeline::new(&history, facts.plan.since, &Asked::default()), Calendar::new(facts));
+        let asked = Asked::default();
+        let (timeline, calendar) = (Timeline::new(&history, facts.plan.since, &asked), Calendar::new(facts));
         let limits = Limits::new(self, facts);
         let instant = Instant {
             timeline: &timeline,

@@ -182,8 +182,13 @@ fn one_after_another(readings: &[&str]) -> String {
 
 /// One line for the worklist: "Blood pressure high: 186/101 mmHg, confirmed". Limits stand among the reasons.
 fn sentence(watch: &Watch, unconfirmed: bool) -> String {
-    let opened: Vec<&str> =
-        watch.reasons().take_while(|reason| reason.at == watch.since).map(|reason| reason.what.as_str()).collect();
+    let mut opened: Vec<&str> = Vec::new();
+    for reason in watch.reasons().take_while(|reason| reason.at == watch.since) {
+        // What fires may be what is told at once, too.
+        if !opened.contains(&reason.what.as_str()) {
+            opened.push(&reason.what);
+        }
+    }
     let why = match watch.worst_readings().as_slice() {
         [] => opened.get(..opened.len().min(2)).unwrap_or_default().join("; "),
         readings => one_after_another(readings),

@@ -196,6 +196,14 @@ impl Rulebook {
         Ok(Rulebook { packs, asked, stops, files, hash })
     }
 
+    /// It, with the words of what was asked before: phones answer what they were shown, perhaps of an earlier version. They change
+    /// nothing but how answers are told. `published`: path and text of every questionnaire there ever was.
+    pub fn knowing(mut self, published: &[(String, String)]) -> Rulebook {
+        let read = published.iter().filter_map(|(path, text)| Questionnaire::read(path, text).ok());
+        read.for_each(|questionnaire| self.asked.know(&questionnaire));
+        self
+    }
+
     /// SHA-256 over all files, paths and contents.
     pub fn hash(&self) -> [u8; 32] {
         self.hash

@@ -16,6 +16,7 @@ pub(crate) struct Timeline<'h> {
     pub items: Vec<Item<'h>>,
     samples: [Vec<Sample>; Component::COUNT],
     accepted: Vec<Accepted>,
+    pub asked: &'h Asked,
 }
 
 /// One submission, at its place in event time. Its index is its order: what is known "as of" an item is all up to it.
@@ -61,7 +62,7 @@ impl Sample {
 
 impl<'h> Timeline<'h> {
     /// Of everything since the plan began.
-    pub fn new(history: &'h History, since: Timestamp, asked: &Asked) -> Timeline<'h> {
+    pub fn new(history: &'h History, since: Timestamp, asked: &'h Asked) -> Timeline<'h> {
         let corrections = last_corrections(&history.corrections);
         let mut drafts: Vec<(Item<'h>, &'h [(Component, Measured)])> = Vec::new();
         for reading in history.readings.iter().filter(|reading| reading.effective_at >= since) {
@@ -103,7 +104,7 @@ impl<'h> Timeline<'h> {
         drafts.sort_unstable_by(|one, other| in_event_order(one, other));
         let accepted = doubt::accepted(&history.acceptances, &corrections);
         let items = Vec::with_capacity(drafts.len());
-        let mut timeline = Timeline { items, samples: Default::default(), accepted };
+        let mut timeline = Timeline { items, samples: Default::default(), accepted, asked };
         for (order, (item, values)) in drafts.into_iter().enumerate() {
             if let Submitted::Reading { reading, flags, .. } = item.what
                 && reading.absent.is_none()

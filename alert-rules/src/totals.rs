@@ -53,7 +53,8 @@ pub fn parts_of_news2() -> Vec<Vital> {
 /// NEWS2, wherever a reading made a set whole, oldest first. `versions` are the facts with the instant from which each was in
 /// force, oldest first: whose oxygen is scored on scale 2 is one of them.
 pub fn of_news2(history: &History, versions: &[(Timestamp, &Facts)]) -> Vec<Total> {
-    let timeline = Timeline::new(history, Timestamp::MIN, &Asked::default());
+    let asked = Asked::default();
+    let timeline = Timeline::new(history, Timestamp::MIN, &asked);
     let mut totals = Vec::new();
     for (order, item) in timeline.items.iter().enumerate() {
         let Some((_, facts)) = versions.iter().rfind(|(from, _)| *from <= item.at) else { continue };

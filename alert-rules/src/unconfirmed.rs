@@ -12,7 +12,8 @@ use crate::vital::Component;
 /// Of each unconfirmed reading, by its own number: why, one sentence for each value that is doubted. Whoever asks about a
 /// stretch of time gives a week more before it and two days after it: a person's own last week decides, and what came later agrees.
 pub fn unconfirmed(history: &History) -> BTreeMap<i64, Vec<String>> {
-    let timeline = Timeline::new(history, Timestamp::MIN, &Asked::default());
+    let asked = Asked::default();
+    let timeline = Timeline::new(history, Timestamp::MIN, &asked);
     let everything = timeline.items.len();
     let mut found: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for component in Component::ALL {

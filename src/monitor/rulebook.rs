@@ -36,7 +36,7 @@ impl Rulebooks {
             return Ok(known);
         }
         let rulebook = match read(rulebook::files(pool, hash).await?) {
-            Ok(rulebook) => rulebook,
+            Ok(rulebook) => rulebook.knowing(&rulebook::questionnaires(&mut *pool.acquire().await?).await?),
             Err(error) => {
                 let sentence = "The rulebook in force cannot be read by this version of the service: nobody is judged. \
                                 Start the version that published it, or publish rules that this one reads.";

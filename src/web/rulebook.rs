@@ -28,7 +28,7 @@ impl Cache {
             );
             Failure::internal()
         })?;
-        let rulebook = Arc::new(rulebook);
+        let rulebook = Arc::new(rulebook.knowing(&store::rulebook::questionnaires(&mut db).await?));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((hash, Arc::clone(&rulebook)));
         Ok(rulebook)
     }

@@ -74,6 +74,12 @@ async fn questions_of_every_kind_and_crisis_words_at_the_tap() {
             .await
             .expect("alerts");
     assert_eq!(high, 1);
+    // In the words that she was shown.
+    let sentence: String = sqlx::query_scalar("SELECT sentence FROM alert WHERE rule = 'mood/self-harm'")
+        .fetch_one(&owner)
+        .await
+        .expect("its sentence");
+    assert!(sentence.contains("” to “Thoughts that you would be better off dead"), "{sentence}");
 }
 
 async fn told(story: &str) {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::world::World;
 
 const SIGNS: &str = "hypertension/questionnaires/bp-warning-signs.json";
+const MOOD: &str = "mood/questionnaires/phq9.json";
 const EVERYTHING: &str = "hypertension/questionnaires/everything.json";
 
 /// The built-in rules with two more questions beside a repeated pressure, and a questionnaire that has all kinds.
@@ -61,14 +62,28 @@ fn bounds(least: i32, most: i32) -> Value {
 
 /// Before the service starts. Dorothy is asked about her mood too.
 pub async fn put_in_force(world: &World) {
-    let files = files();
+    publish(world, &files(), Timestamp::UNIX_EPOCH).await;
+}
+
+/// First the built-in rules, and then a version that asks about her mood in other words.
+pub async fn put_other_words_in_force(world: &World) {
+    let mut files = built_in::files();
+    publish(world, &files, Timestamp::UNIX_EPOCH).await;
+    let text = files.get_mut(MOOD).expect("the file");
+    let other = text.replace("\"version\": \"1\"", "\"version\": \"2\"").replace("Several days", "On some days");
+    *text = other.replace("Thoughts that you would be better off dead", "Being better off dead");
+    publish(world, &files, "1970-01-02T00:00:00Z".parse().expect("a time")).await;
+}
+
+async fn publish(world: &World, files: &BTreeMap<String, String>, at: Timestamp) {
     let rules = Rulebook::from_files(files.clone()).unwrap_or_else(|problems| panic!("{problems:?}"));
     let owner = world.database.store().await.owner.clone();
     let mut db = owner.acquire().await.expect("a connection");
-    rulebook::publish(&mut db, rules.hash(), &files, Timestamp::UNIX_EPOCH, "a test").await.expect("it is published");
+    rulebook::publish(&mut db, rules.hash(), files, at, "a test").await.expect("it is published");
     sqlx::query(
         "INSERT INTO pack_signature (pack, hash, staff, name, registration, at)
-         SELECT 'hypertension', $1, staff, 'somebody', 'none', '2026-01-01T00:00:00Z' FROM staff LIMIT 1",
+         SELECT 'hypertension', $1, staff, 'somebody', 'none', '2026-01-01T00:00:00Z' FROM staff LIMIT 1
+         ON CONFLICT DO NOTHING",
     )
     .bind(rules.pack_hash("hypertension").to_vec())
     .execute(&mut *db)

@@ -8,6 +8,7 @@ use derwent::signal::Signals;
 use derwent::store::submission::{Answers, Body, Component, Decision, Entry, Reading, Submission};
 use serde_json::{Value, json};
 
+use super::questions;
 use super::world::{Browser, World};
 
 const CODES: [&str; 4] = ["not-at-all", "several-days", "more-than-half-the-days", "nearly-every-day"];
@@ -203,4 +204,25 @@ async fn what_was_due_and_did_not_come_is_marked() {
     let later = ida.read(&format!("{path}&from=2026-02-26T12:00:00Z")).await;
     assert_eq!(later["missed"], json!(missed[4..]));
     assert_eq!(ida.read(&format!("/api/patients/{}/series?vital=weight", world.dorothy)).await["missed"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alert_tells_an_answer_in_the_words_that_were_shown_although_newer_ones_are_in_force() {
+    let world = World::live().await;
+    questions::put_other_words_in_force(&world).await;
+    let service = world.serve();
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let of_dorothy = format!("/api/patients/{}", world.dorothy);
+    let now = derwent::clock::Clock::ordinary().care_now().to_string();
+    let ninth = |questionnaire: &str| {
+        let given = json!([{ "link_id": "phq9_9", "value": CODES[1] }]);
+        submission(&world, &now, &[], answers(questionnaire, true, given))
+    };
+    store(&world, vec![ninth("phq9|1")]).await;
+    let is_told = |page: &Value| page["alerts"].as_array().is_some_and(|alerts| !alerts.is_empty());
+    let page = ida.until_read(&of_dorothy, is_told).await;
+    let shown =
+        "answered “Several days” to “Thoughts that you would be better off dead or of hurting yourself in some way”";
+    assert_eq!(page["alerts"][0]["sentence"], format!("Thoughts of self-harm: {shown}"));
+    assert_eq!(page["alerts"][0]["reasons"][0], shown);
 }

@@ -4,6 +4,7 @@ use super::evaluator::Instant;
 use super::{Comparison, Condition, ConditionKind, Function, Length, Quantity, QuantityKind, Wanted, Window};
 use crate::facts::Due;
 use crate::print::sentence;
+use crate::questionnaire::{Item, Kind};
 use crate::reading::{Comparator, Measured};
 use crate::timeline::Sample;
 use crate::unit::{Dimension, in_words, quantity_in_words};
@@ -64,12 +65,14 @@ fn describe(instant: &Instant<'_>, condition: &Condition, wanted: bool, describe
         }
         ConditionKind::Tag(tag) => described.push((format!("{}{}", not(wanted), spaced(tag)), None)),
         ConditionKind::Answer { link, wanted: asked, negated } => {
-            let asked = match asked {
-                Wanted::Yes => "yes",
-                Wanted::No => "no",
-                Wanted::Text(text) => text,
+            let question = instant.question(link);
+            let answer = match asked {
+                Wanted::Yes => "yes".to_owned(),
+                Wanted::No => "no".to_owned(),
+                Wanted::Text(code) => chosen(question, code),
             };
-            described.push((format!("answered {}{asked} to {}", not(*negated != wanted), spaced(link)), None));
+            let not = not(*negated != wanted);
+            described.push((format!("answered {not}{answer} to {}", asked_in_words(question, link)), None));
         }
         ConditionKind::News2AnyThree => described.push((news2(instant), None)),
         ConditionKind::Event { name } if wanted => described.push((format!("reported {}", spaced(name)), None)),
@@ -92,6 +95,20 @@ fn describe(instant: &Instant<'_>, condition: &Condition, wanted: bool, describe
             described.push((overdue, None));
         }
     }
+}
+
+/// A question in the words that were shown; its link id where nobody knows them.
+pub(crate) fn asked_in_words(question: Option<&Item>, link: &str) -> String {
+    question.map_or_else(|| spaced(link), |item| format!("“{}”", item.text.text))
+}
+
+/// An option in the words that were shown; its code where nobody knows them.
+fn chosen(question: Option<&Item>, code: &str) -> String {
+    let words = question.and_then(|item| match &item.kind {
+        Kind::Choice(choices) => choices.iter().find(|choice| choice.code == code),
+        _ => None,
+    });
+    words.map_or_else(|| code.to_owned(), |choice| format!("“{}”", choice.display.text))
 }
 
 /// The newest of several readings that was what all or one of them had to be (or was not), and of which it is one.
@@ -149,7 +166,9 @@ fn subject(instant: &Instant<'_>, quantity: &Quantity) -> String {
             format!("{} readings {} where {which}", amount(instant, quantity), window_in_words(*window))
         }
         QuantityKind::Age => format!("age {}", amount(instant, quantity)),
-        QuantityKind::Answer(link) => format!("answered {} to {}", amount(instant, quantity), spaced(link)),
+        QuantityKind::Answer(link) => {
+            format!("answered {} to {}", amount(instant, quantity), asked_in_words(instant.question(link), link))
+        }
         _ => amount(instant, quantity),
     }
 }

@@ -9,7 +9,8 @@ use super::{Comparison, Condition, ConditionKind, Length, Operator, Quantity, Qu
 use crate::calendar::{Calendar, before};
 use crate::facts::{Due, Facts};
 use crate::limits::Limits;
-use crate::reading::Answer;
+use crate::questionnaire::Item;
+use crate::reading::{Answer, Answers};
 use crate::rule::{Clause, Join};
 use crate::timeline::{Sample, Submitted, Timeline};
 use crate::vital::{Component, Vital};
@@ -213,11 +214,20 @@ impl<'a> Instant<'a> {
     }
 
     fn answer(&self, link: &str) -> Option<&'a Answer> {
+        Some(self.answered(link)?.1)
+    }
+
+    /// The question behind an answer, as it was asked; None also where its version was never published here.
+    pub fn question(&self, link: &str) -> Option<&'a Item> {
+        self.timeline.asked.question(&self.answered(link)?.0.questionnaire, link)
+    }
+
+    fn answered(&self, link: &str) -> Option<(&'a Answers, &'a Answer)> {
         let since = before(self.at, ANSWER_FRESH.max(self.stretch));
         let items = self.timeline.items[..self.order].iter().rev().take_while(|item| item.at >= since);
         items.into_iter().find_map(|item| match item.what {
             Submitted::Answers(answers) => {
-                answers.answers.iter().rev().find(|(name, _)| name == link).map(|(_, value)| value)
+                answers.answers.iter().rev().find(|(name, _)| name == link).map(|(_, value)| (answers, value))
             }
             _ => None,
         })

@@ -4,6 +4,7 @@
 use jiff::SignedDuration;
 
 use super::{Fold, Stop};
+use crate::expression::describe::asked_in_words;
 use crate::expression::evaluator::Instant;
 use crate::expression::{Condition, ConditionKind, Wanted};
 use crate::finding::{Kind, Priority};
@@ -38,7 +39,8 @@ impl Fold<'_> {
         {
             let yes = answers.answers.iter().filter(|(_, answer)| answer.yes() == Some(true));
             urgent.extend(yes.map(|(link, _)| {
-                let what = format!("answered yes to {}", link.replace(['_', '-'], " "));
+                let question = self.person.timeline.asked.question(&answers.questionnaire, link);
+                let what = format!("answered yes to {}", asked_in_words(question, link));
                 (link.clone(), vec![self.reason(instant, what, None)])
             }));
         }

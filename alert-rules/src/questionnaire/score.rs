@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Kind, Questionnaire};
+use super::{Item, Kind, Questionnaire};
 use crate::reading::{Answer, Answers};
 use crate::rule::Pack;
 use crate::vital::Component;
@@ -78,6 +78,8 @@ pub(crate) struct Asked {
     scores: Vec<(String, Score)>,
     /// Ids of those whose answers stand although they were taken back: an answer about harm to oneself is not unsaid.
     lasting: Vec<String>,
+    /// What was asked, by name and version.
+    questions: BTreeMap<String, Vec<Item>>,
 }
 
 impl Asked {
@@ -85,7 +87,24 @@ impl Asked {
         let all = || packs.iter().flat_map(|pack| &pack.questionnaires);
         let scores = all().filter_map(|questionnaire| Some((questionnaire.id.clone(), Score::of(questionnaire)?)));
         let lasting = all().filter(|questionnaire| questionnaire.is_sensitive);
-        Asked { scores: scores.collect(), lasting: lasting.map(|questionnaire| questionnaire.id.clone()).collect() }
+        let mut asked = Asked {
+            scores: scores.collect(),
+            lasting: lasting.map(|questionnaire| questionnaire.id.clone()).collect(),
+            questions: BTreeMap::new(),
+        };
+        all().for_each(|questionnaire| asked.know(questionnaire));
+        asked
+    }
+
+    /// Keeps the words of one version of a questionnaire. What was published does not change, so the first one stays.
+    pub fn know(&mut self, questionnaire: &Questionnaire) {
+        let items = || questionnaire.questions().into_iter().cloned().collect();
+        self.questions.entry(questionnaire.reference()).or_insert_with(items);
+    }
+
+    /// A question of this questionnaire, by name and version.
+    pub fn question(&self, questionnaire: &str, link: &str) -> Option<&Item> {
+        self.questions.get(questionnaire)?.iter().find(|item| item.link == link)
     }
 
     pub fn is_lasting(&self, answers: &Answers) -> bool {

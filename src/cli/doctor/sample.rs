@@ -35,10 +35,11 @@ pub struct Sample {
 pub async fn rulebooks(store: &Store, records: &[Record]) -> Result<refold::Rulebooks, sqlx::Error> {
     let hashes: BTreeSet<[u8; 32]> =
         records.iter().flat_map(|record| &record.evaluations).map(|evaluation| evaluation.rulebook).collect();
+    let published = rulebook::questionnaires(&mut *store.owner.acquire().await?).await?;
     let mut rulebooks = BTreeMap::new();
     for hash in hashes {
         if let Ok(rulebook) = Rulebook::from_files(rulebook::files(&store.owner, hash).await?) {
-            rulebooks.insert(hash, rulebook);
+            rulebooks.insert(hash, rulebook.knowing(&published));
         }
     }
     Ok(rulebooks)
