@@ -176,9 +176,10 @@ async fn a_shadow_of_the_rules_in_force_differs_from_them_in_nothing() {
             start(&ward, &desk, &built_in::files()).await;
         }
         if turn == 10 {
+            // Since the shadow began there was a 161, which was not severe then: judged by this limit it would be.
             ward.set_facts(patients[0], &json!({ "tags": { "pregnant": false }, "date_of_birth": "1948-05-02",
                 "time_zone": "Europe/London", "plan": { "since": "2026-03-01T00:00:00Z", "packs": ["hypertension"],
-                "limits": { "hypertension/severe_systolic": { "value": 170.0, "unit": "mmHg", "by": "a test", "why": "a test" } } } })).await;
+                "limits": { "hypertension/severe_systolic": { "value": 160.0, "unit": "mmHg", "by": "a test", "why": "a test" } } } })).await;
         }
     }
     replica.step("2026-03-09T10:00:00Z").await;

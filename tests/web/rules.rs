@@ -1,5 +1,7 @@
 //! Rules are put in force by two people, signed by a clinician, undone and stopped by one; and nobody is left unwatched.
 
+use std::time::Duration;
+
 use alert_rules::built_in;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -227,6 +229,30 @@ async fn a_proposal_is_replayed_over_ones_own_patients() {
     assert!(well && said.contains("no longer alerted: 1 people") && !said.contains(&world.dorothy), "{said}");
     let (well, said) = world.rules(&["backtest", path, "--since", "7d", "--against", "current", "--json"]);
     assert!(well && said.contains(&world.dorothy), "{said}");
+}
+
+#[tokio::test]
+async fn of_two_backtests_at_once_one_runs_and_the_other_is_told() {
+    let (world, _service, mut ann, bob, _) = owned().await;
+    let proposed = ann.give("/api/rules/proposals", later("nobody is ill at 220")).await;
+    let ask = json!({ "hash": id(&proposed["proposals"][0], "hash"), "days": 7 });
+    // Whichever begins cannot get on while nobody may read what is proposed.
+    let store = world.database.store().await;
+    let mut held = store.owner.begin().await.unwrap();
+    sqlx::query("LOCK TABLE rules_proposal IN ACCESS EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
+    let (one, other) = (ann.post("/api/rules/backtest", ask.clone()), bob.post("/api/rules/backtest", ask.clone()));
+    tokio::pin!(one, other);
+    let both = async {
+        tokio::select! {
+            refused = &mut one => { held.rollback().await.unwrap(); (refused, other.await) }
+            refused = &mut other => { held.rollback().await.unwrap(); (refused, one.await) }
+        }
+    };
+    let (refused, finished) = tokio::time::timeout(Duration::from_secs(60), both).await.expect("one is told at once");
+    assert_eq!((refused.0, &refused.1["error"]["code"]), (StatusCode::CONFLICT, &json!("backtest_running")));
+    assert!(id(&refused.1["error"], "message").starts_with("Another backtest runs just now"), "{}", refused.1);
+    assert_eq!((finished.0, &finished.1["replayed"]), (StatusCode::OK, &json!(1)), "{}", finished.1);
+    assert_eq!(bob.post("/api/rules/backtest", ask).await.0, StatusCode::OK, "it is over");
 }
 
 #[tokio::test]
