@@ -189,11 +189,16 @@ fn watched(when: &str, on_oxygen: Option<bool>) -> Morning {
 
 /// One set at 08:00 but for its breathing rate, which is taken at `last`: 25, so that the score is 3.
 fn a_set(morning: &mut Morning, last: &str) {
-    morning.measures("2026-03-26T08:00:00Z", Vital::Spo2, &[(Component::Spo2, 97.0)]);
+    a_set_on("2026-03-26", morning, last);
+}
+
+fn a_set_on(day: &str, morning: &mut Morning, last: &str) {
+    let eight = format!("{day}T08:00:00Z");
+    morning.measures(&eight, Vital::Spo2, &[(Component::Spo2, 97.0)]);
     let pressure = [(Component::Systolic, 120.0), (Component::Diastolic, 80.0), (Component::Pulse, 70.0)];
-    morning.measures("2026-03-26T08:00:00Z", Vital::BloodPressure, &pressure);
-    morning.measures("2026-03-26T08:00:00Z", Vital::Temperature, &[(Component::Temperature, 37.0)]);
-    morning.measures("2026-03-26T08:00:00Z", Vital::Consciousness, &[(Component::Consciousness, 0.0)]);
+    morning.measures(&eight, Vital::BloodPressure, &pressure);
+    morning.measures(&eight, Vital::Temperature, &[(Component::Temperature, 37.0)]);
+    morning.measures(&eight, Vital::Consciousness, &[(Component::Consciousness, 0.0)]);
     morning.measures(last, Vital::RespiratoryRate, &[(Component::RespiratoryRate, 25.0)]);
 }
 
@@ -282,6 +287,20 @@ fn an_incomplete_set_never_clears() {
     assert_eq!(found(&morning).and_then(|finding| finding.end), None);
     morning.measures(taken, Vital::Consciousness, &[(Component::Consciousness, 0.0)]);
     assert_eq!(found(&morning).and_then(|finding| finding.end), Some(at(taken)));
+}
+
+/// Each part is in time by itself, so no silence tells of it.
+#[test]
+fn a_set_that_is_never_whole_is_a_task() {
+    let judged = |last: &str| {
+        let mut morning = Morning::of("deterioration");
+        morning.monitor.facts.tags.insert("on_oxygen".to_owned(), false);
+        a_set_on("2026-04-08", &mut morning, last);
+        morning.pass("2026-04-10T00:00:00Z");
+        !morning.problems().contains(&"rule deterioration/emergency cannot be judged")
+    };
+    assert!(judged("2026-04-08T08:30:00Z"));
+    assert!(!judged("2026-04-08T08:30:01Z"));
 }
 
 #[test]
