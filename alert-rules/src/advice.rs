@@ -200,25 +200,24 @@ impl Written {
                 let message = format!("{} is no limit of {}", limit.name, component.words());
                 return Err(problem(threshold, message, "compare like with like"));
             }
-            None => {
-                let number = threshold
-                    .get_ref()
-                    .split_once(' ')
-                    .and_then(|(number, unit)| Some((number.parse::<f64>().ok()?, unit)));
-                let (number, unit) = number.ok_or_else(|| {
-                    problem(
-                        threshold,
-                        format!("{} is neither a limit of this pack nor a number with a unit", threshold.get_ref()),
-                        "for example \"180 mmHg\"",
-                    )
-                })?;
-                Threshold::Value(
-                    normalise(component, number, unit)
-                        .map_err(|error| problem(threshold, error.sentence, "units are never guessed"))?,
-                )
-            }
+            None => match component.level(threshold.get_ref()) {
+                Some(level) => Threshold::Value(level),
+                None => Threshold::Value(
+                    number(component, threshold).map_err(|(message, hint)| problem(threshold, message, hint))?,
+                ),
+            },
         };
         let place = place_of(file, text, self.component.span().start);
         Ok(Band { component, side, threshold: value, say: self.say, call: self.call, why: self.why, place })
     }
+}
+
+/// `180 mmHg`, in the component's canonical unit; or what is wrong with it, and a hint.
+fn number(component: Component, threshold: &Spanned<String>) -> Result<f64, (String, &'static str)> {
+    let written = threshold.get_ref();
+    let number = written.split_once(' ').and_then(|(number, unit)| Some((number.parse::<f64>().ok()?, unit)));
+    let (number, unit) = number.ok_or_else(|| {
+        (format!("{written} is neither a limit of this pack nor a number with a unit"), "for example \"180 mmHg\"")
+    })?;
+    normalise(component, number, unit).map_err(|error| (error.sentence, "units are never guessed"))
 }

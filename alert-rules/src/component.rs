@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::catalogue::{Code, ComponentFacts, Range};
 use crate::catalogue::{loinc, range};
-use crate::unit::Dimension;
+use crate::unit::{ACVPU, Dimension};
 use crate::vital::Vital;
 
 /// One number of a reading (or of an event: `dose`). The wire name is the snake_case name.
@@ -121,6 +121,12 @@ impl Component {
             Component::Consciousness => Vital::Consciousness,
             Component::Dose => return None,
         })
+    }
+
+    /// What a word stands for, of what has words for its values: a level of consciousness.
+    pub fn level(self, word: &str) -> Option<f64> {
+        let levels = ACVPU.into_iter().filter(|_| self.dimension() == Dimension::Consciousness);
+        levels.zip(0_u8..).find(|(level, _)| *level == word).map(|(_, value)| f64::from(value))
     }
 
     /// Inside the range the instrument and the body can give.

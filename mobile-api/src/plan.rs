@@ -86,6 +86,18 @@ pub struct PlanComponent {
     pub required: bool,
     /// The first is the usual one.
     pub units: Vec<PlanUnit>,
+    /// What there is to choose from, where no number is read off anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", ts(optional, as = "Option<Vec<PlanChoice>>"))]
+    pub choices: Vec<PlanChoice>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct PlanChoice {
+    /// What is sent, in the first unit.
+    pub value: u8,
+    pub title: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,13 +9,14 @@ use alert_rules::facts::Due as DueOf;
 use alert_rules::finding::Side;
 use alert_rules::rule::{Pack, Rulebook};
 use alert_rules::schedule::{self, DueSlot, For, Taken};
-use alert_rules::unit::accepted;
+use alert_rules::unit::{ACVPU, accepted};
 use alert_rules::vital::{Component, Vital};
 use alert_rules::{Facts, normalise};
 use jiff::civil::Time;
 use jiff::{Timestamp, ToSpan};
 use mobile_api::plan::{
-    AdviceBand, AnswerAdvice, Call, Due, DueWhat, Plan, PlanComponent, PlanUnit, PlanVital, Questionnaire, Team,
+    AdviceBand, AnswerAdvice, Call, Due, DueWhat, Plan, PlanChoice, PlanComponent, PlanUnit, PlanVital, Questionnaire,
+    Team,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -224,9 +225,7 @@ fn taken(slots: &[DueSlot<'_>], done: &[Done]) -> BTreeSet<usize> {
 
 fn show(slot: &DueSlot<'_>, questionnaires: &[Questionnaire], done: bool) -> Due {
     let (name, what, words) = match &slot.slot.due {
-        DueOf::Vital(vital) => {
-            (vital.name().to_owned(), DueWhat::Vital(vital.name().to_owned()), capital(vital.words()))
-        }
+        DueOf::Vital(vital) => (vital.name().to_owned(), DueWhat::Vital(vital.name().to_owned()), title(*vital)),
         DueOf::Questionnaire(name) => {
             let known = questionnaires.iter().find(|known| name_of(known) == name);
             let reference = known.map_or_else(|| name.clone(), |known| known.questionnaire.clone());
@@ -258,6 +257,14 @@ fn call(call: advice::Call) -> Call {
     }
 }
 
+/// What the phone calls it.
+fn title(vital: Vital) -> String {
+    match vital {
+        Vital::Consciousness => "How awake".to_owned(),
+        other => capital(other.words()),
+    }
+}
+
 /// How to enter one vital.
 fn entry_of(vital: Vital) -> PlanVital {
     let required = vital.facts().required;
@@ -266,17 +273,33 @@ fn entry_of(vital: Vital) -> PlanVital {
         title: match component {
             Component::Systolic => "Top number (systolic)".to_owned(),
             Component::Diastolic => "Bottom number (diastolic)".to_owned(),
+            Component::Consciousness => "How awake is the person?".to_owned(),
             other => capital(other.words()),
         },
         required: required.contains(&component),
         units: accepted(component).map(|unit| shown_unit(component, unit)).collect(),
+        choices: choices(component).collect(),
     });
     PlanVital {
         vital: vital.name().to_owned(),
-        title: capital(vital.words()),
+        title: title(vital),
         components: components.collect(),
         off_scale: matches!(vital, Vital::Glucose | Vital::Ketones),
     }
+}
+
+/// The levels of consciousness as somebody beside the person tells them apart.
+fn choices(component: Component) -> impl Iterator<Item = PlanChoice> {
+    let words = |level: &str| match level {
+        "alert" => "Awake, and as clear as usual".to_owned(),
+        "new_confusion" => "Awake, but more confused than usual".to_owned(),
+        "responds_to_voice" => "Wakes only when spoken to".to_owned(),
+        "responds_to_pain" => "Wakes only when pinched".to_owned(),
+        "unresponsive" => "Cannot be woken".to_owned(),
+        other => capital(&other.replace('_', " ")),
+    };
+    let levels = ACVPU.into_iter().filter(move |_| component == Component::Consciousness);
+    levels.zip(0..).map(move |(level, value)| PlanChoice { value, title: words(level) })
 }
 
 fn shown_unit(component: Component, unit: &str) -> PlanUnit {

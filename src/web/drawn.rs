@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use alert_rules::facts::Due;
 use alert_rules::schedule::{self, Kept};
-use alert_rules::{Acceptance, Facts, Rulebook, Vital};
+use alert_rules::{Acceptance, Component, Facts, Rulebook, Vital};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::PgConnection;
@@ -44,6 +44,14 @@ impl Charted {
         match self {
             Self::Measured(vital) => words::unit(vital),
             Self::Score(_) => "",
+        }
+    }
+
+    /// What its values are called where they are no numbers.
+    pub fn levels(self) -> Vec<String> {
+        match self {
+            Self::Measured(vital) => words::levels(vital),
+            Self::Score(_) => Vec::new(),
         }
     }
 
@@ -262,13 +270,15 @@ fn given(components: &[reading_seen::Component]) -> Vec<Given> {
         .map(|component| {
             let number = component.value_given.as_deref();
             let unit = component.unit_given.as_deref().unwrap_or_default();
-            let text = match (component.comparator.as_deref(), number) {
+            let as_sent = match (component.comparator.as_deref(), number) {
                 (Some(comparator), None) => words::off_scale(comparator).to_owned(),
                 (Some(comparator), Some(bound)) => {
                     format!("{} ({})", words::off_scale(comparator), words::with_unit(bound, unit))
                 }
                 (None, number) => words::with_unit(number.unwrap_or_default(), unit),
             };
+            let level = component.value.filter(|_| component.component == Component::Consciousness.name());
+            let text = level.map_or(as_sent, |level| words::number(Component::Consciousness, level));
             Given { component: component.component.clone(), text }
         })
         .collect()

@@ -37,7 +37,9 @@ pub fn sentence(
         .iter()
         .map(|component| mean(&recent, *component).map(|mean| words::number(*component, mean)))
         .collect();
-    if recent.len() > 1 && means.iter().all(Option::is_some) {
+    // There is no middle between words.
+    let are_numbers = words::levels(vital).is_empty();
+    if are_numbers && recent.len() > 1 && means.iter().all(Option::is_some) {
         parts.push(format!("30-day mean {}", joined(means.into_iter().map(Option::unwrap_or_default))));
     }
     if recent.is_empty() {

@@ -66,6 +66,7 @@ pub async fn series(
         vital: asked.vital,
         title: charted.title(),
         unit: charted.unit().to_owned(),
+        levels: charted.levels(),
         from,
         until,
         readings: drawn.readings,

@@ -1,6 +1,7 @@
 //! Values and times as people read them.
 
 use alert_rules::reading::{Measured, not_possible};
+use alert_rules::unit::{ACVPU, in_words};
 use alert_rules::{Component, Vital};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -42,9 +43,20 @@ pub fn sentence_case(words: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// A number with as many digits as are meant: `148`, `7.2`.
+/// A number with as many digits as are meant: `148`, `7.2`; a level of consciousness by its name.
 pub fn number(component: Component, value: f64) -> String {
+    if component == Component::Consciousness {
+        return in_words(component, value);
+    }
     format!("{value:.*}", component.facts().decimals)
+}
+
+/// The names of the values 0, 1, … of what has names and no numbers: levels of consciousness.
+pub fn levels(vital: Vital) -> Vec<String> {
+    match vital {
+        Vital::Consciousness => ACVPU.map(|level| level.replace('_', " ")).to_vec(),
+        _ => Vec::new(),
+    }
 }
 
 /// The canonical unit of a vital as people write it; empty where it is a plain number.

@@ -112,6 +112,48 @@ async fn a_chart_shows_what_stands_and_what_was_corrected_or_taken_back() {
     assert_eq!(search("%").await["patients"], json!([]));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_awake_somebody_is_is_said_in_words() {
+    let world = World::new().await;
+    let level = Component {
+        component: "consciousness".to_owned(),
+        value_given: Some("1".to_owned()),
+        unit_given: Some("{ACVPU}".to_owned()),
+        value: Some(1.0),
+        comparator: None,
+    };
+    let mut confused = reading(&world, "2026-02-28T08:00:00Z", 148.0, 92.0);
+    confused.body = Body::Reading(Reading {
+        vital: "consciousness".to_owned(),
+        components: vec![level],
+        absent: None,
+        offset_minutes: 0,
+        method: Some("manual".to_owned()),
+        context: None,
+    });
+    let store = world.database.store().await;
+    let lifecycle = Lifecycle::new();
+    let writer = Writer::start(&store, Signals::start(store.ingest.clone(), &lifecycle), &lifecycle);
+    let again = Submission {
+        client_id: random::new_id(),
+        effective_at: "2026-02-28T20:00:00Z".parse().unwrap(),
+        ..confused.clone()
+    };
+    writer.submit(vec![Entry::Submission(confused), Entry::Submission(again)]).await.unwrap();
+    drop(writer);
+
+    let service = world.serve();
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let series = ida.read(&format!("/api/patients/{}/series?vital=consciousness", world.dorothy)).await;
+    assert_eq!(
+        series["levels"],
+        json!(["alert", "new confusion", "responds to voice", "responds to pain", "unresponsive"])
+    );
+    assert_eq!(series["points"][0]["given"][0], json!({ "component": "consciousness", "text": "new confusion" }));
+    // There is no middle between words.
+    assert_eq!(series["sentence"], "Last new confusion yesterday 20:00.");
+}
+
 #[tokio::test]
 async fn limits_step_where_they_changed() {
     let world = World::new().await;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::provider::{self, Providers};
 use super::questions;
 use super::region;
+use super::scores;
 use super::world::{BORN, PASSWORD, World, id};
 use crate::harness::service::Service;
 
@@ -80,6 +81,14 @@ async fn questions_of_every_kind_and_crisis_words_at_the_tap() {
         .await
         .expect("its sentence");
     assert!(sentence.contains("” to “Thoughts that you would be better off dead"), "{sentence}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_awake_somebody_is_from_the_words_on_the_phone_to_the_chart() {
+    let world = World::live().await;
+    scores::in_a_virtual_ward(&world).await;
+    let service = world.serve();
+    tell("awake.spec.ts", &world, service, &[]);
 }
 
 async fn told(story: &str) {

@@ -33,7 +33,7 @@ pub async fn enrol(service: &Service, code: &str, born: &str) -> anyhow::Result<
     Device::enrol(&reqwest::Client::new(), &service.origin, code, born.parse().unwrap(), "a phone").await
 }
 
-async fn connect(device: &Device) -> Line {
+pub async fn connect(device: &Device) -> Line {
     connect_at(device, now()).await
 }
 
@@ -62,7 +62,7 @@ fn weight(fields: Value) -> Value {
     item
 }
 
-async fn submit(line: &mut Line, item: Value) -> Value {
+pub async fn submit(line: &mut Line, item: Value) -> Value {
     line.say_text(json!({ "type": "submit", "batch": 1, "items": [item] }).to_string()).await.unwrap();
     loop {
         if let ServerMessage::Receipt(receipt) = line.hear().await.unwrap() {

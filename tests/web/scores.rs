@@ -1,15 +1,18 @@
 //! Scores are charted like a vital, with what their bands are called; what was answered is read in the words that were shown; and
 //! a slot that nothing took is marked.
 
+use derwent::clock::Clock;
 use derwent::ingest::writer::Writer;
 use derwent::lifecycle::Lifecycle;
 use derwent::random;
 use derwent::signal::Signals;
 use derwent::store::submission::{Answers, Body, Component, Decision, Entry, Reading, Submission};
+use mobile_api::message::ServerMessage;
 use serde_json::{Value, json};
 
+use super::phones::{connect, enrol, submit};
 use super::questions;
-use super::world::{Browser, World};
+use super::world::{BORN, Browser, World};
 
 const CODES: [&str; 4] = ["not-at-all", "several-days", "more-than-half-the-days", "nearly-every-day"];
 
@@ -177,6 +180,68 @@ async fn news2_is_charted_where_a_set_is_whole() {
     let page = ida.read(&format!("/api/patients/{}", world.dorothy)).await;
     let listed = page["vitals"].as_array().expect("vitals").iter().find(|vital| vital["vital"] == "news2");
     assert_eq!(listed.expect("it is listed")["last"]["text"], "5 (urgent)");
+}
+
+/// Before the service starts: Dorothy is watched by NEWS2, which is a draft that no plan made by hand may name yet.
+pub async fn in_a_virtual_ward(world: &World) {
+    let owner = world.database.store().await.owner.clone();
+    sqlx::query(r#"UPDATE patient_facts SET facts = jsonb_set(facts, '{plan,packs}', '["deterioration"]')"#)
+        .execute(&owner)
+        .await
+        .expect("her plan");
+}
+
+#[tokio::test]
+async fn what_is_chosen_on_the_phone_of_how_awake_somebody_is_makes_a_news2_whole() {
+    let world = World::live().await;
+    in_a_virtual_ward(&world).await;
+    let service = world.serve();
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let device = enrol(&service, &world.code, BORN).await.expect("a phone");
+    let mut line = connect(&device).await;
+    let plan = loop {
+        if let ServerMessage::Plan(plan) = line.hear().await.expect("the plan") {
+            break plan;
+        }
+    };
+    let awake = plan.vitals.iter().find(|vital| vital.vital == "consciousness").expect("it is asked for");
+    let [component] = &awake.components[..] else { panic!("{awake:?}") };
+    let unit = &component.units[0].unit;
+    let chosen = |words: &str| {
+        let choice = component.choices.iter().find(|choice| choice.title == words).expect(words);
+        json!({ "consciousness": { "value": choice.value, "unit": unit } })
+    };
+    let band = plan.advice.iter().find(|band| band.vital == "consciousness").expect("words for it");
+    assert_eq!((band.at_or_above, &band.unit), (Some(1.0), unit), "anything but alert: {band:?}");
+
+    let mut send = async |vital: &str, values: Value| {
+        let now = Clock::ordinary().machine_now();
+        let item =
+            json!({ "id": random::new_id(), "kind": "reading", "taken_at": now, "vital": vital, "values": values });
+        let sent = submit(&mut line, item).await;
+        assert_eq!(sent["state"], "stored", "{sent}");
+    };
+    let value = |value: f64, unit: &str| json!({ "value": value, "unit": unit });
+    send("respiratory_rate", json!({ "respiratory_rate": value(22.0, "/min") })).await;
+    send("spo2", json!({ "spo2": value(97.0, "%") })).await;
+    send("oxygen_flow", json!({ "oxygen_flow": value(0.0, "L/min") })).await;
+    send("temperature", json!({ "temperature": value(36.8, "Cel") })).await;
+    let pressure =
+        json!({ "systolic": value(124.0, "mm[Hg]"), "diastolic": value(70.0, "mm[Hg]"), "pulse": value(95.0, "/min") });
+    send("blood_pressure", pressure).await;
+    let news2 = format!("/api/patients/{}/series?vital=news2", world.dorothy);
+    assert_eq!(ida.read(&news2).await["points"], json!([]), "a part is missing, so there is no total");
+
+    send("consciousness", chosen("Awake, and as clear as usual")).await;
+    send("consciousness", chosen("Awake, but more confused than usual")).await;
+    let series = ida.read(&news2).await;
+    let totals: Vec<&Value> =
+        series["points"].as_array().expect("points").iter().map(|point| &point["values"]["news2"]).collect();
+    assert_eq!(totals, [&json!(3.0), &json!(6.0)], "{series}");
+    assert_eq!(series["points"][1]["context"], "urgent (NEWS2 6: breathing rate 2, pulse 1, consciousness 3)");
+    let page = format!("/api/patients/{}", world.dorothy);
+    let is_told = |page: &Value| page.to_string().contains("consciousness new confusion");
+    ida.until_read(&page, is_told).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

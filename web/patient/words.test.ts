@@ -20,6 +20,9 @@ test('a reading is said back in words', () => {
   expect(besides('blood_pressure', bp.kind === 'reading' ? bp.values : {})).toBe('pulse 71')
   expect(figures('glucose', { glucose: { comparator: 'high' } })).toBe('HI')
   expect(figures('glucose', { glucose: { value: 7.2, unit: 'mmol/L' } })).toBe('7.2 mmol/L')
+  const level = { component: 'consciousness', title: 'How awake the person is', required: true, units: [], choices: [{ value: 1, title: 'Newly confused' }] }
+  const plan = { vital: 'consciousness', title: 'Consciousness', components: [level], off_scale: false }
+  expect(figures('consciousness', { consciousness: { value: 1, unit: '{ACVPU}' } }, plan)).toBe('Newly confused')
   expect([greeting(0), greeting(12), greeting(18)]).toEqual(['Good morning', 'Good afternoon', 'Good evening'])
   expect(tel('01773 555 010')).toBe('tel:01773555010')
 })

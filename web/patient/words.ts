@@ -8,9 +8,17 @@ export function figures(vital: string, values: Record<string, Quantity>, plan?: 
   const { systolic, diastolic } = values
   if (vital === 'blood_pressure' && systolic && diastolic) return `${number(systolic)} over ${number(diastolic)}`
   return Object.entries(values)
-    .map(([component, quantity]) => `${number(quantity)} ${quantity.comparator ? '' : unitTitle(component, quantity, plan)}`.trim())
+    .map(([component, quantity]) => chosen(component, quantity, plan) ?? `${number(quantity)} ${quantity.comparator ? '' : unitTitle(component, quantity, plan)}`.trim())
     .join(', ')
 }
+
+/** What is chosen from words is said back in them. */
+function chosen(component: string, quantity: Quantity, plan?: PlanVital): string | undefined {
+  return plan?.components.find((each) => each.component === component)?.choices?.find((each) => each.value === quantity.value)?.title
+}
+
+/** It is chosen from words; no number is read off anything. */
+export const hasWords = (plan?: PlanVital): boolean => (plan?.components[0]?.choices ?? []).length > 0
 
 /** What is left of it after `figures`: `pulse 71`. */
 export function besides(vital: string, values: Record<string, Quantity>): string {
@@ -31,7 +39,8 @@ function unitTitle(component: string, quantity: Quantity, plan?: PlanVital): str
 export function summary(item: Item, title: (name: string) => string, plan?: PlanVital): string {
   switch (item.kind) {
     case 'reading':
-      return item.absent ? `${title(item.vital)}: could not measure` : `${title(item.vital)} ${figures(item.vital, item.values, plan)}`
+      if (item.absent) return `${title(item.vital)}: could not ${hasWords(plan) ? 'tell' : 'measure'}`
+      return `${title(item.vital)}${hasWords(plan) ? ':' : ''} ${figures(item.vital, item.values, plan)}`
     case 'answers':
       return `Answers: ${title(item.questionnaire)}`
     case 'event':

@@ -18,6 +18,8 @@ pub struct Series {
     /// As in `Blood pressure`.
     pub title: String,
     pub unit: String,
+    /// What the values 0, 1, … are called where they are no numbers (`alert`, `new confusion`); else empty.
+    pub levels: Vec<String>,
     /// Names of the values a point may have, as in `systolic`, `diastolic`.
     pub components: Vec<String>,
     pub from: Timestamp,

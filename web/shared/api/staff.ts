@@ -919,6 +919,10 @@ export type Series = { vital: string,
  */
 title: string, unit: string, 
 /**
+ * What the values 0, 1, … are called where they are no numbers (`alert`, `new confusion`); else empty.
+ */
+levels: Array<string>, 
+/**
  * Names of the values a point may have, as in `systolic`, `diastolic`.
  */
 components: Array<string>, from: string, until: string, 

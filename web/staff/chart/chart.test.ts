@@ -67,7 +67,7 @@ describe('limits', () => {
 
 describe('the vertical scale', () => {
   test('holds values and limits, and an impossible value does not stretch it', () => {
-    const series = { points: [point(), point({ state: 'impossible', values: { systolic: 1850 } })], limits: [{ value: 180 }], bands: [] as Series['bands'] } as Series
+    const series = { points: [point(), point({ state: 'impossible', values: { systolic: 1850 } })], limits: [{ value: 180 }], bands: [] as Series['bands'], levels: [] as string[] } as Series
     const [low, high] = verticalRange(series)
     expect(low).toBeLessThan(92)
     expect(high).toBeGreaterThan(180)
@@ -76,20 +76,27 @@ describe('the vertical scale', () => {
 
   test('is all that a score can be, whatever it was', () => {
     const bands = [{ from: 0, until: 5, words: 'minimal' }, { from: 5, until: 27, words: 'more' }]
-    const [low, high] = verticalRange({ points: [point({ values: { phq9: 3 } })], limits: [] as Series['limits'], bands } as Series)
+    const [low, high] = verticalRange({ points: [point({ values: { phq9: 3 } })], limits: [] as Series['limits'], bands, levels: [] as string[] } as Series)
     expect(low).toBeCloseTo(-1.08)
     expect(high).toBe(27)
+  })
+
+  test('is all levels, whichever occurred', () => {
+    const levels = ['alert', 'new confusion', 'unresponsive']
+    expect(verticalRange({ points: [point({ values: { consciousness: 0 } })], levels } as Series)).toEqual([-0.5, 2.5])
   })
 })
 
 describe('words', () => {
-  const series = { components: ['systolic', 'diastolic', 'pulse'], unit: 'mmHg' }
+  const series = { components: ['systolic', 'diastolic', 'pulse'], levels: [], unit: 'mmHg' }
   const now = Date.parse('2026-03-03T14:00:00Z')
 
   test('values', () => {
-    expect(valueWords({ components: ['systolic', 'diastolic'] }, point())).toBe('148/92')
-    expect(valueWords({ components: ['glucose'] }, point({ values: {}, comparators: { glucose: 'high' } }))).toBe('HI')
-    expect(valueWords({ components: ['weight'] }, point({ values: {}, absent: 'could_not_measure' }))).toBe('could not measure')
+    expect(valueWords({ components: ['systolic', 'diastolic'], levels: [] }, point())).toBe('148/92')
+    expect(valueWords({ components: ['glucose'], levels: [] }, point({ values: {}, comparators: { glucose: 'high' } }))).toBe('HI')
+    const awake = { components: ['consciousness'], levels: ['alert', 'new confusion'], unit: '' }
+    expect(valueWords(awake, point({ values: { consciousness: 1 } }))).toBe('new confusion')
+    expect(valueWords({ components: ['weight'], levels: [] }, point({ values: {}, absent: 'could_not_measure' }))).toBe('could not measure')
   })
 
   test('a whole point, with what is unusual', () => {

@@ -3,6 +3,7 @@ import type { Series } from '../../shared/api/staff'
 
 /** Values that may stretch the scale: an impossible one stays at the edge instead. */
 export function verticalRange(series: Series): [number, number] {
+  if (series.levels.length > 0) return [-0.5, series.levels.length - 0.5]
   const [lowest, highest] = [series.bands[0], series.bands.at(-1)]
   if (lowest && highest) return [lowest.from - (highest.until - lowest.from) * 0.04, highest.until]
   const values = series.points.filter((point) => point.state !== 'impossible').flatMap((point) => Object.values(point.values))

@@ -3,13 +3,13 @@ import { dayAndClock, span } from '../../shared/time/zone'
 import type { Series, SeriesPoint } from '../../shared/api/staff'
 
 /** `148/92`, `HI`, `71.4`: the values alone, in the series' unit. */
-export function valueWords(series: Pick<Series, 'components'>, point: SeriesPoint): string {
+export function valueWords(series: Pick<Series, 'components' | 'levels'>, point: SeriesPoint): string {
   if (point.absent) return point.absent.replaceAll('_', ' ')
   const parts = series.components.flatMap((component) => {
     const comparator = point.comparators[component]
     if (comparator) return [comparator === 'high' ? 'HI' : 'LO']
     const value = point.values[component]
-    return value === undefined ? [] : [figure(value)]
+    return value === undefined ? [] : [series.levels[value] ?? figure(value)]
   })
   return parts.join('/') || 'no value'
 }
@@ -46,7 +46,7 @@ export function methodWords(method: string | null): string {
 }
 
 /** `Tue 3 Mar 08:05 · 148/92 mmHg · typed in · late by 40 min` */
-export function pointWords(series: Pick<Series, 'components' | 'unit'>, point: SeriesPoint, now: number, zone: string): string {
+export function pointWords(series: Pick<Series, 'components' | 'levels' | 'unit'>, point: SeriesPoint, now: number, zone: string): string {
   const value = point.absent ? valueWords(series, point) : `${valueWords(series, point)} ${series.unit}`.trimEnd()
   return [dayAndClock(point.at, now, zone), value, point.context ?? '', methodWords(point.method), ...remarks(point)].filter(Boolean).join(' · ')
 }
