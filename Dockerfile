@@ -23,6 +23,6 @@ COPY --from=binary /derwent/target/release/derwent /usr/local/bin/derwent
 USER derwent
 ENV DERWENT_LISTEN=0.0.0.0:8080
 EXPOSE 8080
-HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD curl -fsS http://127.0.0.1:8080/health
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD curl -fsS http://127.0.0.1:8080/health/loops
 ENTRYPOINT ["derwent"]
 CMD ["serve"]

@@ -15,6 +15,7 @@ use crate::listen::Doors;
 use crate::monitor::Monitor;
 use crate::notify::Notify;
 use crate::parts::Parts;
+use crate::presence;
 use crate::sealer;
 use crate::signal::Signals;
 use crate::store::{Store, staff};
@@ -54,6 +55,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     let monitor = Monitor::start(&parts).await?;
     let notify = Notify::start(&parts)?;
     sealer::start(&parts);
+    presence::start(&parts);
     let writer = Writer::start(&parts.store, parts.signals.clone(), &parts.lifecycle);
     let rulebook = monitor.rulebook().await?;
     let registry = Registry::start(&parts);

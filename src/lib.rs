@@ -23,6 +23,8 @@ pub mod openapi;
 pub mod parts;
 pub mod phone;
 pub mod planning;
+mod presence;
+pub mod progress;
 pub mod publishing;
 pub mod random;
 pub mod roster;

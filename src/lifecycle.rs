@@ -1,4 +1,4 @@
-//! How the service ends: everyone is told once, everyone is waited for.
+//! How the service's tasks live and end: everyone is told once, everyone is waited for.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::progress::Progress;
 
 /// How long tasks may take to finish what they hold after they were told to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(20);
@@ -20,6 +22,8 @@ pub struct Lifecycle {
     tasks: TaskTracker,
     /// The loops leave their work to whoever steps care time: only then does the same story always come to the same.
     resting: watch::Sender<bool>,
+    /// Of those tasks that are loops.
+    pub progress: Progress,
 }
 
 impl Lifecycle {
@@ -42,6 +46,10 @@ impl Lifecycle {
 
     pub fn turn_again(&self) {
         self.resting.send_replace(false);
+    }
+
+    pub fn is_resting(&self) -> bool {
+        *self.resting.borrow()
     }
 
     /// Returns when the loops may turn.

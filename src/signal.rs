@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc};
 use uuid::Uuid;
 
 use crate::lifecycle::Lifecycle;
+use crate::progress;
 use crate::random;
 use crate::store::notice;
 
@@ -93,12 +94,13 @@ pub async fn heard(signals: &mut broadcast::Receiver<Signal>, of_interest: impl 
 }
 
 async fn tell_others(pool: PgPool, replica: Uuid, mut outgoing: mpsc::UnboundedReceiver<Signal>, lifecycle: Lifecycle) {
+    let turns = lifecycle.progress.begins("telling other replicas", progress::LIMIT);
     let mut waiting = Vec::new();
     loop {
         // What was sent before the end is still carried: `derwent admin` sends and ends at once.
         let count = tokio::select! {
             biased;
-            count = outgoing.recv_many(&mut waiting, usize::MAX) => count,
+            count = turns.until(outgoing.recv_many(&mut waiting, usize::MAX)) => count,
             () = lifecycle.stopping.cancelled() => return,
         };
         if count == 0 {
@@ -120,11 +122,12 @@ async fn tell_others(pool: PgPool, replica: Uuid, mut outgoing: mpsc::UnboundedR
 }
 
 async fn hear_others(pool: PgPool, replica: Uuid, here: broadcast::Sender<Signal>, lifecycle: Lifecycle) {
+    let turns = lifecycle.progress.begins("hearing other replicas", progress::LIMIT);
     loop {
         let heard = async {
             let mut listener = notice::listen(&pool).await?;
             loop {
-                let payload = listener.recv().await?.payload().to_owned();
+                let payload = turns.until(listener.recv()).await?.payload().to_owned();
                 match serde_json::from_str::<Notice>(&payload) {
                     Ok(notice) if notice.from != replica => {
                         for signal in notice.signals {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use crate::parts::Parts;
+use crate::progress;
 use crate::signal::{self, Signal};
 
 /// Work that no signal told of is found within this.
@@ -20,6 +21,21 @@ where
     F: Fn() -> Turn + Send + 'static,
     Turn: Future<Output = anyhow::Result<bool>> + Send,
 {
+    spawn_within(parts, what, progress::LIMIT, of_interest, turn);
+}
+
+/// The same, of a loop whose turns may well take so long.
+pub fn spawn_within<F, Turn>(
+    parts: &Parts,
+    what: &'static str,
+    limit: Duration,
+    of_interest: fn(&Signal) -> bool,
+    turn: F,
+) where
+    F: Fn() -> Turn + Send + 'static,
+    Turn: Future<Output = anyhow::Result<bool>> + Send,
+{
+    let turns = parts.lifecycle.progress.begins(what, limit);
     let lifecycle = parts.lifecycle.clone();
     let stopping = parts.lifecycle.stopping.clone();
     let mut signals = parts.signals.subscribe();
@@ -34,8 +50,12 @@ where
             }
             // A loop that panicked must not be a loop that ended: nobody would be judged, or told, any more.
             match AssertUnwindSafe(turn()).catch_unwind().await {
-                Ok(Ok(true)) => continue,
-                Ok(Ok(false)) => {}
+                Ok(Ok(more)) => {
+                    turns.ended();
+                    if more {
+                        continue;
+                    }
+                }
                 Ok(Err(error)) => tracing::error!("{what} failed and will be tried again: {error:#}"),
                 Err(_) => tracing::error!("{what} panicked and will be tried again"),
             }

@@ -20,7 +20,8 @@ use crate::ingest::registry::Registry;
 use crate::monitor::Monitor;
 use crate::notify::Notify;
 use crate::parts::Parts;
-use crate::store::{device, pending};
+use crate::presence;
+use crate::store::{self, device, pending};
 
 /// Work that is due but held elsewhere (a lease, a mail server's retry) is looked at again after this long.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -35,6 +36,8 @@ pub struct Steps {
 impl Steps {
     /// Obeys the parent until it is gone.
     pub async fn obey(self) -> anyhow::Result<()> {
+        // Whatever was missed before is known before anything is judged.
+        presence::stamp(&self.parts).await?;
         let mut commands = commands();
         while let Some(command) = commands.recv().await {
             match command.split_once(' ') {
@@ -62,14 +65,20 @@ impl Steps {
     async fn step_to(&self, target: Timestamp) -> anyhow::Result<()> {
         loop {
             match self.finish_what_is_due().await? {
-                Some(next) if next <= target => self.parts.clock.step(next),
+                Some(next) if next <= target => self.step(next).await?,
                 _ if self.parts.clock.care_now() >= target => return Ok(()),
-                _ => self.parts.clock.step(target),
+                _ => self.step(target).await?,
             }
-            // Whoever is connected was there all the time over which care time leapt.
-            let there = self.registry.devices();
-            device::heard_all(&self.parts.store.ingest, &there, self.parts.clock.care_now()).await?;
         }
+    }
+
+    /// Whoever is connected was there all the time over which care time leaps, and so was the service.
+    async fn step(&self, to: Timestamp) -> anyhow::Result<()> {
+        self.parts.clock.step(to);
+        let there = self.registry.devices();
+        device::heard_all(&self.parts.store.ingest, &there, self.parts.clock.care_now()).await?;
+        let mut db = self.parts.store.monitor.acquire().await?;
+        Ok(store::presence::carry(&mut db, to).await?)
     }
 
     /// Returns the next instant at which there is something to do, which is after now.

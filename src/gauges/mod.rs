@@ -33,6 +33,7 @@ const NOTICES: &str = "derwent_operator_notices";
 const REQUESTS_WAITING: &str = "derwent_page_requests_waiting";
 const PAGES: &str = "derwent_pages_waiting";
 const UNSEALED: &str = "derwent_audit_unsealed";
+const LOOP_AGE: &str = "derwent_loop_age_seconds";
 const DATABASE_ANSWERS: &str = "derwent_database_answers";
 
 /// From a commit of one reading on a quiet machine to one that waits for a disk that hangs.
@@ -73,6 +74,10 @@ fn install() -> anyhow::Result<PrometheusHandle> {
     describe_gauge!(NOTICES, "Open notices to the operator about the service itself");
     describe_gauge!(REQUESTS_WAITING, "Page requests of which no page was formed yet");
     describe_gauge!(UNSEALED, "Entries of the audit that are not sealed yet");
+    describe_gauge!(
+        LOOP_AGE,
+        "How long ago a turn of a loop ended well, in seconds (loop); /health/loops has its limit"
+    );
     describe_gauge!(DATABASE_ANSWERS, "1 when the database answered this scrape; at 0 what waits is of an earlier one");
     describe_gauge!(PAGES, "Pages ready to send, or being sent (state)");
     // What has not happened yet is 0, not missing.

@@ -66,6 +66,9 @@ impl Operator {
 
 async fn scrape(State(state): State<Arc<(Parts, PrometheusHandle)>>) -> Response {
     let asking = state.0.clone();
+    for standing in state.0.lifecycle.progress.look() {
+        gauge!(super::LOOP_AGE, "loop" => standing.name).set(standing.age.as_secs_f64());
+    }
     // In a task of its own: a scrape that is dropped must not drop a statement.
     let asked = tokio::spawn(async move { look(&asking).await });
     // The process's own counts are worth having even when the database does not answer.

@@ -10,6 +10,7 @@ use mobile_api::refusal::Reason;
 use super::{Ingest, UNDECIDED_BYTES};
 use crate::gauges;
 use crate::parts::Parts;
+use crate::progress;
 use crate::store::alert;
 
 /// How often the doors are looked at.
@@ -73,10 +74,12 @@ impl Told {
 /// Starts the task that looks and tells.
 pub fn start(ingest: Arc<Ingest>) {
     let stopping = ingest.parts.lifecycle.stopping.clone();
+    let turns = ingest.parts.lifecycle.progress.begins("counting refusals", progress::LIMIT);
     ingest.parts.lifecycle.clone().spawn(async move {
         let mut told = Told::default();
         let mut looks = 0;
         loop {
+            turns.ended();
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = stopping.cancelled() => return,

@@ -35,30 +35,38 @@ impl Lookups {
     pub fn start(parts: &Parts) -> Self {
         let (lifecycle, pool) = (&parts.lifecycle, &parts.store.lookups);
         Self {
-            device: Together::start(lifecycle, pool, |pool, devices| async move {
+            device: Together::start(lifecycle, "looking devices up", pool, |pool, devices| async move {
                 Ok(in_order(&devices, &device::find(&pool, &devices).await?))
             }),
-            connect: Together::start(lifecycle, pool, connect_all),
-            standing: Together::start(lifecycle, pool, |pool, devices| async move {
+            connect: Together::start(lifecycle, "connecting phones", pool, connect_all),
+            standing: Together::start(lifecycle, "looking up how phones stand", pool, |pool, devices| async move {
                 Ok(in_order(&devices, &device::standing(&pool, &devices).await?))
             }),
-            taken: Together::start(lifecycle, pool, |pool, patients| async move {
+            taken: Together::start(lifecycle, "looking up what was seen", pool, |pool, patients| async move {
                 Ok(in_order(&patients, &seen::newest(&pool, &patients).await?))
             }),
-            in_force: Together::start(lifecycle, pool, |pool, patients| async move {
+            in_force: Together::start(lifecycle, "looking plans up", pool, |pool, patients| async move {
                 Ok(in_order(&patients, &plan::in_force(&pool, &patients).await?))
             }),
             // Readings lie in chunks: what is planned anew leaves out those of other years.
-            done: Together::start(lifecycle, &parts.store.ingest, |pool, stretches: Vec<Stretch>| async move {
-                plan::done(&pool, &stretches).await
-            }),
-            rulebook: Together::start(lifecycle, pool, |pool, questions: Vec<()>| async move {
-                let in_force = rulebook::in_force(&mut *pool.acquire().await?).await?;
-                // The service published one before it listened.
-                let hash = in_force.ok_or(sqlx::Error::RowNotFound)?;
-                Ok(vec![hash; questions.len()])
-            }),
-            pushes: Together::start(lifecycle, pool, |pool, devices| async move {
+            done: Together::start(
+                lifecycle,
+                "looking up what was done",
+                &parts.store.ingest,
+                |pool, stretches: Vec<Stretch>| async move { plan::done(&pool, &stretches).await },
+            ),
+            rulebook: Together::start(
+                lifecycle,
+                "looking the rulebook up",
+                pool,
+                |pool, questions: Vec<()>| async move {
+                    let in_force = rulebook::in_force(&mut *pool.acquire().await?).await?;
+                    // The service published one before it listened.
+                    let hash = in_force.ok_or(sqlx::Error::RowNotFound)?;
+                    Ok(vec![hash; questions.len()])
+                },
+            ),
+            pushes: Together::start(lifecycle, "looking messages up", pool, |pool, devices| async move {
                 let waiting = in_order(&devices, &push::waiting(&pool, &devices).await?);
                 Ok(waiting.into_iter().map(Option::unwrap_or_default).collect())
             }),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::mailbox::Mailbox;
 use crate::gauges;
 use crate::parts::Parts;
+use crate::progress;
 use crate::signal::Signal;
 
 /// What concerns one socket. But for how far somebody is judged, each is a hint: the socket looks in the database itself.
@@ -77,10 +78,11 @@ impl Registry {
         let dispatching = registry.clone();
         let mut signals = parts.signals.subscribe();
         let stopping = parts.lifecycle.stopping.clone();
+        let turns = parts.lifecycle.progress.begins("carrying news to phones", progress::LIMIT);
         parts.lifecycle.spawn(async move {
             loop {
                 let heard = tokio::select! {
-                    heard = signals.recv() => heard,
+                    heard = turns.until(signals.recv()) => heard,
                     () = stopping.cancelled() => return,
                 };
                 match heard {

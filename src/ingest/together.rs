@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::lifecycle::Lifecycle;
+use crate::progress;
 
 /// Questions put to the database at once.
 const AT_ONCE: usize = 256;
@@ -33,9 +34,10 @@ pub struct Together<Question, Answer> {
 }
 
 impl<Question: Send + 'static, Answer: Send + 'static> Together<Question, Answer> {
-    /// `answer` gives an answer to each question, in their order.
+    /// `answer` gives an answer to each question, in their order; `what` is what it does, for whoever looks whether it does.
     pub fn start<Answering>(
         lifecycle: &Lifecycle,
+        what: &'static str,
         pool: &PgPool,
         answer: impl Fn(PgPool, Vec<Question>) -> Answering + Send + Sync + 'static,
     ) -> Self
@@ -44,9 +46,10 @@ impl<Question: Send + 'static, Answer: Send + 'static> Together<Question, Answer
     {
         let pool = pool.clone();
         let (queue, mut asked) = mpsc::unbounded_channel::<Asked<Question, Answer>>();
+        let turns = lifecycle.progress.begins(what, progress::LIMIT);
         lifecycle.spawn(async move {
             let mut waiting = Vec::new();
-            while asked.recv_many(&mut waiting, AT_ONCE).await > 0 {
+            while turns.until(asked.recv_many(&mut waiting, AT_ONCE)).await > 0 {
                 // Who has gone meanwhile needs no answer.
                 let (questions, replies): (Vec<_>, Vec<_>) =
                     waiting.drain(..).filter(|(_, reply)| !reply.is_closed()).unzip();
@@ -93,7 +96,7 @@ mod tests {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (go, gone) = tokio::sync::watch::channel(0);
         let pool = PgPool::connect_lazy("postgres://nowhere").expect("an address");
-        let together = Together::start(&Lifecycle::new(), &pool, {
+        let together = Together::start(&Lifecycle::new(), "answering", &pool, {
             let asked = asked.clone();
             move |_, questions: Vec<u32>| {
                 let (asked, mut gone) = (asked.clone(), gone.clone());
@@ -129,7 +132,7 @@ mod tests {
     #[tokio::test]
     async fn after_a_panic_the_next_are_answered() {
         let pool = PgPool::connect_lazy("postgres://nowhere").expect("an address");
-        let together = Together::start(&Lifecycle::new(), &pool, |_, questions: Vec<u32>| async move {
+        let together = Together::start(&Lifecycle::new(), "answering", &pool, |_, questions: Vec<u32>| async move {
             assert!(!questions.contains(&0), "a row that nobody expected");
             Ok(questions)
         });

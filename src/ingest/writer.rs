@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clock::Clock;
 use crate::gauges;
 use crate::lifecycle::Lifecycle;
+use crate::progress::{self, Turns};
 use crate::signal::{Signal, Signals};
 use crate::store::Store;
 use crate::store::ledger::{Ledger, StoreError};
@@ -49,6 +50,7 @@ impl Writer {
             clock: Clock::ordinary(),
             ledger: None,
             signals,
+            turns: lifecycle.progress.begins("storing", progress::LIMIT),
             retry_after: FIRST_RETRY,
         };
         lifecycle.spawn(task.run(batches));
@@ -74,12 +76,13 @@ struct Task {
     clock: Clock,
     ledger: Option<Ledger>,
     signals: Signals,
+    turns: Turns,
     retry_after: Duration,
 }
 
 impl Task {
     async fn run(mut self, mut batches: mpsc::Receiver<Batch>) {
-        while let Some(first) = batches.recv().await {
+        while let Some(first) = self.turns.until(batches.recv()).await {
             let (entries, waiting) = gather(first, &mut batches);
             let decisions = self.settle(&entries).await;
             if decisions.iter().any(|decision| matches!(decision, Decision::Stored { .. })) {
@@ -146,7 +149,10 @@ impl Task {
         let began = self.clock.instant();
         let stored = ledger.store(entries).await;
         match &stored {
-            Ok(_) => gauges::committed(entries.iter().map(Entry::rows).sum(), began.elapsed()),
+            Ok(_) => {
+                self.turns.ended();
+                gauges::committed(entries.iter().map(Entry::rows).sum(), began.elapsed());
+            }
             Err(_) => gauges::not_committed(),
         }
         stored

@@ -239,7 +239,7 @@ async fn load_time(
     let mut accepted = acceptance::of(db, &patients).await?;
     let mut pauses = pause_request::open(db, &patients).await?;
     let oldest = watched.iter().map(|(_, since)| *since).min().unwrap_or(care_now);
-    let gaps = service_gap::since(db, oldest).await?;
+    let gaps = service_gap::until_now(db, oldest.min(care_now - silence::LONGEST), care_now).await?;
 
     let ranges: Vec<(Uuid, i64, i64)> =
         cases.iter().filter_map(|case| case.range().map(|(from, to)| (case.person.patient, from, to))).collect();

@@ -58,15 +58,15 @@ impl Monitor {
         // One loop judges whatever came, as soon as it came. The other looks each second for those of whom nothing came, and takes
         // part in judging what came while there is more than one batch. So when very many slots close at once one batch of
         // them is judged at a time, and readings are stored and judged beside it.
-        let judging = |wanted, of_interest: fn(&Signal) -> bool| {
+        let judging = |what, wanted, of_interest: fn(&Signal) -> bool| {
             let monitor = monitor.clone();
-            turns::spawn(parts, "judging", of_interest, move || {
+            turns::spawn(parts, what, of_interest, move || {
                 let monitor = monitor.clone();
                 async move { Ok(monitor.sweep(wanted).await? == Swept::Full) }
             });
         };
-        judging(Wanted::Arrivals, arrived);
-        judging(Wanted::Everybody, |_| false);
+        judging("judging what came", Wanted::Arrivals, arrived);
+        judging("judging those of whom nothing came", Wanted::Everybody, |_| false);
         let escalating = monitor.clone();
         turns::spawn(parts, "escalating", arrived, move || {
             let monitor = escalating.clone();

@@ -16,7 +16,7 @@ use crate::store::contact::Contact;
 /// The name of the timer at which a patient's phones are looked at.
 pub const TIMER: &str = "phone";
 /// A phone that is in use is heard daily; a week is a holiday nobody told of, or a phone in a drawer.
-const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Whether the phones are to be looked at in this evaluation.
 pub fn is_due(case: &Case) -> bool {
@@ -29,9 +29,7 @@ pub fn next_look(case: &Case) -> Option<Timestamp> {
         return case.timers.get(TIMER).copied().filter(|at| *at > case.at);
     };
     let since = if contact.phones == 0 { contact.code_at } else { contact.heard_at };
-    let begins = case.facts.as_ref().map_or(Timestamp::MIN, |facts| facts.plan.since);
-    let silent_from = since.map(|since| since.max(begins) + LONGEST);
-    Some(silent_from.filter(|at| *at > case.at).unwrap_or(case.at + LONGEST))
+    Some(since.map(|since| silent_from(case, since)).filter(|at| *at > case.at).unwrap_or(case.at + LONGEST))
 }
 
 /// `stored`: the patient's alerts that are open, and those closed lately.
@@ -39,7 +37,7 @@ pub fn task(case: &Case, stored: &[&Stored]) -> Option<Finding> {
     let (facts, contact) = (case.facts.as_ref()?, case.contact?);
     let task = |sentence: String, priority| task::of_phone(sentence, priority, case.at);
     let days = |since: Timestamp| case.at.duration_since(since).as_hours() / 24;
-    let is_long_ago = |since: &Timestamp| (*since).max(facts.plan.since) + LONGEST <= case.at;
+    let is_long_ago = |since: &Timestamp| silent_from(case, *since) <= case.at;
     let sentence = match contact {
         Contact { phones: 0, .. } if phone_gone(case) => {
             let sentence = "No phone is left that may send for this person: give them a new code, or ring";
@@ -65,6 +63,15 @@ pub fn task(case: &Case, stored: &[&Stored]) -> Option<Finding> {
     let is_away = facts.pauses_in_force().any(|pause| pause.from <= case.at && case.at < pause.until);
     let is_missed = |stored: &&Stored| stored.state.kind == Kind::Absence && stored.state.closed_at.is_none();
     (!is_away && !stored.iter().any(is_missed)).then(|| task(sentence, Priority::Low))
+}
+
+/// When whoever was heard at `since` was not heard for so long, the time in which we did not listen left out.
+fn silent_from(case: &Case, since: Timestamp) -> Timestamp {
+    let Some(facts) = &case.facts else { return since + LONGEST };
+    let since = since.max(facts.plan.since);
+    facts.service_gaps.iter().filter(|gap| gap.until > since).fold(since + LONGEST, |end, gap| {
+        if gap.from < end { end + gap.until.duration_since(gap.from.max(since)) } else { end }
+    })
 }
 
 fn phone_gone(case: &Case) -> bool {

@@ -10,7 +10,7 @@ use crate::notify::retry::Failure;
 use crate::store::page::{Channel, Taken};
 
 /// Covers everything: name, connect, handshake, every answer. The libraries' own limits cover parts of it only.
-const SEND_LIMIT: Duration = Duration::from_secs(20);
+pub const SEND_LIMIT: Duration = Duration::from_secs(20);
 
 /// Why a page did not go out.
 #[derive(Debug)]

@@ -29,6 +29,18 @@ pub struct Lane {
     pub high: bool,
 }
 
+impl Lane {
+    /// What its loop does.
+    pub fn what(self) -> &'static str {
+        match (self.channel, self.high) {
+            (Channel::Pager, true) => "sending high pages over the pager",
+            (Channel::Email, true) => "sending high pages by e-mail",
+            (Channel::Pager, false) => "sending other pages over the pager",
+            (Channel::Email, false) => "sending other pages by e-mail",
+        }
+    }
+}
+
 pub const LANES: [Lane; 4] = [
     Lane { channel: Channel::Pager, high: true },
     Lane { channel: Channel::Email, high: true },

@@ -16,16 +16,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::notify::channel::Channels;
+use crate::notify::channel::{Channels, SEND_LIMIT};
 use crate::notify::deliver::LANES;
 use crate::notify::form::Office;
 use crate::parts::Parts;
+use crate::progress;
 use crate::signal::Signal;
 use crate::store::{page, page_request};
 use crate::turns;
 
 /// How long to wait for pages that another task is sending just now.
 const IN_FLIGHT: Duration = Duration::from_millis(20);
+
+/// A mail server that answers nobody keeps a lane for as long as a send may take, which is no standstill yet.
+const SENDING: Duration = SEND_LIMIT.saturating_add(progress::LIMIT);
 
 /// Handle to the running loops; the stepper of care time drives the same functions.
 #[derive(Clone, Debug)]
@@ -55,7 +59,7 @@ impl Notify {
         });
         for lane in LANES {
             let sending = notify.clone();
-            turns::spawn(parts, "sending pages", pages, move || {
+            turns::spawn_within(parts, lane.what(), SENDING, pages, move || {
                 let notify = sending.clone();
                 async move { deliver::deliver(&notify.0.parts, &notify.0.channels, lane).await }
             });

@@ -59,6 +59,7 @@ pub mod person;
 pub mod place;
 pub mod plan;
 pub mod pools;
+pub mod presence;
 pub mod provider;
 pub mod push;
 pub mod queues;

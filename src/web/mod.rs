@@ -57,7 +57,6 @@ use axum::extract::Request;
 use axum::http::{HeaderName, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -161,7 +160,7 @@ pub fn router(parts: &Parts) -> anyhow::Result<Router> {
     let request_id = HeaderName::from_static("x-request-id");
     Ok(Router::new()
         .merge(api)
-        .route("/health", get(health::health))
+        .merge(health::router())
         .fallback(pages::page)
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_LIMIT))

@@ -132,7 +132,7 @@ fn gaps(
         .chain(service.iter().map(|(from, until)| Gap {
             from: *from,
             until: *until,
-            text: "the service was down".to_owned(),
+            text: "the service was not there".to_owned(),
         }))
         .chain(erased_before.filter(|before| *before > from).map(|before| Gap {
             from,

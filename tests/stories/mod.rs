@@ -10,3 +10,4 @@ mod reconciling;
 mod retention;
 mod shadowing;
 mod telling;
+mod watched;

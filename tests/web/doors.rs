@@ -128,7 +128,7 @@ async fn answers_forbid_what_no_page_of_ours_needs() {
     let world = World::new().await;
     let service = world.serve();
     let ida = Browser::signed_in(&service, "ida@example.org").await;
-    for path in ["/staff/", "/api/me", "/nothing/here", "/health"] {
+    for path in ["/staff/", "/api/me", "/nothing/here", "/health/loops"] {
         let (_, headers, _) = ida.send(ida.request(Method::GET, path)).await;
         let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
@@ -139,7 +139,6 @@ async fn answers_forbid_what_no_page_of_ours_needs() {
     }
     let (_, headers, _) = ida.send(ida.request(Method::GET, "/api/me")).await;
     assert_eq!(headers["cache-control"], "no-store");
-    assert_eq!(ida.get("/health").await, (StatusCode::OK, json!({ "state": "ready" })));
     let (status, headers, _) = ida.send(ida.request(Method::GET, "/")).await;
     assert_eq!((status, headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/staff/"));
 }

@@ -192,6 +192,18 @@ impl World {
         ])
     }
 
+    /// The same, measured then.
+    pub fn told_of(&self, systolic: &str, diastolic: &str, taken_at: &str) -> Value {
+        let said = ["reading", "--patient", &self.dorothy, "--staff", "ida@example.org", "--vital", "blood_pressure"];
+        let values = ["--systolic", systolic, "--diastolic", diastolic, "--taken-at", taken_at];
+        self.admin(&[said.as_slice(), &values].concat())
+    }
+
+    /// What runs from now on begins at this instant of care time.
+    pub fn now(&mut self, care_time: &'static str) {
+        self.care_time = Some(care_time);
+    }
+
     /// `derwent serve`.
     pub fn serve(&self) -> Service {
         self.serve_with(&[])

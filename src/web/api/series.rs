@@ -152,6 +152,6 @@ pub struct SeriesAlert {
 pub struct Gap {
     pub from: Timestamp,
     pub until: Timestamp,
-    /// `away`, `the service was down`, `erased`
+    /// `away`, `the service was not there`, `erased`
     pub text: String,
 }

@@ -1057,7 +1057,7 @@ at: string, kind: Kind, priority: Priority, sentence: string, closed_at: string 
 
 export type Gap = { from: string, until: string, 
 /**
- * `away`, `the service was down`, `erased`
+ * `away`, `the service was not there`, `erased`
  */
 text: string, };
 

@@ -1,0 +1,203 @@
+//! Who watches the watcher: the service says of itself whether it stands still.
+
+use std::time::Duration;
+
+use derwent::clock::Clock;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::harness::service::Service;
+use crate::web::world::World;
+
+/// What it answers at `/health/…`. Whatever does not answer at all is as red as can be.
+async fn health(service: &Service, of: &str) -> (StatusCode, Value) {
+    let asked = async {
+        let answer = reqwest::get(format!("{}/health/{of}", service.origin)).await?;
+        let status = answer.status();
+        Ok::<_, reqwest::Error>((status, answer.json().await?))
+    };
+    match tokio::time::timeout(Duration::from_secs(3), asked).await {
+        Ok(Ok(answer)) => answer,
+        _ => (StatusCode::GATEWAY_TIMEOUT, Value::Null),
+    }
+}
+
+/// Asks until it is as wanted; how long that took.
+async fn until(service: &Service, of: &str, wanted: impl Fn(StatusCode, &Value) -> bool) -> (Duration, Value) {
+    let clock = Clock::ordinary();
+    let began = clock.instant();
+    loop {
+        let (status, body) = health(service, of).await;
+        if wanted(status, &body) {
+            return (clock.instant() - began, body);
+        }
+        assert!(clock.instant() - began < Duration::from_secs(30), "{of}: {status} {body}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn standing_still(body: &Value) -> Vec<&str> {
+    let loops = body["loops"].as_array().expect("loops").iter();
+    let still = loops.filter(|each| each["state"] == "standing still");
+    still.map(|each| each["name"].as_str().expect("a name")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loop_that_hangs_is_named_within_fifteen_seconds_and_turns_again() {
+    let world = World::live().await;
+    let service = world.serve();
+    for (of, state) in [("live", "live"), ("ready", "ready")] {
+        assert_eq!(health(&service, of).await, (StatusCode::OK, json!({ "state": state })));
+    }
+    let (_, body) = until(&service, "loops", |status, body| status == 200 && body["state"] == "turning").await;
+    let names: Vec<&Value> = body["loops"].as_array().expect("loops").iter().map(|each| &each["name"]).collect();
+    for name in ["storing", "judging what came", "escalating", "forming pages", "sending high pages by e-mail"] {
+        assert!(names.contains(&&json!(name)), "{name} is not in {names:?}");
+    }
+
+    let store = world.database.store().await;
+    let mut holding = store.owner.begin().await.unwrap();
+    sqlx::query("LOCK TABLE page_request IN ACCESS EXCLUSIVE MODE").execute(&mut *holding).await.unwrap();
+    let (took, body) = until(&service, "loops", |status, _| status == StatusCode::SERVICE_UNAVAILABLE).await;
+    assert!(took < Duration::from_secs(15), "{took:?}");
+    assert_eq!(standing_still(&body), ["forming pages"]);
+    assert_eq!(health(&service, "live").await.0, StatusCode::OK, "restarting mends no lock");
+    assert_eq!(health(&service, "ready").await.0, StatusCode::OK, "readings are stored meanwhile");
+
+    holding.rollback().await.unwrap();
+    until(&service, "loops", |status, _| status == StatusCode::OK).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_not_ready_where_a_reading_would_not_be_on_disk() {
+    let world = World::live().await;
+    let service = world.serve();
+    until(&service, "ready", |status, _| status == StatusCode::OK).await;
+    let store = world.database.store().await;
+    let name = world.database.options.get_database().unwrap();
+    for statement in [
+        format!("ALTER DATABASE {name} SET synchronous_commit = off"),
+        // What is connected already has the old setting.
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'derwent_ingest'"
+            .to_owned(),
+    ] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&store.owner).await.unwrap();
+    }
+    until(&service, "ready", |_, body| body["state"] == "the database's settings are not durable").await;
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 39").execute(&store.owner).await.unwrap();
+    until(&service, "ready", |_, body| body["state"] == "the database's tables are of another version").await;
+    assert_eq!(health(&service, "ready").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    store.close().await;
+}
+
+/// Dorothy is asked at 08:00 each day, and missed after 36 hours.
+const MISSED: &str = "SELECT count(*) FROM alert WHERE kind = 'absence'";
+
+async fn number(world: &World, sql: &'static str) -> i64 {
+    let store = world.database.store().await;
+    let number = sqlx::query_scalar(sql).fetch_one(&store.owner).await.expect(sql);
+    store.close().await;
+    number
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn six_hours_in_which_nobody_listened_are_nobodys_silence_and_what_phones_kept_is_told() {
+    let mut world = World::new().await;
+    let mut service = world.serve();
+    service.step("2026-03-02T15:00:00Z");
+    assert!(service.end());
+
+    // Due at 08:00 on Sunday, missed at 20:00 on Monday; but from 15:00 to 21:00 nobody was there.
+    world.now("2026-03-02T21:00:00Z");
+    let mut service = world.serve();
+    service.step("2026-03-02T21:05:00Z");
+    assert_eq!(number(&world, "SELECT count(*) FROM service_gap").await, 1);
+    assert_eq!(
+        number(&world, "SELECT extract(epoch FROM until_at - from_at)::bigint FROM service_gap").await,
+        6 * 3600 + 120
+    );
+    assert_eq!(number(&world, MISSED).await, 0, "our outage is not her silence");
+
+    // What her phone kept meanwhile.
+    world.now("2026-03-02T21:05:00Z");
+    world.told_of("231", "138", "2026-03-02T17:10:00Z");
+    service.step("2026-03-02T21:06:00Z");
+    let highs = "SELECT count(*) FROM alert JOIN page_request USING (alert)
+                 WHERE alert.kind = 'clinical' AND alert.priority = 'high' AND page_request.formed";
+    assert_eq!(number(&world, highs).await, 1, "the breach is told");
+    assert_eq!(number(&world, "SELECT late_minutes::bigint FROM alert WHERE kind = 'clinical'").await, 235);
+    assert_eq!(number(&world, "SELECT count(*) FROM service_gap").await, 1, "stepping is no absence");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_goes_on_counting_where_the_gap_ends() {
+    let mut world = World::new().await;
+    let mut service = world.serve();
+    service.step("2026-03-02T15:00:00Z");
+    assert!(service.end());
+    world.now("2026-03-02T21:00:00Z");
+    let mut service = world.serve();
+    // Five hours were left at 15:00.
+    service.step("2026-03-03T02:01:00Z");
+    assert_eq!(number(&world, MISSED).await, 0);
+    service.step("2026-03-03T02:03:00Z");
+    assert_eq!(number(&world, MISSED).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stretch_that_is_missing_while_the_service_runs_is_a_gap_too() {
+    let world = World::live().await;
+    let service = world.serve();
+    until(&service, "ready", |status, _| status == StatusCode::OK).await;
+    let store = world.database.store().await;
+    let gaps = async || -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM service_gap").fetch_one(&store.owner).await.unwrap()
+    };
+    // As if the database had been away for ten minutes: the last stamp is so old.
+    let stamped = async || -> bool {
+        let older = "UPDATE presence SET at = at - interval '10 min'";
+        sqlx::query(older).execute(&store.owner).await.unwrap().rows_affected() == 1
+    };
+    while !stamped().await {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for _ in 0..1500 {
+        if gaps().await == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let minutes: i64 =
+        sqlx::query_scalar("SELECT (extract(epoch FROM until_at - from_at) / 60)::bigint FROM service_gap")
+            .fetch_one(&store.owner)
+            .await
+            .expect("one gap");
+    assert!((12..=13).contains(&minutes), "{minutes}");
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_no_gap_while_another_replica_was_there() {
+    use derwent::store::presence;
+    let database = crate::harness::database::Database::fresh().await;
+    let (one, other) = (database.store().await, database.store().await);
+    let at = |text: &str| text.parse().expect("a time");
+    assert_eq!(presence::stamp(&one.monitor, at("2026-03-02T08:00:00Z")).await.unwrap(), None, "the first there is");
+    assert_eq!(presence::stamp(&other.monitor, at("2026-03-02T08:01:59Z")).await.unwrap(), None);
+    assert_eq!(presence::stamp(&one.monitor, at("2026-03-02T08:03:59Z")).await.unwrap(), None, "the other was there");
+    // A replica whose clock is behind takes nothing back.
+    assert_eq!(presence::stamp(&other.monitor, at("2026-03-02T08:00:00Z")).await.unwrap(), None);
+    let gap = presence::stamp(&one.monitor, at("2026-03-02T08:06:00Z")).await.unwrap().expect("a gap");
+    assert_eq!((gap.from, gap.until), (at("2026-03-02T08:03:59Z"), at("2026-03-02T08:08:00Z")));
+    assert_eq!(presence::stamp(&other.monitor, at("2026-03-02T08:06:01Z")).await.unwrap(), None, "told once");
+
+    let mut db = one.monitor.acquire().await.unwrap();
+    let now = at("2026-03-02T08:08:02Z");
+    let gaps = derwent::store::service_gap::until_now(&mut db, at("2026-03-01T00:00:00Z"), now).await.unwrap();
+    assert_eq!(gaps.len(), 2, "what has not ended yet counts already");
+    drop(db);
+    one.close().await;
+    other.close().await;
+}
