@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gauges::Operator;
+use crate::heartbeat;
 use crate::ingest::{self, registry::Registry, writer::Writer};
 use crate::lifecycle::{self, Lifecycle};
 use crate::listen::Doors;
@@ -60,6 +61,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     let rulebook = monitor.rulebook().await?;
     let registry = Registry::start(&parts);
     let phones = ingest::router(&parts, &writer, &rulebook.rulebook, registry.clone()).await?;
+    heartbeat::start(&parts, phones.clone())?;
     let router = phones.merge(web::router(&parts)?);
     // From here the connections alone hold the writer: when the last of them is gone, it stores what it has and ends.
     drop(writer);

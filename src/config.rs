@@ -69,6 +69,18 @@ pub struct Config {
     #[arg(long, env = "DERWENT_OPERATOR_EMAIL")]
     pub operator_email: Option<String>,
 
+    /// Address for test pages: with it the service tries itself, from a reading to a page, again and again
+    #[arg(long, env = "DERWENT_HEARTBEAT_EMAIL")]
+    pub heartbeat_email: Option<String>,
+
+    /// Asked (GET) each time a test page was taken by the mail server: the outside watch that calls when it is not
+    #[arg(long, env = "DERWENT_HEARTBEAT_URL", hide_env_values = true, requires = "heartbeat_email")]
+    pub heartbeat_url: Option<Secret>,
+
+    /// Seconds from one test to the next
+    #[arg(long, env = "DERWENT_HEARTBEAT_EVERY", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub heartbeat_every: u32,
+
     /// Client secrets of organisations' own sign-in providers: a line each, the client's id, a space, its secret
     #[arg(long, env = "DERWENT_PROVIDER_SECRETS", hide_env_values = true)]
     pub provider_secrets: Option<Secret>,
@@ -121,9 +133,11 @@ impl Config {
                 "DERWENT_SMTP_URL cannot be used; give it as smtp://host:25, smtps://user:password@host or file:FOLDER"
             );
         }
-        for (name, address) in
-            [("DERWENT_MAIL_FROM", Some(&self.mail_from)), ("DERWENT_OPERATOR_EMAIL", self.operator_email.as_ref())]
-        {
+        for (name, address) in [
+            ("DERWENT_MAIL_FROM", Some(&self.mail_from)),
+            ("DERWENT_OPERATOR_EMAIL", self.operator_email.as_ref()),
+            ("DERWENT_HEARTBEAT_EMAIL", self.heartbeat_email.as_ref()),
+        ] {
             if let Some(address) = address
                 && address.parse::<lettre::message::Mailbox>().is_err()
             {

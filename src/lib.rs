@@ -12,6 +12,7 @@ pub mod demo;
 pub mod explaining;
 pub mod fhir;
 pub mod gauges;
+mod heartbeat;
 pub mod ingest;
 pub mod lifecycle;
 pub mod listen;

@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::heartbeat::Outside;
 use crate::mail::Mailer;
 use crate::notify::pager::Pager;
 use crate::store::{self, Store, arrival, audit_chain, checkup};
@@ -84,6 +85,7 @@ pub async fn run(doctor: Doctor) -> anyhow::Result<()> {
     configuration(&doctor.config, &mut report);
     mail(&doctor.config, &mut report).await;
     pager(&doctor.config, &mut report);
+    outside(&doctor.config, &mut report);
     let reconciled = database(&doctor, &clock, &mut report).await;
     let wrong = report.0.iter().filter(|finding| finding.state == State::Wrong).count();
     if doctor.json {
@@ -166,6 +168,25 @@ fn pager(config: &Config, report: &mut Report) {
         Some(url) => match Pager::open(url, &config.origin()) {
             Ok(_) => report.good("pager", "is set"),
             Err(error) => report.wrong("pager", format!("{error:#}")),
+        },
+    }
+}
+
+fn outside(config: &Config, report: &mut Report) {
+    match (&config.heartbeat_email, &config.heartbeat_url) {
+        (None, _) => report.add(
+            "outside watch",
+            State::Advice,
+            "none is set, so nobody is called when the service stops; set DERWENT_HEARTBEAT_EMAIL and DERWENT_HEARTBEAT_URL",
+        ),
+        (Some(_), None) => report.add(
+            "outside watch",
+            State::Advice,
+            "test pages go by mail alone; whoever gets them must miss them when they stop, or set DERWENT_HEARTBEAT_URL",
+        ),
+        (Some(_), Some(url)) => match Outside::open(url) {
+            Ok(_) => report.good("outside watch", "is set; stop the service once, and see that somebody is called"),
+            Err(error) => report.wrong("outside watch", format!("{error:#}")),
         },
     }
 }

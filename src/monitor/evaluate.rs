@@ -26,7 +26,7 @@ use crate::store::alert_row::{Belongs, Change, Stored};
 use crate::store::ask::{self, NewAsk};
 use crate::store::evaluation::{self, NewEvaluation};
 use crate::store::pools::BEGIN_BY_KEY;
-use crate::store::{alert, alert_row, arrival, due, finding, judged, person, roster, rulebook, watch};
+use crate::store::{alert, alert_row, arrival, due, finding, judged, person, roster, rulebook, synthetic, watch};
 
 /// Runs the engine over the whole batch.
 pub async fn judge(rulebook: Arc<InForce>, cases: Vec<Case>) -> anyhow::Result<Vec<Judged>> {
@@ -217,7 +217,8 @@ async fn write_alerts(
     }
     // The highest first, and of those the newest: people are told in this order.
     changes.sort_by_key(|change| Reverse((change.decision.alert.priority, change.decision.alert.finding_start)));
-    let opened = changes.iter().filter(|change| change.new).map(|change| &change.decision.alert);
+    let counts = |change: &&Change| change.new && change.owner.organisation != Some(synthetic::ORGANISATION);
+    let opened = changes.iter().filter(counts).map(|change| &change.decision.alert);
     finished.opened.extend(opened.map(|alert| (alert.kind.name(), alert.priority.name())));
     alert_row::write(db, &changes, at).await?;
     for operator in operators {

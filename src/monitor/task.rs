@@ -58,6 +58,18 @@ pub fn not_judged(at: Timestamp) -> Finding {
     task("not-judged", "readings not judged", Kind::Service, Priority::Medium, sentence, at)
 }
 
+/// The reading of a person who does not exist arrived here.
+pub fn of_test(at: Timestamp) -> Finding {
+    task(
+        "test",
+        "a test of the service",
+        Kind::Service,
+        Priority::High,
+        "A test: nobody has to do anything".to_owned(),
+        at,
+    )
+}
+
 /// The patient's phones say nothing any more.
 pub fn of_phone(sentence: String, priority: Priority, at: Timestamp) -> Finding {
     task("phone", "phone not heard of", Kind::Equipment, priority, sentence, at)

@@ -49,6 +49,7 @@ impl Notify {
         let office = Office {
             origin: parts.config.origin(),
             operator: parts.config.operator_email.clone().unwrap_or_else(|| parts.config.mail_from.clone()),
+            test: parts.config.heartbeat_email.clone(),
             has_pager: channels.has_pager(),
         };
         let notify = Self(Arc::new(Inner { parts: parts.clone(), channels, office }));

@@ -5,6 +5,7 @@ use askama::Template;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::notify::form::Office;
 use crate::store::page_request::Waiting;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -127,6 +128,18 @@ pub fn operator(waiting: &Waiting) -> Result<Text, askama::Error> {
         }
         .render()?,
     })
+}
+
+/// A test page: it went the way of any other, and nobody has to do anything.
+pub fn test(office: &Office) -> Text {
+    Text {
+        subject: "Derwent test page".to_owned(),
+        body: format!(
+            "This is a test of {}: a reading was stored, judged and paged about. Nobody has to do anything.\n\nIt comes \
+             again and again. When it stops coming, pages to people may have stopped, too.\n",
+            office.origin
+        ),
+    }
 }
 
 fn reference(waiting: &Waiting) -> String {

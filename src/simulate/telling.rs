@@ -69,6 +69,7 @@ impl World {
         let office = Office {
             origin: "https://derwent.example".to_owned(),
             operator: "operator@example.org".to_owned(),
+            test: None,
             has_pager: self.has_pager,
         };
         for high in [true, false] {

@@ -149,7 +149,8 @@ async fn insert(db: &mut PgConnection, new: &[&Change]) -> Result<(), sqlx::Erro
         sqlx::query(
             "INSERT INTO alert (alert, reference, organisation, team, patient, problem, rule, kind, priority, sentence,
                                 opened_at, late_minutes, finding_start, act_by, step, next_step_at, worst)
-             VALUES ($1, nextval('alert_reference'), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             VALUES ($1, nextval(CASE WHEN $2 = synthetic_organisation() THEN 'synthetic_reference'::regclass ELSE 'alert_reference'::regclass END),
+                     $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(change.alert)
         .bind(change.owner.organisation)

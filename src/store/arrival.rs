@@ -123,7 +123,8 @@ pub async fn phone_gone(db: &mut PgConnection, patients: &[Uuid], now: Timestamp
 pub async fn publish(db: &mut PgConnection, at: Timestamp) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO arrival (patient, seq, cause, earliest, rank, received_at)
-         SELECT patient, NULL, 'publishing', $1, $2, $1 FROM patient WHERE ended_at IS NULL",
+         SELECT patient, NULL, 'publishing', $1, $2, $1 FROM patient
+         WHERE ended_at IS NULL AND organisation <> synthetic_organisation()",
     )
     .bind(at.to_sqlx())
     .bind(LAST_RANK)

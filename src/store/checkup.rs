@@ -63,7 +63,8 @@ pub async fn is_demo(db: &mut PgConnection) -> Result<Option<bool>, sqlx::Error>
 /// Names of teams whose roster names nobody.
 pub async fn teams_without_roster(db: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(
-        "SELECT name FROM team WHERE NOT EXISTS (SELECT FROM roster WHERE roster.team = team.team) ORDER BY name",
+        "SELECT name FROM team WHERE organisation <> synthetic_organisation()
+                                AND NOT EXISTS (SELECT FROM roster WHERE roster.team = team.team) ORDER BY name",
     )
     .fetch_all(db)
     .await

@@ -98,7 +98,7 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<Version, sqlx::Error> {
 pub async fn of_all_monitored(db: &mut PgConnection) -> Result<Vec<Facts>, sqlx::Error> {
     let facts: Vec<Json<Facts>> = sqlx::query_scalar(
         "SELECT DISTINCT ON (patient) facts FROM patient_facts JOIN patient USING (patient)
-         WHERE patient.ended_at IS NULL ORDER BY patient, version DESC",
+         WHERE patient.ended_at IS NULL AND patient.organisation <> synthetic_organisation() ORDER BY patient, version DESC",
     )
     .fetch_all(db)
     .await?;

@@ -82,6 +82,7 @@ pub mod sign_in_attempt;
 pub mod staff;
 pub mod staff_list;
 pub mod submission;
+pub mod synthetic;
 pub mod tally;
 pub mod team;
 pub mod verdict;
@@ -110,7 +111,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// The pools. Each acts as one database role and can do no more than that role may.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// Migrations and administration. The service's own loops never use it.
+    /// Migrations and administration. The service's own loops never use it, but for making and taking away whom it tries itself with.
     pub owner: PgPool,
     /// Inserts, heads, ledger, device connections.
     pub ingest: PgPool,

@@ -176,9 +176,11 @@ pub async fn list(db: &mut PgConnection, of: Of<'_>, search: &str) -> Result<Vec
 
 /// Everybody whose episode is not over, always in the same order, which says nothing of them.
 pub async fn monitored(db: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
-    sqlx::query_scalar("SELECT patient FROM patient WHERE ended_at IS NULL ORDER BY md5(patient::text)")
-        .fetch_all(db)
-        .await
+    sqlx::query_scalar(
+        "SELECT patient FROM patient WHERE ended_at IS NULL AND organisation <> synthetic_organisation() ORDER BY md5(patient::text)",
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// The highest sequence numbers stored and judged.

@@ -34,7 +34,8 @@ pub async fn look(pool: &PgPool) -> Result<Queues, sqlx::Error> {
     .await?;
     let alerts = sqlx::query_as(
         "SELECT priority, count(*) FROM alert
-         WHERE closed_at IS NULL AND acknowledged_at IS NULL AND patient IS NOT NULL GROUP BY priority",
+         WHERE closed_at IS NULL AND acknowledged_at IS NULL AND patient IS NOT NULL
+               AND organisation <> synthetic_organisation() GROUP BY priority",
     )
     .fetch_all(&mut *db)
     .await?;

@@ -60,7 +60,9 @@ pub struct Found {
 /// The records of `count` patients who were judged, the same ones for the same seed.
 pub async fn sample(db: &mut PgConnection, count: i64, seed: u64, now: Timestamp) -> Result<Vec<Record>, sqlx::Error> {
     let patients: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT patient FROM patient_judged WHERE folded_through IS NOT NULL ORDER BY md5(patient::text || $1), patient LIMIT $2",
+        "SELECT patient FROM patient_judged JOIN patient USING (patient)
+         WHERE folded_through IS NOT NULL AND organisation <> synthetic_organisation()
+         ORDER BY md5(patient::text || $1), patient LIMIT $2",
     )
     .bind(seed.to_string())
     .bind(count)

@@ -149,7 +149,8 @@ pub async fn to_look_at(
         "SELECT patient.patient, patient.organisation
          FROM patient JOIN patient_judged AS judged USING (patient)
          LEFT JOIN shadow_look AS look ON look.shadow = $1 AND look.patient = patient.patient
-         WHERE patient.ended_at IS NULL AND judged.folded_through IS NOT NULL AND judged.failed_from IS NULL
+         WHERE patient.ended_at IS NULL AND patient.organisation <> synthetic_organisation()
+               AND judged.folded_through IS NOT NULL AND judged.failed_from IS NULL
                AND (look.looked_at IS NULL OR look.looked_at <= $2)
                AND NOT EXISTS (SELECT FROM arrival WHERE arrival.patient = patient.patient)
                AND NOT EXISTS (SELECT FROM due WHERE due.patient = patient.patient AND due.at <= $3)
@@ -269,7 +270,8 @@ async fn differences(db: &mut PgConnection, shadow: Uuid) -> Result<BTreeMap<Uui
 pub async fn monitored(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT count(*) FROM patient JOIN patient_judged USING (patient)
-         WHERE patient.ended_at IS NULL AND patient_judged.folded_through IS NOT NULL",
+         WHERE patient.ended_at IS NULL AND patient.organisation <> synthetic_organisation()
+               AND patient_judged.folded_through IS NOT NULL",
     )
     .fetch_one(db)
     .await

@@ -47,7 +47,8 @@ pub async fn get(db: &mut PgConnection, team: Uuid) -> Result<Option<Team>, sqlx
 /// All teams, or those of one organisation.
 pub async fn list(db: &mut PgConnection, organisation: Option<Uuid>) -> Result<Vec<Team>, sqlx::Error> {
     sqlx::query(
-        "SELECT team, organisation, name, phone FROM team WHERE $1::uuid IS NULL OR organisation = $1 ORDER BY name, team",
+        "SELECT team, organisation, name, phone FROM team
+         WHERE organisation = $1 OR $1 IS NULL AND organisation <> synthetic_organisation() ORDER BY name, team",
     )
     .bind(organisation)
     .fetch_all(db)

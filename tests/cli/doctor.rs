@@ -34,14 +34,31 @@ fn examine(command: &mut Command) -> (bool, impl Fn(&str) -> (String, String) + 
 async fn a_variable_that_is_set_to_nothing_is_not_set() {
     let world = World::new().await;
     let mut command = doctor(&world.database.url);
-    for name in
-        ["PAGER_URL", "ORIGIN", "OPERATOR_EMAIL", "LISTEN", "DATA_DIR", "POSTGRES_DIR", "RULES", "TLS_CERT", "TLS_KEY"]
-    {
+    for name in [
+        "PAGER_URL",
+        "HEARTBEAT_EMAIL",
+        "HEARTBEAT_URL",
+        "ORIGIN",
+        "OPERATOR_EMAIL",
+        "LISTEN",
+        "DATA_DIR",
+        "POSTGRES_DIR",
+        "RULES",
+        "TLS_CERT",
+        "TLS_KEY",
+    ] {
         command.env(format!("DERWENT_{name}"), "");
     }
     let (_, of) = examine(&mut command);
     assert_eq!((of("configuration").0, of("pager").0), ("good".to_owned(), "advice".to_owned()));
     assert!(of("pager").1.contains("DERWENT_PAGER_URL"), "{}", of("pager").1);
+    let (state, sentence) = of("outside watch");
+    assert!(state == "advice" && sentence.contains("DERWENT_HEARTBEAT_URL"), "{sentence}");
+    let mut command = doctor(&world.database.url);
+    command.env("DERWENT_HEARTBEAT_EMAIL", "watch@example.org").env("DERWENT_HEARTBEAT_URL", "secret words");
+    let (_, of) = examine(&mut command);
+    let (state, sentence) = of("outside watch");
+    assert!(state == "wrong" && !sentence.contains("secret"), "{sentence}");
 }
 
 #[tokio::test]

@@ -1,13 +1,19 @@
 //! Who watches the watcher: the service says of itself whether it stands still.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::routing::get;
 use derwent::clock::Clock;
+use derwent::store::erasure;
 use reqwest::StatusCode;
+use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::harness::service::Service;
-use crate::web::world::World;
+use crate::harness::mail::MailServer;
+use crate::harness::service::{Options, Service, serve};
+use crate::web::world::{Browser, World};
 
 /// What it answers at `/health/…`. Whatever does not answer at all is as red as can be.
 async fn health(service: &Service, of: &str) -> (StatusCode, Value) {
@@ -200,4 +206,143 @@ async fn there_is_no_gap_while_another_replica_was_there() {
     drop(db);
     one.close().await;
     other.close().await;
+}
+
+/// Whoever watches from outside: counts what it is asked.
+struct OutsideWatch {
+    beats: Arc<AtomicUsize>,
+    url: String,
+}
+
+impl OutsideWatch {
+    async fn start() -> Self {
+        let beats = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&beats);
+        let beat = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async { "OK" }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/beat", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/beat", get(beat))).await });
+        Self { beats, url }
+    }
+
+    fn beats(&self) -> usize {
+        self.beats.load(Ordering::Relaxed)
+    }
+
+    /// Waits for so many more; panics after a minute.
+    async fn wait_for(&self, more: usize) {
+        let wanted = self.beats() + more;
+        for _ in 0..600 {
+            if self.beats() >= wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{} beats, not {wanted}", self.beats());
+    }
+}
+
+/// Tries itself each second.
+fn serve_tested(world: &World, mail: &MailServer, sink: &str, outside: &OutsideWatch) -> Service {
+    let options =
+        Options { database_url: world.database.url.clone(), care_time: None, smtp_url: mail.url(), pager_url: None };
+    let mut command = serve(&options);
+    command.env("DERWENT_HEARTBEAT_EMAIL", sink).env("DERWENT_HEARTBEAT_URL", &outside.url);
+    command.args(["--heartbeat-every", "1"]);
+    Service::try_start(command).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// Every table with a row of a test's person, or of what came of them.
+const LEFT: &str = "SELECT (SELECT count(*) FROM patient) - 1 + (SELECT count(*) FROM device) + (SELECT count(*) FROM submission)
+                           + (SELECT count(*) FROM reading) + (SELECT count(*) FROM evaluation WHERE from_seq IS NOT NULL)
+                           + (SELECT count(*) FROM finding) + (SELECT count(*) FROM alert WHERE patient IS NOT NULL)
+                           + (SELECT count(*) FROM page WHERE organisation IS NOT NULL)
+                           + (SELECT count(*) FROM page_request WHERE organisation IS NOT NULL)";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_heartbeat_goes_out_only_when_a_test_page_was_taken_by_the_mail_server_and_leaves_nothing_behind() {
+    let world = World::live().await;
+    let (mail, outside) = (MailServer::start(), OutsideWatch::start().await);
+    let service = serve_tested(&world, &mail, "watch@example.org", &outside);
+    outside.wait_for(3).await;
+    let mails = mail.mails();
+    assert!(mails.len() >= 3, "{}", mails.len());
+    for mail in &mails {
+        assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("watch@example.org", "Derwent test page"));
+        assert!(mail.body.contains("Nobody has to do anything"), "{}", mail.body);
+    }
+
+    // A person's alert has the first number there is, and the worklist has that person alone.
+    world.told("231", "138");
+    let told = async {
+        while !mail.mails().iter().any(|mail| mail.to == "ida@example.org" || mail.to == "tom@example.org") {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), told).await.expect("Ida or Tom is told");
+    assert_eq!(number(&world, "SELECT reference FROM alert WHERE kind = 'clinical'").await, 1);
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let worklist = ida.read("/api/worklist").await;
+    assert!(!worklist.to_string().contains("A test"), "{worklist}");
+    let organisations = world.admin(&["organisation", "list"]);
+    assert!(!organisations.to_string().contains("test of itself"), "{organisations}");
+
+    // SIGSTOP: nothing goes out, and health is as red as can be.
+    kill_process(service.pid(), Signal::STOP).unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = outside.beats();
+    assert_eq!(health(&service, "live").await.0, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(outside.beats(), before);
+    kill_process(service.pid(), Signal::CONT).unwrap();
+    outside.wait_for(1).await;
+
+    assert!(service.end());
+    forget_dorothy(&world).await;
+    assert_eq!(number(&world, LEFT).await, 0, "of all those tests nothing is left");
+}
+
+async fn forget_dorothy(world: &World) {
+    let store = world.database.store().await;
+    let mut tx = store.owner.begin().await.unwrap();
+    let dorothy: uuid::Uuid = world.dorothy.parse().unwrap();
+    for delete in erasure::DELETES.iter().filter(|delete| !delete.starts_with("DELETE FROM patient WHERE")) {
+        sqlx::query(*delete).bind(dorothy).execute(&mut *tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_heartbeat_goes_out_while_the_mail_server_takes_no_page_or_a_loop_stands_still() {
+    let world = World::live().await;
+    let (mail, outside) = (MailServer::start(), OutsideWatch::start().await);
+    // Refuses for good.
+    let service = serve_tested(&world, &mail, "refused@example.org", &outside);
+    let log = || std::fs::read_to_string(&service.log).unwrap();
+    let failed = async {
+        while !log().contains("no heartbeat goes out") {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(90), failed).await.expect("the test fails");
+    assert!(log().contains("its page was given up: "), "{}", log());
+    assert!(service.end());
+    assert_eq!(outside.beats(), 0);
+
+    let service = serve_tested(&world, &mail, "watch@example.org", &outside);
+    outside.wait_for(1).await;
+    // Sealing the audit hangs, which no page needs.
+    let store = world.database.store().await;
+    let mut holding = store.owner.begin().await.unwrap();
+    sqlx::query("LOCK TABLE audit_waiting IN ACCESS EXCLUSIVE MODE").execute(&mut *holding).await.unwrap();
+    until(&service, "loops", |status, _| status == StatusCode::SERVICE_UNAVAILABLE).await;
+    let before = outside.beats();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(outside.beats() <= before + 1, "one may have been on its way");
+    holding.rollback().await.unwrap();
+    outside.wait_for(1).await;
+    store.close().await;
 }
