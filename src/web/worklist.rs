@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::api::{Counts, OnDuty, PatientHead, Person, TeamNow, Worklist, WorklistRow};
+use super::api::{Away, Counts, OnDuty, PatientHead, Person, TeamNow, Worklist, WorklistRow};
 use super::extract::Query;
 use super::failure::Answer;
 use super::session::SignedIn;
@@ -19,6 +19,9 @@ use super::{Web, alerts, me, reach, words};
 use crate::roster::{Duty, Hours, Roster};
 use crate::store::audit::{self, Act};
 use crate::store::{self, alert_seen, reading_seen};
+
+/// An outage of ours is on the list for so long after it.
+const AWAY_SHOWN: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Asked {
@@ -46,6 +49,7 @@ pub async fn worklist(
     let work = alert_seen::worklist(&mut db, &ids).await?;
     let patients: Vec<Uuid> = work.iter().map(|row| row.alert.patient).collect();
     let newest = reading_seen::newest(&mut db, &patients, now).await?;
+    let away = store::service_gap::since(&mut db, now - AWAY_SHOWN).await?;
     let look = who.did(Act::WorklistRead, web.parts.clock.machine_now()).detail(json!({ "teams": ids }));
     audit::write_look(&mut db, &look).await?;
     db.commit().await?;
@@ -70,7 +74,8 @@ pub async fn worklist(
         let (on_duty, next) = roster.map_or((None, None), |roster| duty(roster, now));
         TeamNow { team: me::team(team), on_duty, next }
     });
-    Ok(Json(Worklist { now, teams: teams.collect(), counts, rows }))
+    let away = away.into_iter().map(|gap| Away { from: gap.from, until: gap.until }).collect();
+    Ok(Json(Worklist { now, teams: teams.collect(), counts, away, rows }))
 }
 
 fn counts(by_priority: &[(String, i64)]) -> Counts {

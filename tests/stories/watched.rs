@@ -125,6 +125,9 @@ async fn six_hours_in_which_nobody_listened_are_nobodys_silence_and_what_phones_
         6 * 3600 + 120
     );
     assert_eq!(number(&world, MISSED).await, 0, "our outage is not her silence");
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let shown = json!([{ "from": "2026-03-02T15:00:00Z", "until": "2026-03-02T21:02:00Z" }]);
+    assert_eq!(ida.read("/api/worklist").await["away"], shown);
 
     // What her phone kept meanwhile.
     world.now("2026-03-02T21:05:00Z");

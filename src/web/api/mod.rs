@@ -50,7 +50,7 @@ pub use sign_in::{
     SignInNext, TotpOffer,
 };
 pub use staff::{Invite, StaffList, StaffRow, StaffState, StaffTeams};
-pub use worklist::{Changed, Counts, LastReading, OnDuty, TeamNow, What, Worklist, WorklistRow};
+pub use worklist::{Away, Changed, Counts, LastReading, OnDuty, TeamNow, What, Worklist, WorklistRow};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -163,6 +163,7 @@ mod tests {
             Organisation,
             Team,
             Worklist,
+            Away,
             TeamNow,
             OnDuty,
             Counts,

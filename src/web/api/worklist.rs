@@ -17,8 +17,16 @@ pub struct Worklist {
     pub teams: Vec<TeamNow>,
     /// Open alerts by priority (a person may have several).
     pub counts: Counts,
+    /// When the service was not there, within the last day; the newest last. Nobody is held to be silent for that time.
+    pub away: Vec<Away>,
     /// Worst first.
     pub rows: Vec<WorklistRow>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Away {
+    pub from: Timestamp,
+    pub until: Timestamp,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]

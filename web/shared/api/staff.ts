@@ -244,9 +244,15 @@ teams: Array<TeamNow>,
  */
 counts: Counts, 
 /**
+ * When the service was not there, within the last day; the newest last. Nobody is held to be silent for that time.
+ */
+away: Array<Away>, 
+/**
  * Worst first.
  */
 rows: Array<WorklistRow>, };
+
+export type Away = { from: string, until: string, };
 
 export type TeamNow = { 
 /**
