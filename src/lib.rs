@@ -24,6 +24,7 @@ pub mod openapi;
 pub mod parts;
 pub mod phone;
 pub mod planning;
+pub mod policies;
 mod presence;
 pub mod progress;
 pub mod publishing;

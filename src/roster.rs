@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use alert_rules::escalation::{self, Cover};
+use alert_rules::escalation::policy::Target;
+use alert_rules::escalation::{self, Cover, Policies};
 use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -33,6 +34,7 @@ pub struct Member {
     pub staff: Uuid,
     pub name: String,
     pub email: String,
+    pub role: String,
     pub pager_key: Option<Secret>,
 }
 
@@ -52,6 +54,7 @@ pub struct Roster {
     pub shifts: Vec<Shift>,
     /// Everyone in the team, for when the roster names nobody.
     pub members: Vec<Member>,
+    pub policies: Policies,
 }
 
 /// Whom to page.
@@ -73,7 +76,44 @@ impl Roster {
     /// What the clocks of an alert need to know.
     pub fn duty(&self) -> escalation::Duty {
         let people: BTreeSet<Uuid> = self.shifts.iter().map(|shift| shift.member.staff).collect();
-        escalation::Duty { cover: self.cover.clone(), people: u16::try_from(people.len()).unwrap_or(u16::MAX) }
+        escalation::Duty {
+            cover: self.cover.clone(),
+            people: u16::try_from(people.len()).unwrap_or(u16::MAX),
+            policies: self.policies.clone(),
+        }
+    }
+
+    /// Whom these targets of a policy name at this instant, each once, in their order. `rosters`: of this and of other
+    /// teams. Nobody: there is no such person, role or team any more, or nobody is there.
+    pub fn named<'a>(&'a self, targets: &[Target], rosters: &'a [Roster], at: Timestamp) -> Vec<&'a Member> {
+        let mut named: Vec<&Member> = Vec::new();
+        for target in targets {
+            let members: Vec<&Member> = match target {
+                Target::OnDuty => self.in_turn(at, 0).into_iter().collect(),
+                Target::Next => self.in_turn(at, 1).into_iter().collect(),
+                Target::Everyone if self.shifts.is_empty() => self.members.iter().collect(),
+                Target::Everyone => self.shifts.iter().map(|shift| &shift.member).collect(),
+                Target::Role(role) => self.members.iter().filter(|member| member.role == *role).collect(),
+                Target::Staff(email) => self.members.iter().filter(|member| member.email == *email).collect(),
+                Target::Team(name) => {
+                    let team = rosters.iter().find(|roster| roster.team_name == *name);
+                    team.and_then(|roster| roster.in_turn(at, 0)).into_iter().collect()
+                }
+            };
+            for member in members {
+                if !named.iter().any(|other| other.staff == member.staff) {
+                    named.push(member);
+                }
+            }
+        }
+        named
+    }
+
+    fn in_turn(&self, at: Timestamp, place: usize) -> Option<&Member> {
+        match self.on_duty(at, place) {
+            Duty::Person(member) | Duty::Hole(Some(member)) => Some(member),
+            Duty::Hole(None) | Duty::OutsideCover { .. } => None,
+        }
     }
 
     /// The person for this step of an escalation: 0 is on duty, 1 the next on the roster, and so on around.
@@ -111,7 +151,13 @@ mod tests {
     }
 
     fn member(name: &str, id: u128) -> Member {
-        Member { staff: Uuid::from_u128(id), name: name.into(), email: format!("{name}@example.org"), pager_key: None }
+        Member {
+            staff: Uuid::from_u128(id),
+            name: name.into(),
+            email: format!("{name}@example.org"),
+            role: "coordinator".into(),
+            pager_key: None,
+        }
     }
 
     fn roster(shifts: &[(&str, u128, &str, &str)]) -> Roster {
@@ -128,6 +174,7 @@ mod tests {
                 .map(|(name, id, from, until)| Shift { hours: hours(from, until), member: member(name, *id) })
                 .collect(),
             members: vec![member("anyone", 9)],
+            policies: Policies::standard(),
         }
     }
 

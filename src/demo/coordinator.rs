@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::web::api::{
-    Alert, AlertHead, Close, Kind, Outcome, PatientPage, Priority, SecondFactorCode, SignIn, Worklist,
+    Alert, AlertHead, Close, Kind, Outcome, PatientPage, Priority, Saw, SecondFactorCode, SignIn, Worklist,
 };
 
 const AFTER_A_PAGE: SignedDuration = SignedDuration::from_mins(4);
@@ -134,7 +134,8 @@ impl Coordinator {
 
     async fn act(&mut self, alert: &AlertHead, scope: Scope, now: Timestamp) -> anyhow::Result<()> {
         if alert.acknowledged_at.is_none() {
-            let _: Alert = self.post(&format!("/api/alerts/{}/acknowledge", alert.alert), &()).await?;
+            let saw = Saw { saw: alert.told };
+            let _: Alert = self.post(&format!("/api/alerts/{}/acknowledge", alert.alert), &saw).await?;
             if scope == Scope::High {
                 self.look_again(now, DEALING);
                 return Ok(());
@@ -145,7 +146,7 @@ impl Coordinator {
             (_, Kind::Absence) => Outcome::Expected,
             _ => Outcome::NoAction,
         };
-        let close = Close { outcome, note: String::new() };
+        let close = Close { saw: alert.told, outcome, note: String::new() };
         let _: Alert = self.post(&format!("/api/alerts/{}/close", alert.alert), &close).await?;
         Ok(())
     }

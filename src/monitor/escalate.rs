@@ -67,7 +67,7 @@ pub async fn escalate(parts: &Parts) -> anyhow::Result<bool> {
 /// What an alert whose time has come does next.
 pub fn next(stored: &Stored, duty: &Duty, now: Timestamp) -> Option<Decision> {
     match stored.owner.patient {
-        None => escalation::close(&stored.state, "lapsed", now),
+        None => escalation::end(&stored.state, "lapsed", now),
         Some(_) => escalation::step(&stored.state, duty, now),
     }
 }

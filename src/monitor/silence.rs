@@ -61,7 +61,7 @@ pub fn task(case: &Case, stored: &[&Stored]) -> Option<Finding> {
         }
     };
     let is_away = facts.pauses_in_force().any(|pause| pause.from <= case.at && case.at < pause.until);
-    let is_missed = |stored: &&Stored| stored.state.kind == Kind::Absence && stored.state.closed_at.is_none();
+    let is_missed = |stored: &&Stored| stored.state.kind == Kind::Absence && stored.state.is_open();
     (!is_away && !stored.iter().any(is_missed)).then(|| task(sentence, Priority::Low))
 }
 

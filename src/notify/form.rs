@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use alert_rules::escalation::Whom;
+use alert_rules::{Kind, Priority};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
@@ -108,13 +110,13 @@ pub fn plan(
 ) -> anyhow::Result<Plan> {
     let mut plan = Plan::default();
     // Steps that piled up while nobody was there are one page to whoever is there now.
-    let mut told: BTreeMap<Uuid, Uuid> = BTreeMap::new();
-    // By person, priority: the requests, with the roster that named the person.
-    let mut bundles: BTreeMap<(Uuid, &str), (&Roster, &Member, Vec<&Waiting>)> = BTreeMap::new();
+    let mut told: BTreeMap<(Uuid, Uuid), Uuid> = BTreeMap::new();
+    // By person and priority.
+    let mut bundles: BTreeMap<(Uuid, &str), Bundle<'_>> = BTreeMap::new();
 
     for request in waiting {
         // Whatever breaks an acknowledgement takes it away before it asks for a page: this one came after.
-        if request.closed || request.acknowledged {
+        if is_settled(request) {
             plan.formed.push((request.page_request, CameTo::Taken));
             continue;
         }
@@ -133,45 +135,57 @@ pub fn plan(
             continue;
         };
         let high = request.priority == "high";
-        if !high && !roster.cover.holds(now) {
+        // What is somebody's by name is about work they have in hand, at whatever hour.
+        let at_once = high || matches!(request.to, Whom::Staff(_));
+        if !at_once && !roster.cover.holds(now) {
             plan.postponed.push((request.page_request, roster.cover.next(now)));
             continue;
         }
-        let member = match roster.on_duty(now, usize::try_from(request.step).unwrap_or_default()) {
-            Duty::Person(member) => member,
-            Duty::Hole(anyone) => {
+        let members = match whom(request, roster, rosters, now) {
+            Found::People(members) => members,
+            Found::Hole(members) => {
                 plan.holes.insert(roster.team_name.clone());
-                let Some(member) = anyone else {
-                    plan.formed.push((request.page_request, CameTo::Nobody));
-                    continue;
-                };
-                member
+                members
             }
-            Duty::OutsideCover { opens } => {
+            Found::OutsideCover { opens } => {
                 plan.postponed.push((request.page_request, opens));
                 continue;
             }
         };
-        if !high {
-            let key = (member.staff, request.priority.as_str());
-            bundles.entry(key).or_insert_with(|| (roster, member, Vec::new())).2.push(request);
-        } else if let Some(page) = told.get(&request.alert) {
-            plan.formed.push((request.page_request, CameTo::Page(*page)));
-        } else {
-            let text = setting(roster, office, now).high(request)?;
-            if let (Some(key), true) = (&member.pager_key, office.has_pager) {
-                let text = text::Text { subject: text.subject.clone(), body: text.body.clone() };
-                plan.page(&[request], Some(member), Channel::Pager, key.clone(), text, now);
+        if members.is_empty() {
+            plan.formed.push((request.page_request, CameTo::Nobody));
+        }
+        let several = members.len() > 1;
+        for member in members {
+            if !at_once {
+                let key = (member.staff, request.priority.as_str());
+                let new = || Bundle { roster, member, requests: Vec::new(), at_once: false };
+                let bundle = bundles.entry(key).or_insert_with(new);
+                bundle.requests.push(request);
+                // What waits for one of several people cannot wait for another.
+                bundle.at_once |= several;
+                continue;
             }
-            plan.page(&[request], Some(member), Channel::Email, member.email.clone().into(), text, now);
-            told.extend(plan.pages.last().map(|page| (request.alert, page.page)));
+            let page = match told.get(&(request.alert, member.staff)) {
+                Some(page) => *page,
+                None => {
+                    let text = setting(roster, office, now).alone(request)?;
+                    if let (Some(key), true) = (&member.pager_key, office.has_pager) {
+                        let text = text::Text { subject: text.subject.clone(), body: text.body.clone() };
+                        plan.send(&[request], Some(member), Channel::Pager, key.clone(), text, now);
+                    }
+                    plan.send(&[request], Some(member), Channel::Email, member.email.clone().into(), text, now)
+                }
+            };
+            told.insert((request.alert, member.staff), page);
+            plan.formed.push((request.page_request, CameTo::Page(page)));
         }
     }
 
-    for ((staff, priority), (roster, member, requests)) in bundles {
+    for ((staff, priority), Bundle { roster, member, requests, at_once }) in bundles {
         let next = last.get(&(staff, priority.to_owned())).map(|last| *last + apart(priority));
         match next {
-            Some(next) if next > now => {
+            Some(next) if next > now && !at_once => {
                 plan.postponed.extend(requests.iter().map(|request| (request.page_request, next)))
             }
             _ => {
@@ -180,14 +194,72 @@ pub fn plan(
             }
         }
     }
+    // Of several people, the first one's page is that on record.
+    let mut on_record = BTreeSet::new();
+    plan.formed.retain(|(request, _)| on_record.insert(*request));
     Ok(plan)
+}
+
+/// What is told to one person in one message.
+struct Bundle<'a> {
+    /// It named the person.
+    roster: &'a Roster,
+    member: &'a Member,
+    requests: Vec<&'a Waiting>,
+    at_once: bool,
 }
 
 fn setting<'a>(roster: &'a Roster, office: &'a Office, now: Timestamp) -> Setting<'a> {
     Setting { origin: &office.origin, team: &roster.team_name, zone: roster.zone(), now }
 }
 
+/// It needs nobody's attention any more, or is no news to whom it is for.
+fn is_settled(request: &Waiting) -> bool {
+    request.closed
+        || match request.to {
+            Whom::Step(_) => request.owner.is_some(),
+            Whom::Staff(staff) => ![request.owner, request.offered_to].contains(&Some(staff)),
+            Whom::Welfare => false,
+        }
+}
+
+/// Whom a request comes to.
+enum Found<'a> {
+    People(Vec<&'a Member>),
+    /// Cover is declared and nobody is there as the policy names them: somebody of the team, and the operator must hear.
+    Hole(Vec<&'a Member>),
+    OutsideCover {
+        opens: Timestamp,
+    },
+}
+
+fn whom<'a>(request: &Waiting, roster: &'a Roster, rosters: &'a [Roster], now: Timestamp) -> Found<'a> {
+    let policy = roster.policies.of(
+        Priority::named(&request.priority).unwrap_or(Priority::High),
+        Kind::named(&request.kind).unwrap_or(Kind::Clinical),
+    );
+    let targets = match request.to {
+        Whom::Staff(staff) => {
+            return Found::People(roster.members.iter().filter(|member| member.staff == staff).collect());
+        }
+        Whom::Step(step) => &policy.step(step).to,
+        Whom::Welfare => &policy.welfare,
+    };
+    match roster.on_duty(now, 0) {
+        Duty::OutsideCover { opens } => Found::OutsideCover { opens },
+        Duty::Hole(anyone) => {
+            let named = roster.named(targets, rosters, now);
+            Found::Hole(if named.is_empty() { anyone.into_iter().collect() } else { named })
+        }
+        Duty::Person(on_duty) => {
+            let named = roster.named(targets, rosters, now);
+            if named.is_empty() { Found::Hole(vec![on_duty]) } else { Found::People(named) }
+        }
+    }
+}
+
 impl Plan {
+    /// One page that all of these come to.
     fn page(
         &mut self,
         requests: &[&Waiting],
@@ -197,25 +269,35 @@ impl Plan {
         text: text::Text,
         now: Timestamp,
     ) {
-        let Some(first) = requests.first() else { return };
+        let page = self.send(requests, to, channel, address, text, now);
+        let formed = requests.iter().map(|request| (request.page_request, CameTo::Page(page)));
+        self.formed.extend(formed);
+    }
+
+    fn send(
+        &mut self,
+        requests: &[&Waiting],
+        to: Option<&Member>,
+        channel: Channel,
+        address: Secret,
+        text: text::Text,
+        now: Timestamp,
+    ) -> Uuid {
         let page = random::new_id();
+        let first = requests.first();
         self.pages.push(NewPage {
             page,
             alerts: requests.iter().map(|request| request.alert).collect(),
-            organisation: first.organisation,
+            organisation: first.and_then(|first| first.organisation),
             staff: to.map(|member| member.staff),
             channel,
             address,
-            priority: first.priority.clone(),
+            priority: first.map_or_else(String::new, |first| first.priority.clone()),
             subject: text.subject,
             body: text.body,
         });
         let to = to.map_or("the operator", |member| member.name.as_str());
         for request in requests {
-            // Whoever has a pager is told by e-mail too, and that is the page on record.
-            if channel == Channel::Email {
-                self.formed.push((request.page_request, CameTo::Page(page)));
-            }
             self.events.push(NewEvent {
                 alert: request.alert,
                 organisation: request.organisation,
@@ -225,5 +307,6 @@ impl Plan {
                 detail: json!({ "to": to, "channel": channel.name(), "page": page, "why": request.why }),
             });
         }
+        page
     }
 }

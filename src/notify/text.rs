@@ -1,6 +1,7 @@
 //! The words of pages. They hold reference, kind, priority, how long the alert waits and until when, and a link:
 //! never a patient's name, value or condition, because mail and pagers are read over shoulders and kept by others.
 
+use alert_rules::escalation::Whom;
 use askama::Template;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -36,9 +37,12 @@ struct Line {
 }
 
 #[derive(Template)]
-#[template(path = "high.txt")]
-struct High<'a> {
+#[template(path = "alone.txt")]
+struct Alone<'a> {
     line: &'a Line,
+    priority: &'static str,
+    asked: &'static str,
+    then: &'static str,
     team: &'a str,
     zone: &'a str,
 }
@@ -62,12 +66,22 @@ struct Operator<'a> {
 }
 
 impl Setting<'_> {
-    /// A high alert, alone.
-    pub fn high(&self, waiting: &Waiting) -> Result<Text, askama::Error> {
+    /// An alert alone: a high one, or one that is this person's.
+    pub fn alone(&self, waiting: &Waiting) -> Result<Text, askama::Error> {
         let line = self.line(waiting);
+        let (asked, then) = match waiting.to {
+            Whom::Step(_) => ("Acknowledge", "; then it goes on to the next step"),
+            Whom::Staff(_) | Whom::Welfare => ("Act", ""),
+        };
+        let (priority, begins) = match line.priority.as_str() {
+            "high" => ("HIGH", "High"),
+            "medium" => ("medium", "Medium"),
+            _ => ("low", "Low"),
+        };
         Ok(Text {
-            subject: format!("HIGH {}: acknowledge by {}", line.reference, line.act_by),
-            body: High { line: &line, team: self.team, zone: &self.zone_name() }.render()?,
+            subject: format!("{priority} {}: {} by {}", line.reference, asked.to_lowercase(), line.act_by),
+            body: Alone { line: &line, priority: begins, asked, then, team: self.team, zone: &self.zone_name() }
+                .render()?,
         })
     }
 
@@ -150,10 +164,16 @@ fn why(code: &str) -> &'static str {
     match code {
         "raised" => "Its priority rose.",
         "worsened" => "It got worse since someone was last told.",
-        "escalated" => "Nobody acknowledged it; you are next on the roster.",
+        "escalated" => "Nobody acknowledged it; you are next.",
         "repeated" => "Nobody acknowledged it yet.",
         "renewed" => "Something was found again.",
-        "came_back" => "It was acknowledged and not closed.",
+        "came_back" => "Somebody had it, and it was not closed in time.",
+        "offered" => "A colleague hands it to you. They have it until you accept.",
+        "declined" => "Whom you handed it to does not take it: you have it still.",
+        "released" => "Whoever had it let go of it.",
+        "ring_again" => "Nobody answered the phone ten minutes ago: ring again.",
+        "ring_emergency_contact" => "Nobody answered twice: ring the emergency contact.",
+        "welfare_step" => "Nobody can be reached by phone: take the welfare step.",
         _ => "It is new.",
     }
 }
@@ -184,14 +204,15 @@ mod tests {
             organisation: Some(Uuid::nil()),
             team: Some(Uuid::nil()),
             priority: priority.into(),
-            step: 0,
+            to: Whom::Step(0),
             why: "opened".into(),
             reference,
             kind: "clinical".into(),
             sentence: "Dorothy Canary: systolic 186 mmHg".into(),
             opened_at: at("2026-06-30T13:05:00Z"),
             act_by: at("2026-06-30T13:20:00Z"),
-            acknowledged: false,
+            owner: None,
+            offered_to: None,
             closed: false,
         }
     }
@@ -209,7 +230,7 @@ mod tests {
             zone: &zone,
             now: at("2026-06-30T13:08:30Z"),
         };
-        let high = shown(&setting.high(&waiting(1042, "high")).expect("a text"));
+        let high = shown(&setting.alone(&waiting(1042, "high")).expect("a text"));
         insta::assert_snapshot!("high", high);
         let bundle = shown(&setting.bundle(&[&waiting(7, "medium"), &waiting(8, "medium")]).expect("a text"));
         insta::assert_snapshot!("bundle", bundle);

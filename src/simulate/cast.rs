@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use alert_rules::escalation::Cover;
+use alert_rules::escalation::{Cover, Policies};
 use alert_rules::facts::{Due, Facts, Plan, Slot};
 use alert_rules::{Priority, Vital};
 use jiff::civil::{Time, date, time};
@@ -90,7 +90,7 @@ impl Cast {
             self.names.insert(staff, name);
             let pager_key = dice.chance(600).then(|| format!("key of {name}").into());
             let email = format!("{name}@example.org");
-            let member = Member { staff, name: (*name).to_owned(), email, pager_key };
+            let member = Member { staff, name: (*name).to_owned(), email, role: "coordinator".to_owned(), pager_key };
             let (from, until) = dice.one_of(&[(8, 20), (8, 14), (14, 20), (20, 8), (0, 0)]);
             shifts.push(Shift { hours: Hours { from: hour(from), until: hour(until) }, member: member.clone() });
             members.push(member);
@@ -103,7 +103,14 @@ impl Cast {
         let zone = TimeZone::get("Europe/London").expect("bundled");
         let until = if dice.chance(200) { 8 } else { 20 };
         let cover = Cover { from: hour(8), until: hour(until), zone };
-        self.database.rosters.push(Roster { team, team_name: "Belper".to_owned(), cover, shifts, members });
+        self.database.rosters.push(Roster {
+            team,
+            team_name: "Belper".to_owned(),
+            cover,
+            shifts,
+            members,
+            policies: Policies::standard(),
+        });
     }
 
     fn enrol(

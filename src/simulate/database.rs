@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use alert_rules::escalation::{Decision as AlertDecision, Operator};
+use alert_rules::escalation::{self, Decision as AlertDecision, Life, Operator, Whom};
 use alert_rules::{Facts, Shown};
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::message::Ask;
@@ -17,6 +17,7 @@ use crate::roster::Roster;
 use crate::store::alert_row::{Belongs, Stored};
 use crate::store::page::{Channel, NewPage};
 use crate::store::person::Person;
+use crate::store::roster;
 use crate::store::submission::{Body, Decision, Entry, Refusal, Submission};
 use crate::store::verdict::{self, Known, Verdict};
 
@@ -103,7 +104,7 @@ pub struct AlertRow {
 pub struct Request {
     pub alert: Uuid,
     pub priority: String,
-    pub step: i16,
+    pub to: Whom,
     pub why: String,
     pub at: Timestamp,
     pub formed: bool,
@@ -258,7 +259,7 @@ impl Database {
         });
         row.stored.state = decision.alert.clone();
         for page in &decision.pages {
-            self.request(alert, page.priority.name(), page.step, page.why.name(), page.at);
+            self.request(alert, page.priority.name(), page.to, page.why.name(), page.at);
         }
         if let Some(Operator { problem, sentence }) = &decision.operator {
             self.open_operator(problem, sentence, at);
@@ -266,8 +267,8 @@ impl Database {
         alert
     }
 
-    fn request(&mut self, alert: Uuid, priority: &str, step: i16, why: &str, at: Timestamp) {
-        let request = Request { alert, priority: priority.to_owned(), step, why: why.to_owned(), at, formed: false };
+    fn request(&mut self, alert: Uuid, priority: &str, to: Whom, why: &str, at: Timestamp) {
+        let request = Request { alert, priority: priority.to_owned(), to, why: why.to_owned(), at, formed: false };
         let id = self.new_id();
         self.requests.insert(id, request);
         if let Some(row) = self.alerts.get_mut(&alert) {
@@ -279,13 +280,13 @@ impl Database {
     pub fn open_operator(&mut self, problem: &str, sentence: &str, at: Timestamp) {
         let is_open = |row: &AlertRow| {
             let Stored { owner, state, .. } = &row.stored;
-            owner.patient.is_none() && state.problem == problem && state.closed_at.is_none()
+            owner.patient.is_none() && state.problem == problem && state.is_open()
         };
         if self.alerts.values().any(is_open) {
             return;
         }
         let lapses_at = at + OPERATOR_NOTICE;
-        let state = alert_rules::escalation::Alert {
+        let state = escalation::Alert {
             problem: problem.to_owned(),
             rule: "built-in/operator".to_owned(),
             kind: alert_rules::Kind::Service,
@@ -294,20 +295,19 @@ impl Database {
             opened_at: at,
             late_minutes: 0,
             finding_start: None,
-            owner: None,
-            acknowledged_at: None,
-            closed_at: None,
-            outcome: None,
+            life: Life::Open,
+            snoozes: 0,
+            told: 1,
             act_by: lapses_at,
             step: 0,
             next_step_at: Some(lapses_at),
-            known: alert_rules::escalation::Known::default(),
+            known: escalation::Known::default(),
         };
         let alert = self.new_id();
         let owner = Belongs { organisation: None, team: None, patient: None };
         let reference = 1000 + i64::try_from(self.alerts.len()).unwrap_or(0);
         self.alerts.insert(alert, AlertRow { stored: Stored { alert, owner, state }, reference, requests: 0 });
-        self.request(alert, "high", 0, "opened", at);
+        self.request(alert, "high", Whom::Step(0), "opened", at);
     }
 
     /// A page about these alerts was given up: `store::alert::hasten_undelivered`.
@@ -317,13 +317,16 @@ impl Database {
             let under_way = self.pages.iter().any(|page| {
                 page.page.alerts.contains(&alert) && page.state != PageState::GivenUp && page.made_at >= made_at
             });
-            let Some(row) = self.alerts.get_mut(&alert) else { continue };
-            let Stored { owner, state, .. } = &mut row.stored;
-            let people = self.rosters.iter().find(|roster| Some(roster.team) == owner.team);
-            let people = people.map_or(0, |roster| roster.duty().people);
-            let goes_on = owner.patient.is_some() && state.acknowledged_at.is_none() && state.closed_at.is_none();
-            if goes_on && !under_way && i32::from(state.step) < i32::from(people) {
-                state.next_step_at = state.next_step_at.map(|next| next.min(at));
+            let Some(row) = self.alerts.get(&alert) else { continue };
+            let Stored { owner, state, .. } = &row.stored;
+            if under_way || owner.patient.is_none() {
+                continue;
+            }
+            let duty = self.roster(owner.team).map_or_else(roster::nobody, Roster::duty);
+            if let Some(decision) = escalation::undelivered(state, &duty, at)
+                && let Some(row) = self.alerts.get_mut(&alert)
+            {
+                row.stored.state = decision.alert;
             }
         }
     }

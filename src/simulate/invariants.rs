@@ -123,7 +123,7 @@ impl World {
         }
         for row in self.database.alerts.values() {
             let state = &row.stored.state;
-            let wrong = match (state.closed_at, state.next_step_at) {
+            let wrong = match (state.closed_at(), state.next_step_at) {
                 (None, None) => "is open and nothing will ever happen to it",
                 (Some(_), Some(_)) => "is closed and has a next step",
                 _ if row.requests == 0 => "was never to be paged",
@@ -255,7 +255,7 @@ impl World {
         let healed = self.start + SignedDuration::try_from(self.healed_at).expect("a few days");
         for (alert, row) in &self.database.alerts {
             let state = &row.stored.state;
-            if state.closed_at.is_some() {
+            if !state.is_open() {
                 continue;
             }
             if state.next_step_at.is_some_and(|next| next < care - SOON) {
@@ -269,7 +269,7 @@ impl World {
             let alone_since = state.opened_at.max(healed).max(care - SignedDuration::from_hours(24));
             let told_by = roster.cover.next(alone_since) + SignedDuration::from_hours(1);
             let is_high = state.priority == Priority::High && !roster.shifts.is_empty();
-            if is_high && state.acknowledged_at.is_none() && told_by < care {
+            if is_high && !state.is_held() && told_by < care {
                 let told = self.database.pages.iter().filter(|page| page.page.alerts.contains(alert));
                 if !told.map(|page| page.made_at).any(|made_at| made_at >= alone_since) {
                     return Some(format!(

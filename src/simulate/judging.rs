@@ -244,7 +244,7 @@ impl World {
             .values()
             .map(|row| &row.stored)
             .filter(|stored| stored.owner.patient == Some(person.patient))
-            .filter(|stored| stored.state.closed_at.is_none_or(|closed| closed >= at - REACH))
+            .filter(|stored| stored.state.closed_at().is_none_or(|closed| closed >= at - REACH))
             .collect();
         let duty = || self.database.roster(Some(person.team)).map(Roster::duty);
         let decisions = judged.alerts(&stored, duty, at).into_iter();

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use alert_rules::{Facts, Priority, escalation};
+use alert_rules::escalation::act::{self, By};
+use alert_rules::{Facts, Priority};
 use uuid::Uuid;
 
 use super::event::{Event, Work};
@@ -31,7 +32,28 @@ pub enum Manner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
     Takes,
+    Rings,
+    PutsOff,
+    Offers(Uuid),
+    Accepts,
+    Declines,
+    Releases,
     Closes,
+}
+
+impl Act {
+    fn words(self) -> &'static str {
+        match self {
+            Act::Takes => "takes",
+            Act::Rings => "rings in vain about",
+            Act::PutsOff => "puts off",
+            Act::Offers(_) => "hands over",
+            Act::Accepts => "accepts",
+            Act::Declines => "declines",
+            Act::Releases => "lets go of",
+            Act::Closes => "closes",
+        }
+    }
 }
 
 impl World {
@@ -60,21 +82,60 @@ impl World {
         let Some(row) = self.database.alerts.get(&alert) else { return };
         let (stored, reference) = (row.stored.clone(), row.reference);
         let duty = self.database.roster(stored.owner.team).map_or_else(roster::nobody, Roster::duty);
+        let state = &stored.state;
+        let by = By { staff, saw: state.told, at: now };
+        let half_hour = now + jiff::SignedDuration::from_mins(30);
         let decision = match act {
-            Act::Takes => escalation::acknowledge(&stored.state, staff, &duty, now),
-            Act::Closes => escalation::close(&stored.state, "advice given", now),
+            Act::Takes => act::acknowledge(state, by, &duty),
+            Act::Rings => act::rang_no_answer(state, by, &duty),
+            Act::PutsOff => act::snooze(state, by, half_hour, "at the surgery"),
+            Act::Offers(to) => act::offer(state, by, to, &duty),
+            Act::Accepts => act::accept(state, by),
+            Act::Declines => act::decline(state, by),
+            Act::Releases => act::release(state, by, &duty),
+            Act::Closes => act::close(state, by, "advice given"),
         };
-        let Some(decision) = decision else { return };
+        let Ok(decision) = decision else { return };
         if self.database_is_down() {
             return self.after(MINUTE, Event::Acts { who, alert, act });
         }
         self.database.write_alert(Some(alert), stored.owner, &decision, now);
-        self.say(name, if act == Act::Takes { "takes" } else { "closes" }, format_args!("A{reference}"));
-        if act == Act::Takes && self.dice.chance(600) {
-            let after = self.dice.up_to(240 * MINUTE);
-            self.after(after, Event::Acts { who, alert, act: Act::Closes });
+        self.say(name, act.words(), format_args!("A{reference}"));
+        match act {
+            Act::Offers(to) => {
+                let to = self.staff.iter().position(|colleague| colleague.staff == to);
+                if let Some(to) = to.filter(|to| self.staff[*to].manner != Manner::Never) {
+                    let answer = if self.dice.chance(500) { Act::Accepts } else { Act::Declines };
+                    let after = self.dice.up_to(30 * MINUTE);
+                    self.after(after, Event::Acts { who: to, alert, act: answer });
+                }
+            }
+            Act::Closes | Act::Releases => {}
+            _ => {
+                let next = self.goes_on(who);
+                let after = self.dice.up_to(240 * MINUTE);
+                if let Some(act) = next {
+                    self.after(after, Event::Acts { who, alert, act });
+                }
+            }
         }
         self.poke(Work::Escalate);
+        self.poke(Work::Form);
+    }
+
+    /// What somebody who has an alert does with it next; nothing more, once in a while.
+    fn goes_on(&mut self, who: usize) -> Option<Act> {
+        match self.dice.below(20) {
+            0..10 => Some(Act::Closes),
+            10 | 11 => Some(Act::Rings),
+            12 => Some(Act::PutsOff),
+            13 => Some(Act::Releases),
+            14 | 15 => {
+                let other = self.dice.below(self.staff.len() as u64) as usize;
+                (other != who).then(|| Act::Offers(self.staff[other].staff))
+            }
+            _ => None,
+        }
     }
 
     /// Somebody opens a patient's plan and saves it: mostly as it was, now and then with other packs and priorities.

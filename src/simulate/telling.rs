@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use alert_rules::escalation::Life;
 use jiff::Timestamp;
 
 use super::database::{Page, PageState};
@@ -146,15 +147,19 @@ impl World {
                     organisation: owner.organisation,
                     team: owner.team,
                     priority: request.priority.clone(),
-                    step: request.step,
+                    to: request.to,
                     why: request.why.clone(),
                     reference: row.reference,
                     kind: state.kind.name().to_owned(),
                     sentence: state.sentence.clone(),
                     opened_at: state.opened_at,
                     act_by: state.next_step_at.map_or(state.act_by, |next| next.max(state.act_by)),
-                    acknowledged: state.acknowledged_at.is_some(),
-                    closed: state.closed_at.is_some(),
+                    owner: state.owner().map(|(owner, _)| owner),
+                    offered_to: match state.life {
+                        Life::Acknowledged { offered, .. } => offered,
+                        _ => None,
+                    },
+                    closed: !state.is_open(),
                 }
             })
             .collect()

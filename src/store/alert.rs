@@ -1,7 +1,8 @@
 //! What people do to alerts, and the operator's notices. Reading and writing alerts for a decision is `alert_row.rs`;
 //! what follows from an act is decided in `alert_rules::escalation`.
 
-use alert_rules::escalation::{self, Decision, Entry};
+use alert_rules::escalation::act::{self, By, Refused};
+use alert_rules::escalation::{self, Decision, Entry, Whom};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use serde_json::{Value, json};
@@ -10,122 +11,111 @@ use uuid::Uuid;
 
 use crate::random;
 use crate::store::alert_event::{self, NewEvent};
-use crate::store::alert_row::{self, Stored};
+use crate::store::alert_row;
 use crate::store::page_request::{self, NewRequest};
-use crate::store::roster;
+use crate::store::{roster, staff};
 
 /// An operator's notice lapses after this; if its cause lasts, a new one is opened and sent.
 const OPERATOR_NOTICE: SignedDuration = SignedDuration::from_hours(24);
 
-/// What came of a wish to take an alert.
+/// What somebody does to an alert.
+#[derive(Clone, Debug)]
+pub enum Act {
+    Acknowledge,
+    Snooze {
+        until: Timestamp,
+        reason: String,
+    },
+    /// To this colleague.
+    Offer(Uuid),
+    Accept,
+    Decline,
+    Release,
+    RangNoAnswer,
+    Close {
+        outcome: String,
+        note: String,
+    },
+}
+
+/// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Acknowledged {
-    /// It is theirs now (or was already).
-    Theirs,
-    /// A colleague of this name has it.
-    AlreadyBy(String),
-    AlreadyClosed,
-    /// No such alert in this organisation.
-    Missing,
-}
-
-/// What came of a wish to close an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
+pub enum Acted {
     Done,
-    AlreadyClosed,
+    Refused(Refused),
+    /// A colleague of this name has it.
+    Theirs(String),
+    /// No such alert of a patient.
     Missing,
 }
 
-/// `staff` takes the alert at `at` (care time). Call it within a transaction; send `Signal::Seen` and
-/// `Signal::Alerts` after its commit.
-pub async fn acknowledge(
-    db: &mut PgConnection,
-    alert: Uuid,
-    staff: Uuid,
-    at: Timestamp,
-) -> Result<Acknowledged, sqlx::Error> {
-    let Some(stored) = alert_row::lock(db, alert).await? else { return Ok(Acknowledged::Missing) };
-    if stored.state.closed_at.is_some() {
-        return Ok(Acknowledged::AlreadyClosed);
-    }
-    if stored.state.owner == Some(staff) && stored.state.acknowledged_at.is_some() {
-        return Ok(Acknowledged::Theirs);
-    }
+/// Does it, by somebody who saw what `by` names. Call it within a transaction; send `Signal::Seen`, `Signal::Alerts` and
+/// `Signal::Pages` after its commit.
+pub async fn act(db: &mut PgConnection, alert: Uuid, by: By, act: &Act) -> Result<Acted, sqlx::Error> {
+    let Some(stored) = alert_row::lock(db, alert).await? else { return Ok(Acted::Missing) };
     let duty = roster::duty(db, stored.owner.team).await?;
-    match escalation::acknowledge(&stored.state, staff, &duty, at) {
-        Some(decision) => {
-            write_act(db, &stored, &decision, staff, json!({ "back_at": decision.alert.next_step_at }), at).await?;
-            Ok(Acknowledged::Theirs)
-        }
-        None => {
-            let name: Option<String> = sqlx::query_scalar("SELECT name FROM staff WHERE staff = $1")
-                .bind(stored.state.owner)
-                .fetch_optional(db)
-                .await?;
-            Ok(Acknowledged::AlreadyBy(name.unwrap_or_default()))
-        }
-    }
-}
-
-/// `staff` closes the alert with an outcome and whatever they want to note.
-pub async fn close(
-    db: &mut PgConnection,
-    alert: Uuid,
-    staff: Uuid,
-    outcome: &str,
-    note: &str,
-    at: Timestamp,
-) -> Result<Closed, sqlx::Error> {
-    let Some(stored) = alert_row::lock(db, alert).await? else { return Ok(Closed::Missing) };
-    let Some(decision) = escalation::close(&stored.state, outcome, at) else { return Ok(Closed::AlreadyClosed) };
-    write_act(db, &stored, &decision, staff, json!({ "outcome": outcome, "note": note }), at).await?;
-    Ok(Closed::Done)
-}
-
-/// The patient's open alert of this rule, if there is one.
-pub async fn open_of_rule(db: &mut PgConnection, patient: Uuid, rule: &str) -> Result<Option<Uuid>, sqlx::Error> {
-    sqlx::query_scalar("SELECT alert FROM alert WHERE patient = $1 AND rule = $2 AND closed_at IS NULL")
-        .bind(patient)
-        .bind(rule)
-        .fetch_optional(db)
-        .await
-}
-
-/// Only what people's acts may change: the role `web` has no right on the other columns.
-async fn write_act(
-    db: &mut PgConnection,
-    stored: &Stored,
-    decision: &Decision,
-    staff: Uuid,
-    detail: Value,
-    at: Timestamp,
-) -> Result<(), sqlx::Error> {
-    let alert = &decision.alert;
-    sqlx::query(
-        "UPDATE alert SET owner = $2, acknowledged_at = $3, closed_at = $4, outcome = $5, act_by = $6, step = $7,
-                          next_step_at = $8
-         WHERE alert = $1",
-    )
-    .bind(stored.alert)
-    .bind(alert.owner)
-    .bind(alert.acknowledged_at.map(ToSqlx::to_sqlx))
-    .bind(alert.closed_at.map(ToSqlx::to_sqlx))
-    .bind(&alert.outcome)
-    .bind(alert.act_by.to_sqlx())
-    .bind(alert.step)
-    .bind(alert.next_step_at.map(ToSqlx::to_sqlx))
-    .execute(&mut *db)
-    .await?;
+    let state = &stored.state;
+    let decided = match act {
+        Act::Acknowledge => act::acknowledge(state, by, &duty),
+        Act::Snooze { until, reason } => act::snooze(state, by, *until, reason),
+        Act::Offer(to) => act::offer(state, by, *to, &duty),
+        Act::Accept => act::accept(state, by),
+        Act::Decline => act::decline(state, by),
+        Act::Release => act::release(state, by, &duty),
+        Act::RangNoAnswer => act::rang_no_answer(state, by, &duty),
+        Act::Close { outcome, .. } => act::close(state, by, outcome),
+    };
+    let decision = match decided {
+        Ok(decision) => decision,
+        Err(Refused::Theirs(owner)) => return Ok(Acted::Theirs(staff::name(db, owner).await?.unwrap_or_default())),
+        Err(refused) => return Ok(Acted::Refused(refused)),
+    };
+    alert_row::write_life(db, alert, &decision.alert).await?;
+    let detail = detail(db, act, &decision).await?;
     let event = |entry: &Entry| NewEvent {
-        alert: stored.alert,
+        alert,
         organisation: stored.owner.organisation,
-        at,
+        at: by.at,
         what: entry.what.name(),
-        by_staff: Some(staff),
+        by_staff: Some(by.staff),
         detail: detail.clone(),
     };
-    alert_event::append(db, &decision.entries.iter().map(event).collect::<Vec<_>>()).await
+    alert_event::append(db, &decision.entries.iter().map(event).collect::<Vec<_>>()).await?;
+    page_request::insert(db, &alert_row::requests(alert, &stored.owner, &decision)).await?;
+    Ok(Acted::Done)
+}
+
+/// `staff` did, elsewhere, what this rule's open alert asks for, if there is one: it is closed, whatever it says by now.
+pub async fn close_of_rule(
+    db: &mut PgConnection,
+    patient: Uuid,
+    rule: &str,
+    staff: Uuid,
+    did: &Act,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let open: Option<(Uuid, i64)> = sqlx::query_as(
+        "SELECT alert, told FROM alert WHERE patient = $1 AND rule = $2 AND closed_at IS NULL FOR NO KEY UPDATE",
+    )
+    .bind(patient)
+    .bind(rule)
+    .fetch_optional(&mut *db)
+    .await?;
+    if let Some((alert, saw)) = open {
+        act(db, alert, By { staff, saw, at }, did).await?;
+    }
+    Ok(())
+}
+
+/// What the alert's history says of it.
+async fn detail(db: &mut PgConnection, act: &Act, decision: &Decision) -> Result<Value, sqlx::Error> {
+    Ok(match act {
+        Act::Acknowledge => json!({ "back_at": decision.alert.next_step_at }),
+        Act::Snooze { until, reason } => json!({ "back_at": until, "text": reason }),
+        Act::Offer(to) => json!({ "text": format!("to {}", staff::name(db, *to).await?.unwrap_or_default()) }),
+        Act::Close { outcome, note } => json!({ "outcome": outcome, "note": note }),
+        Act::Accept | Act::Decline | Act::Release | Act::RangNoAnswer => json!({}),
+    })
 }
 
 /// Something about the service itself needs a person: one open notice a problem, sent to the operator.
@@ -156,7 +146,8 @@ pub async fn open_operator(
     }
     let event = NewEvent { alert, organisation: None, at, what: "opened", by_staff: None, detail: json!({}) };
     alert_event::append(db, &[event]).await?;
-    let request = NewRequest { alert, organisation: None, priority: "high".into(), step: 0, why: "opened".into(), at };
+    let request =
+        NewRequest { alert, organisation: None, priority: "high".into(), to: Whom::Step(0), why: "opened".into(), at };
     page_request::insert(db, &[request]).await
 }
 
@@ -188,20 +179,24 @@ pub async fn hasten_undelivered(
     alerts: &[Uuid],
     at: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE alert SET next_step_at = least(next_step_at, $2)
-         WHERE alert IN (SELECT alert FROM alert WHERE alert = ANY($1) ORDER BY alert FOR NO KEY UPDATE)
-               AND patient IS NOT NULL AND acknowledged_at IS NULL AND closed_at IS NULL
-               -- Once round the roster: where nobody can be reached, the ordinary clock runs on.
-               AND step < (SELECT count(DISTINCT staff) FROM roster WHERE roster.team = alert.team)
+    let unheard: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT alert FROM alert
+         WHERE alert = ANY($1) AND patient IS NOT NULL AND acknowledged_at IS NULL AND closed_at IS NULL
                AND NOT EXISTS (SELECT FROM page WHERE page.alerts @> ARRAY[alert.alert] AND page.state <> 'given_up'
-                                     AND page.made_at >= (SELECT made_at FROM page AS lost WHERE lost.page = $3))",
+                                     AND page.made_at >= (SELECT made_at FROM page AS lost WHERE lost.page = $2))
+         ORDER BY alert",
     )
     .bind(alerts)
-    .bind(at.to_sqlx())
     .bind(given_up)
-    .execute(db)
+    .fetch_all(&mut *db)
     .await?;
+    for alert in unheard {
+        let Some(stored) = alert_row::lock(db, alert).await? else { continue };
+        let duty = roster::duty(db, stored.owner.team).await?;
+        if let Some(decision) = escalation::undelivered(&stored.state, &duty, at) {
+            alert_row::write_life(db, alert, &decision.alert).await?;
+        }
+    }
     Ok(())
 }
 

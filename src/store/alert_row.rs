@@ -1,7 +1,7 @@
 //! Alerts as `alert_rules::escalation` sees them: read under lock, handed to a decision, and its outcome written down.
 //! All in one transaction of the caller's; locks are taken in the order of ids.
 
-use alert_rules::escalation::{Alert, Decision, Known};
+use alert_rules::escalation::{Alert, Calls, Decision, Known, Life, PageRequest};
 use alert_rules::{Kind, Priority};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -44,8 +44,9 @@ macro_rules! select_alert {
         concat!(
             "SELECT alert.alert, alert.organisation, alert.team, alert.patient, alert.problem, alert.rule, alert.kind,
                     alert.priority, alert.sentence, alert.opened_at, alert.late_minutes, alert.finding_start, alert.owner,
-                    alert.acknowledged_at, alert.closed_at, alert.outcome, alert.act_by, alert.step, alert.next_step_at,
-                    alert.worst
+                    alert.acknowledged_at, alert.closed_at, alert.outcome, alert.offered_to, alert.rang, alert.reminded,
+                    alert.snoozed_until, alert.snooze_reason, alert.snoozes, alert.told, alert.act_by, alert.step,
+                    alert.next_step_at, alert.worst
              FROM alert ",
             $rest
         )
@@ -130,17 +131,23 @@ pub async fn write(db: &mut PgConnection, changes: &[Change], at: Timestamp) -> 
             by_staff: None,
             detail: json!({ "text": entry.text }),
         }));
-        requests.extend(decision.pages.iter().map(|page| NewRequest {
-            alert: *alert,
-            organisation: owner.organisation,
-            priority: page.priority.name().to_owned(),
-            step: page.step,
-            why: page.why.name().to_owned(),
-            at: page.at,
-        }));
+        requests.extend(self::requests(*alert, owner, decision));
     }
     alert_event::append(db, &events).await?;
     page_request::insert(db, &requests).await
+}
+
+/// The page requests that a decision about this alert wants.
+pub fn requests(alert: Uuid, owner: &Belongs, decision: &Decision) -> Vec<NewRequest> {
+    let request = |page: &PageRequest| NewRequest {
+        alert,
+        organisation: owner.organisation,
+        priority: page.priority.name().to_owned(),
+        to: page.to,
+        why: page.why.name().to_owned(),
+        at: page.at,
+    };
+    decision.pages.iter().map(request).collect()
 }
 
 async fn insert(db: &mut PgConnection, new: &[&Change]) -> Result<(), sqlx::Error> {
@@ -178,9 +185,8 @@ async fn update(db: &mut PgConnection, changed: &[&Change]) -> Result<(), sqlx::
     for change in changed {
         let alert = &change.decision.alert;
         sqlx::query(
-            "UPDATE alert SET rule = $2, kind = $3, priority = $4, sentence = $5, late_minutes = $6, finding_start = $7,
-                              owner = $8, acknowledged_at = $9, closed_at = $10, outcome = $11, act_by = $12, step = $13,
-                              next_step_at = $14, worst = $15
+            "UPDATE alert SET rule = $2, kind = $3, priority = $4, sentence = $5, late_minutes = $6, finding_start = $7, told = $8,
+                              worst = $9
              WHERE alert = $1",
         )
         .bind(change.alert)
@@ -190,17 +196,47 @@ async fn update(db: &mut PgConnection, changed: &[&Change]) -> Result<(), sqlx::
         .bind(&alert.sentence)
         .bind(i32::try_from(alert.late_minutes).unwrap_or(i32::MAX))
         .bind(alert.finding_start.map(ToSqlx::to_sqlx))
-        .bind(alert.owner)
-        .bind(alert.acknowledged_at.map(ToSqlx::to_sqlx))
-        .bind(alert.closed_at.map(ToSqlx::to_sqlx))
-        .bind(&alert.outcome)
-        .bind(alert.act_by.to_sqlx())
-        .bind(alert.step)
-        .bind(alert.next_step_at.map(ToSqlx::to_sqlx))
+        .bind(alert.told)
         .bind(Json(&alert.known))
         .execute(&mut *db)
         .await?;
+        write_life(db, change.alert, alert).await?;
     }
+    Ok(())
+}
+
+/// Who has it, and its clocks: all that people's acts and the passing of time change. The role `web` has no right on other
+/// columns.
+pub async fn write_life(db: &mut PgConnection, id: Uuid, alert: &Alert) -> Result<(), sqlx::Error> {
+    let (mut offered_to, mut calls, mut snoozed) = (None, Calls::default(), None);
+    match &alert.life {
+        Life::Acknowledged { offered, calls: tried, .. } => (offered_to, calls) = (*offered, *tried),
+        Life::Snoozed { until, reason, .. } => snoozed = Some((*until, reason)),
+        Life::Open | Life::Closed { .. } => {}
+    }
+    let owner = alert.owner();
+    sqlx::query(
+        "UPDATE alert SET owner = $2, acknowledged_at = $3, closed_at = $4, outcome = $5, offered_to = $6, rang = $7,
+                          reminded = $8, snoozed_until = $9, snooze_reason = $10, snoozes = $11, act_by = $12, step = $13,
+                          next_step_at = $14
+         WHERE alert = $1",
+    )
+    .bind(id)
+    .bind(owner.map(|(staff, _)| staff))
+    .bind(owner.map(|(_, at)| at.to_sqlx()))
+    .bind(alert.closed_at().map(ToSqlx::to_sqlx))
+    .bind(alert.outcome())
+    .bind(offered_to)
+    .bind(calls.tried)
+    .bind(calls.reminded)
+    .bind(snoozed.map(|(until, _)| until.to_sqlx()))
+    .bind(snoozed.map(|(_, reason)| reason))
+    .bind(alert.snoozes)
+    .bind(alert.act_by.to_sqlx())
+    .bind(alert.step)
+    .bind(alert.next_step_at.map(ToSqlx::to_sqlx))
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -228,14 +264,35 @@ fn stored(row: &PgRow) -> Result<Stored, sqlx::Error> {
             opened_at: at("opened_at")?,
             late_minutes: i64::from(row.try_get::<i32, _>("late_minutes")?),
             finding_start: maybe_at("finding_start")?,
-            owner: row.try_get("owner")?,
-            acknowledged_at: maybe_at("acknowledged_at")?,
-            closed_at: maybe_at("closed_at")?,
-            outcome: row.try_get("outcome")?,
+            life: life(row)?,
+            snoozes: row.try_get("snoozes")?,
+            told: row.try_get("told")?,
             act_by: at("act_by")?,
             step: row.try_get("step")?,
             next_step_at: maybe_at("next_step_at")?,
             known: row.try_get::<Json<Known>, _>("worst")?.0,
         },
+    })
+}
+
+fn life(row: &PgRow) -> Result<Life, sqlx::Error> {
+    let at = |name: &str| {
+        row.try_get::<Option<jiff_sqlx::Timestamp>, _>(name).map(|at| at.map(jiff_sqlx::Timestamp::to_jiff))
+    };
+    let owner = row.try_get::<Option<Uuid>, _>("owner")?.zip(at("acknowledged_at")?);
+    if let Some(closed_at) = at("closed_at")? {
+        let outcome: Option<String> = row.try_get("outcome")?;
+        return Ok(Life::Closed { at: closed_at, outcome: outcome.unwrap_or_default(), by: owner });
+    }
+    Ok(match (owner, at("snoozed_until")?) {
+        (None, _) => Life::Open,
+        (Some((by, at)), Some(until)) => {
+            let reason: Option<String> = row.try_get("snooze_reason")?;
+            Life::Snoozed { by, at, until, reason: reason.unwrap_or_default() }
+        }
+        (Some((by, at)), None) => {
+            let calls = Calls { tried: row.try_get("rang")?, reminded: row.try_get("reminded")? };
+            Life::Acknowledged { by, at, offered: row.try_get("offered_to")?, calls }
+        }
     })
 }

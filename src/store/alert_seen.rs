@@ -25,6 +25,12 @@ pub struct Alert {
     pub act_by: Timestamp,
     pub owner: Option<(Uuid, String)>,
     pub acknowledged_at: Option<Timestamp>,
+    pub told: i64,
+    pub offered_to: Option<(Uuid, String)>,
+    pub rang: i16,
+    pub snoozed_until: Option<Timestamp>,
+    pub snooze_reason: Option<String>,
+    pub snoozes: i16,
     pub closed_at: Option<Timestamp>,
     pub outcome: Option<String>,
     /// When the trouble began, in the time of the readings.
@@ -60,7 +66,9 @@ pub async fn worklist(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Work>
         "WITH open AS (
              SELECT alert.alert, alert.patient, alert.reference, alert.problem, alert.rule, alert.kind, alert.priority, alert.sentence,
                     alert.opened_at, alert.late_minutes, alert.act_by, alert.owner, alert.acknowledged_at, alert.closed_at,
-                    alert.outcome, alert.finding_start, alert.team,
+                    alert.outcome, alert.finding_start, alert.team, alert.told, alert.offered_to,
+                (SELECT name FROM staff AS other WHERE other.staff = alert.offered_to) AS offered_name, alert.rang,
+                alert.snoozed_until, alert.snooze_reason, alert.snoozes,
                     array_position(ARRAY['high', 'medium', 'low'], alert.priority) AS rank,
                     count(*) OVER (PARTITION BY alert.patient) - 1 AS more,
                     row_number() OVER (PARTITION BY alert.patient
@@ -69,7 +77,8 @@ pub async fn worklist(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Work>
              FROM alert WHERE alert.team = ANY($1) AND alert.closed_at IS NULL AND alert.patient IS NOT NULL)
          SELECT open.alert, open.patient, open.reference, open.problem, open.rule, open.kind, open.priority, open.sentence,
                 open.opened_at, open.late_minutes, open.act_by, open.owner, staff.name AS owner_name, open.acknowledged_at,
-                open.closed_at, open.outcome, open.finding_start, open.more, team.name AS team_name,
+                open.closed_at, open.outcome, open.finding_start, open.told, open.offered_to,
+                open.offered_name, open.rang, open.snoozed_until, open.snooze_reason, open.snoozes, open.more, team.name AS team_name,
                 patient.given_name, patient.family_name, patient.date_of_birth, patient.lives_alone, patient.time_zone
          FROM open JOIN patient USING (patient) JOIN team ON team.team = open.team LEFT JOIN staff ON staff.staff = open.owner
          WHERE open.place = 1
@@ -120,7 +129,9 @@ pub async fn of_patient(
     sqlx::query(
         "SELECT alert.alert, alert.patient, alert.reference, alert.problem, alert.rule, alert.kind, alert.priority, alert.sentence,
                 alert.opened_at, alert.late_minutes, alert.act_by, alert.owner, staff.name AS owner_name, alert.acknowledged_at,
-                alert.closed_at, alert.outcome, alert.finding_start, finding.finding
+                alert.closed_at, alert.outcome, alert.finding_start, alert.told, alert.offered_to,
+                (SELECT name FROM staff AS other WHERE other.staff = alert.offered_to) AS offered_name, alert.rang,
+                alert.snoozed_until, alert.snooze_reason, alert.snoozes, finding.finding
          FROM alert LEFT JOIN staff ON staff.staff = alert.owner
               LEFT JOIN finding ON finding.patient = alert.patient AND finding.problem = alert.problem
                                    AND finding.start_at = alert.finding_start
@@ -142,7 +153,9 @@ pub async fn get(db: &mut PgConnection, alert: Uuid) -> Result<Option<(Alert, Ex
     let row = sqlx::query(
         "SELECT alert.alert, alert.patient, alert.reference, alert.problem, alert.rule, alert.kind, alert.priority, alert.sentence,
                 alert.opened_at, alert.late_minutes, alert.act_by, alert.owner, staff.name AS owner_name, alert.acknowledged_at,
-                alert.closed_at, alert.outcome, alert.finding_start, finding.finding
+                alert.closed_at, alert.outcome, alert.finding_start, alert.told, alert.offered_to,
+                (SELECT name FROM staff AS other WHERE other.staff = alert.offered_to) AS offered_name, alert.rang,
+                alert.snoozed_until, alert.snooze_reason, alert.snoozes, finding.finding
          FROM alert LEFT JOIN staff ON staff.staff = alert.owner
               LEFT JOIN finding ON finding.patient = alert.patient AND finding.problem = alert.problem
                                    AND finding.start_at = alert.finding_start
@@ -162,6 +175,18 @@ pub async fn by_reference(db: &mut PgConnection, reference: i64) -> Result<Optio
         .await
 }
 
+/// To whom of the alert's team `staff` may hand it, by name.
+pub async fn colleagues(db: &mut PgConnection, alert: Uuid, staff: Uuid) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT staff.staff, staff.name FROM alert JOIN team_member USING (team) JOIN staff ON staff.staff = team_member.staff
+         WHERE alert.alert = $1 AND staff.staff <> $2 AND staff.deactivated_at IS NULL ORDER BY staff.name, staff.staff",
+    )
+    .bind(alert)
+    .bind(staff)
+    .fetch_all(db)
+    .await
+}
+
 /// The alerts that began within a stretch of time, oldest first: marks on a chart.
 pub async fn between(
     db: &mut PgConnection,
@@ -172,7 +197,9 @@ pub async fn between(
     sqlx::query(
         "SELECT alert.alert, alert.patient, alert.reference, alert.problem, alert.rule, alert.kind, alert.priority, alert.sentence,
                 alert.opened_at, alert.late_minutes, alert.act_by, alert.owner, staff.name AS owner_name, alert.acknowledged_at,
-                alert.closed_at, alert.outcome, alert.finding_start
+                alert.closed_at, alert.outcome, alert.finding_start, alert.told, alert.offered_to,
+                (SELECT name FROM staff AS other WHERE other.staff = alert.offered_to) AS offered_name, alert.rang,
+                alert.snoozed_until, alert.snooze_reason, alert.snoozes
          FROM alert LEFT JOIN staff ON staff.staff = alert.owner
          WHERE alert.patient = $1 AND coalesce(alert.finding_start, alert.opened_at) BETWEEN $2 AND $3
          ORDER BY coalesce(alert.finding_start, alert.opened_at), alert.reference",
@@ -236,6 +263,12 @@ fn read(row: &PgRow) -> Result<Alert, sqlx::Error> {
         act_by: row.try_get::<jiff_sqlx::Timestamp, _>("act_by")?.to_jiff(),
         owner: owner.zip(owner_name),
         acknowledged_at: instant("acknowledged_at")?,
+        told: row.try_get("told")?,
+        offered_to: row.try_get::<Option<Uuid>, _>("offered_to")?.zip(row.try_get("offered_name")?),
+        rang: row.try_get("rang")?,
+        snoozed_until: instant("snoozed_until")?,
+        snooze_reason: row.try_get("snooze_reason")?,
+        snoozes: row.try_get("snoozes")?,
         closed_at: instant("closed_at")?,
         outcome: row.try_get("outcome")?,
         finding_start: instant("finding_start")?,

@@ -67,6 +67,12 @@ acts! {
     // Alerts.
     AlertFound = "alert.found", "looked up an alert";
     AlertAcknowledged = "alert.acknowledged", "took an alert";
+    AlertSnoozed = "alert.snoozed", "put an alert off";
+    AlertOffered = "alert.offered", "handed an alert to a colleague";
+    AlertAccepted = "alert.accepted", "accepted an alert from a colleague";
+    AlertDeclined = "alert.declined", "did not accept an alert from a colleague";
+    AlertReleased = "alert.released", "let go of an alert";
+    AlertRang = "alert.rang", "rang about an alert, and nobody answered";
     AlertClosed = "alert.closed", "closed an alert";
 
     // Devices and who submits.
@@ -97,6 +103,7 @@ acts! {
     ShadowStopped = "rules.shadow_stopped", "stopped the rules beside those in force";
     ShadowRead = "rules.shadow_read", "read what the rules beside those in force would do";
     RosterSet = "team.roster_set", "set the roster";
+    PolicySet = "team.policy_set", "set the escalation policy";
     TeamMade = "team.made", "made a team";
     TeamChanged = "team.changed", "changed a team";
     MemberAdded = "team.member_added", "added somebody to a team";

@@ -58,6 +58,7 @@ pub mod pending;
 pub mod person;
 pub mod place;
 pub mod plan;
+pub mod policy;
 pub mod pools;
 pub mod presence;
 pub mod provider;

@@ -1,7 +1,9 @@
 //! Page requests: written in the transaction of the alert they belong to; pages are formed from them later.
 
+use alert_rules::escalation::Whom;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
@@ -13,9 +15,8 @@ pub struct NewRequest {
     /// None: an operator alert's.
     pub organisation: Option<Uuid>,
     pub priority: String,
-    /// 0: on duty; 1: the next on the roster; and so on around.
-    pub step: i16,
-    /// opened, raised, worsened, escalated, repeated, came_back
+    pub to: Whom,
+    /// `alert_rules::escalation::PageWhy`, by name.
     pub why: String,
     /// Care time from which pages may be formed.
     pub at: Timestamp,
@@ -29,7 +30,7 @@ pub struct Waiting {
     pub organisation: Option<Uuid>,
     pub team: Option<Uuid>,
     pub priority: String,
-    pub step: i16,
+    pub to: Whom,
     pub why: String,
     pub reference: i64,
     pub kind: String,
@@ -37,7 +38,9 @@ pub struct Waiting {
     pub sentence: String,
     pub opened_at: Timestamp,
     pub act_by: Timestamp,
-    pub acknowledged: bool,
+    /// Who has it.
+    pub owner: Option<Uuid>,
+    pub offered_to: Option<Uuid>,
     pub closed: bool,
 }
 
@@ -46,16 +49,19 @@ pub async fn insert(db: &mut PgConnection, requests: &[NewRequest]) -> Result<()
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO page_request (page_request, alert, organisation, priority, step, why, at, formed)
-         SELECT page_request, alert, organisation, priority, step, why, at, false
-         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::text[], $7::timestamptz[])
-              AS new (page_request, alert, organisation, priority, step, why, at)",
+        "INSERT INTO page_request (page_request, alert, organisation, priority, step, staff, welfare, why, at, formed)
+         SELECT page_request, alert, organisation, priority, step, staff, welfare, why, at, false
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::uuid[], $7::boolean[], $8::text[],
+                     $9::timestamptz[])
+              AS new (page_request, alert, organisation, priority, step, staff, welfare, why, at)",
     )
     .bind(requests.iter().map(|_| random::new_id()).collect::<Vec<_>>())
     .bind(requests.iter().map(|request| request.alert).collect::<Vec<_>>())
     .bind(requests.iter().map(|request| request.organisation).collect::<Vec<_>>())
     .bind(requests.iter().map(|request| request.priority.as_str()).collect::<Vec<_>>())
-    .bind(requests.iter().map(|request| request.step).collect::<Vec<_>>())
+    .bind(requests.iter().map(|request| if let Whom::Step(step) = request.to { step } else { 0 }).collect::<Vec<_>>())
+    .bind(requests.iter().map(|request| if let Whom::Staff(staff) = request.to { Some(staff) } else { None }).collect::<Vec<_>>())
+    .bind(requests.iter().map(|request| request.to == Whom::Welfare).collect::<Vec<_>>())
     .bind(requests.iter().map(|request| request.why.as_str()).collect::<Vec<_>>())
     .bind(requests.iter().map(|request| request.at.to_sqlx()).collect::<Vec<_>>())
     .execute(db)
@@ -78,9 +84,9 @@ pub async fn lock_waiting(
              ORDER BY at, page_request LIMIT $2 FOR UPDATE SKIP LOCKED
          )
          SELECT request.page_request, request.alert, request.organisation, alert.team, request.priority, request.step,
-                request.why, alert.reference, alert.kind, alert.sentence, alert.opened_at,
+                request.staff, request.welfare, request.why, alert.reference, alert.kind, alert.sentence, alert.opened_at,
                 greatest(alert.act_by, alert.next_step_at) AS act_by,
-                alert.acknowledged_at IS NOT NULL AS acknowledged, alert.closed_at IS NOT NULL AS closed
+                alert.owner, alert.offered_to, alert.closed_at IS NOT NULL AS closed
          FROM next JOIN page_request AS request USING (page_request) JOIN alert USING (alert)
          ORDER BY request.at, request.page_request"
     );
@@ -93,18 +99,27 @@ pub async fn lock_waiting(
                 organisation: row.try_get("organisation")?,
                 team: row.try_get("team")?,
                 priority: row.try_get("priority")?,
-                step: row.try_get("step")?,
+                to: whom(row)?,
                 why: row.try_get("why")?,
                 reference: row.try_get("reference")?,
                 kind: row.try_get("kind")?,
                 sentence: row.try_get("sentence")?,
                 opened_at: row.try_get::<jiff_sqlx::Timestamp, _>("opened_at")?.to_jiff(),
                 act_by: row.try_get::<jiff_sqlx::Timestamp, _>("act_by")?.to_jiff(),
-                acknowledged: row.try_get("acknowledged")?,
+                owner: row.try_get("owner")?,
+                offered_to: row.try_get("offered_to")?,
                 closed: row.try_get("closed")?,
             })
         })
         .collect()
+}
+
+fn whom(row: &PgRow) -> Result<Whom, sqlx::Error> {
+    Ok(match (row.try_get::<Option<Uuid>, _>("staff")?, row.try_get("welfare")?) {
+        (Some(staff), _) => Whom::Staff(staff),
+        (None, true) => Whom::Welfare,
+        (None, false) => Whom::Step(row.try_get("step")?),
+    })
 }
 
 /// What came of a request.

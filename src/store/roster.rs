@@ -1,6 +1,8 @@
 //! Teams as far as paging is concerned: cover, shifts, members. Who is on duty is decided in `crate::roster`.
 
-use alert_rules::escalation::{Cover, Duty};
+use std::collections::BTreeSet;
+
+use alert_rules::escalation::{Cover, Duty, Policies, policy};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use sqlx::{PgConnection, Row};
@@ -9,13 +11,32 @@ use uuid::Uuid;
 use crate::roster::{Hours, Member, Roster, Shift};
 use crate::secret::Secret;
 
-/// The rosters of these teams, without whoever was deactivated: a page to them would reach nobody who can answer. A team that does not
+/// The rosters of these teams, and after them those of the other teams that their policies name; without whoever was deactivated: a page to them would reach nobody who can answer. A team that does not
 /// exist is left out.
 pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, sqlx::Error> {
+    let mut rosters = of(db, teams).await?;
+    let names: BTreeSet<&str> = rosters.iter().flat_map(|roster| roster.policies.teams()).collect();
+    if !names.is_empty() {
+        let others: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT team FROM team
+             WHERE name = ANY($1) AND team <> ALL($2)
+                   AND organisation IN (SELECT organisation FROM team AS own WHERE own.team = ANY($2))",
+        )
+        .bind(Vec::from_iter(names))
+        .bind(teams)
+        .fetch_all(&mut *db)
+        .await?;
+        let others = of(db, &others).await?;
+        rosters.extend(others);
+    }
+    Ok(rosters)
+}
+
+async fn of(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, sqlx::Error> {
     let mut rosters = Vec::new();
     let rows = sqlx::query(
-        "SELECT team.team, team.name, team.cover_from, team.cover_until, organisation.time_zone
-         FROM team JOIN organisation USING (organisation) WHERE team.team = ANY($1)",
+        "SELECT team.team, team.name, team.cover_from, team.cover_until, organisation.time_zone, policy.content AS policy
+         FROM team JOIN organisation USING (organisation) LEFT JOIN policy USING (team) WHERE team.team = ANY($1)",
     )
     .bind(teams)
     .fetch_all(&mut *db)
@@ -32,11 +53,12 @@ pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, 
             },
             shifts: Vec::new(),
             members: Vec::new(),
+            policies: policies(row.try_get("policy")?)?,
         });
     }
 
     let rows = sqlx::query(
-        "SELECT roster.team, roster.shift_from, roster.shift_until, staff.staff, staff.name, staff.email, staff.pager_key
+        "SELECT roster.team, roster.shift_from, roster.shift_until, staff.staff, staff.name, staff.email, staff.role, staff.pager_key
          FROM roster JOIN staff USING (staff) WHERE roster.team = ANY($1) AND staff.deactivated_at IS NULL
          ORDER BY roster.team, roster.position",
     )
@@ -53,7 +75,7 @@ pub async fn load(db: &mut PgConnection, teams: &[Uuid]) -> Result<Vec<Roster>, 
     }
 
     let rows = sqlx::query(
-        "SELECT team_member.team, staff.staff, staff.name, staff.email, staff.pager_key
+        "SELECT team_member.team, staff.staff, staff.name, staff.email, staff.role, staff.pager_key
          FROM team_member JOIN staff USING (staff) WHERE team_member.team = ANY($1) AND staff.deactivated_at IS NULL
          ORDER BY team_member.team, staff.name",
     )
@@ -76,9 +98,20 @@ pub async fn duty(db: &mut PgConnection, team: Option<Uuid>) -> Result<Duty, sql
     Ok(rosters.first().map_or_else(nobody, Roster::duty))
 }
 
+/// As they were when they were set, and read then.
+fn policies(content: Option<String>) -> Result<Policies, sqlx::Error> {
+    let Some(content) = content else { return Ok(Policies::standard()) };
+    let refused = |_| sqlx::Error::Decode("the policy of a team cannot be read by this version of the service".into());
+    policy::read("policy", &content).map_err(refused)
+}
+
 /// Cover at any hour by nobody, which is itself something the operator hears of.
 pub fn nobody() -> Duty {
-    Duty { cover: Cover { from: Time::midnight(), until: Time::midnight(), zone: TimeZone::UTC }, people: 0 }
+    Duty {
+        cover: Cover { from: Time::midnight(), until: Time::midnight(), zone: TimeZone::UTC },
+        people: 0,
+        policies: Policies::standard(),
+    }
 }
 
 fn of_team(rosters: &mut [Roster], team: Uuid, add: impl FnOnce(&mut Roster)) {
@@ -92,6 +125,7 @@ fn member(row: &sqlx::postgres::PgRow) -> Result<Member, sqlx::Error> {
         staff: row.try_get("staff")?,
         name: row.try_get("name")?,
         email: row.try_get("email")?,
+        role: row.try_get("role")?,
         pager_key: row.try_get::<Option<String>, _>("pager_key")?.map(Secret::from),
     })
 }

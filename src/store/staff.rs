@@ -33,6 +33,10 @@ pub async fn insert(db: &mut PgConnection, new: &Staff) -> Result<(), sqlx::Erro
     Ok(())
 }
 
+pub async fn name(db: &mut PgConnection, staff: Uuid) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT name FROM staff WHERE staff = $1").bind(staff).fetch_optional(db).await
+}
+
 /// Routing key of the pager service.
 pub async fn set_pager_key(db: &mut PgConnection, staff: Uuid, pager_key: &Secret) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE staff SET pager_key = $2 WHERE staff = $1")

@@ -27,7 +27,7 @@ use crate::signal::Signal;
 use crate::store::audit::{self, Act};
 use crate::store::facts::{NewVersion, Version};
 use crate::store::patient::Patient;
-use crate::store::{self, arrival, pause_request};
+use crate::store::{self, alert, arrival, pause_request};
 
 /// What came of the task that a pause asked for makes. Nobody chooses it: the answer is what comes of it.
 const ANSWERED: &str = "answered";
@@ -94,9 +94,8 @@ async fn answered(
     };
     pause_request::answer(&mut db, patient, who.staff, declined.is_none(), now).await?;
     let said = declined.map_or_else(|| "yes".to_owned(), |why| format!("no: {why}"));
-    if let Some(alert) = store::alert::open_of_rule(&mut db, patient, ASKED_PAUSE).await? {
-        store::alert::close(&mut db, alert, who.staff, ANSWERED, &said, now).await?;
-    }
+    let answered = alert::Act::Close { outcome: ANSWERED.to_owned(), note: said };
+    alert::close_of_rule(&mut db, patient, ASKED_PAUSE, who.staff, &answered, now).await?;
     let machine_now = web.parts.clock.machine_now();
     if let Some(why) = declined {
         arrival::again(&mut db, patient, now, now).await?;

@@ -19,7 +19,7 @@ use crate::store::patient::{self, Patient};
 use crate::store::team::Team;
 use crate::store::{self, alert_seen};
 
-type Tx = Transaction<'static, Postgres>;
+pub type Tx = Transaction<'static, Postgres>;
 
 /// The teams whose people this member of staff sees, by name.
 pub async fn teams(db: &mut PgConnection, who: &SignedIn) -> Answer<Vec<Team>> {

@@ -257,8 +257,65 @@ pub fn routes() -> Vec<Route> {
         Route::new(GET, "/api/alerts/{reference}", May(SeeRecords), alerts::find, "Where an alert is found")
             .answers::<api::AlertPlace>(),
         Route::new(POST, "/api/alerts/{alert}/acknowledge", May(ActOnAlerts), alerts::acknowledge, "Take an alert")
+            .takes::<api::Saw>()
             .answers::<api::Alert>()
             .refuses(&[409]),
+        Route::new(
+            POST,
+            "/api/alerts/{alert}/snooze",
+            May(ActOnAlerts),
+            alerts::snooze,
+            "Put an alert off for a while",
+        )
+        .takes::<api::Snooze>()
+        .answers::<api::Alert>()
+        .refuses(&[409]),
+        Route::new(
+            GET,
+            "/api/alerts/{alert}/colleagues",
+            May(ActOnAlerts),
+            alerts::colleagues,
+            "To whom an alert may be handed",
+        )
+        .answers::<api::Colleagues>(),
+        Route::new(POST, "/api/alerts/{alert}/offer", May(ActOnAlerts), alerts::offer, "Hand an alert to a colleague")
+            .takes::<api::Offer>()
+            .answers::<api::Alert>()
+            .refuses(&[409]),
+        Route::new(
+            POST,
+            "/api/alerts/{alert}/accept",
+            May(ActOnAlerts),
+            alerts::accept,
+            "Accept what a colleague hands over",
+        )
+        .takes::<api::Saw>()
+        .answers::<api::Alert>()
+        .refuses(&[409]),
+        Route::new(
+            POST,
+            "/api/alerts/{alert}/decline",
+            May(ActOnAlerts),
+            alerts::decline,
+            "Do not accept what a colleague hands over",
+        )
+        .takes::<api::Saw>()
+        .answers::<api::Alert>()
+        .refuses(&[409]),
+        Route::new(POST, "/api/alerts/{alert}/release", May(ActOnAlerts), alerts::release, "Let go of an alert")
+            .takes::<api::Saw>()
+            .answers::<api::Alert>()
+            .refuses(&[409]),
+        Route::new(
+            POST,
+            "/api/alerts/{alert}/rang-no-answer",
+            May(ActOnAlerts),
+            alerts::rang_no_answer,
+            "The patient was rung, and nobody answered",
+        )
+        .takes::<api::Saw>()
+        .answers::<api::Alert>()
+        .refuses(&[409]),
         Route::new(
             POST,
             "/api/alerts/{alert}/close",

@@ -7,6 +7,7 @@ mod data_rights;
 mod doctor;
 mod load;
 mod plans;
+mod policies;
 mod publishing;
 mod rules;
 mod scripts;

@@ -1,18 +1,19 @@
 //! Alerts reach people, and go on to others until somebody acts.
 
 use alert_rules::escalation;
+use alert_rules::escalation::act::{By, Refused};
 use alert_rules::finding::Firing;
 use alert_rules::{Evaluation, Finding, Kind, Priority};
 use derwent::notify::channel::Channels;
 use derwent::random;
-use derwent::store::alert::{self, Acknowledged, Closed};
+use derwent::store::alert::{self, Act, Acted};
 use derwent::store::alert_row::{self, Belongs, Change};
 use derwent::store::page::{self, Channel};
 use jiff::SignedDuration;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::harness::mail::MailServer;
+use crate::harness::mail::{Mail, MailServer};
 use crate::harness::pager::Pager;
 use crate::harness::ward::{Ward, Wires};
 
@@ -58,19 +59,18 @@ async fn open_alert(ward: &Ward, patient: Uuid, problem: &str, priority: Priorit
     alert
 }
 
-async fn acknowledge(ward: &Ward, alert: Uuid, staff: Uuid) -> Acknowledged {
+/// Somebody who has read all there is in it.
+async fn does(ward: &Ward, alert: Uuid, staff: Uuid, act: Act) -> Acted {
     let mut tx = ward.pool.begin().await.expect("a transaction");
-    let done = alert::acknowledge(&mut tx, alert, staff, ward.clock.care_now()).await.expect("acknowledged");
+    let saw = alert_row::lock(&mut tx, alert).await.expect("read").expect("an alert").state.told;
+    let by = By { staff, saw, at: ward.clock.care_now() };
+    let done = alert::act(&mut tx, alert, by, &act).await.expect("done");
     tx.commit().await.expect("committed");
     done
 }
 
-async fn close(ward: &Ward, alert: Uuid, staff: Uuid) -> Closed {
-    let mut tx = ward.pool.begin().await.expect("a transaction");
-    let now = ward.clock.care_now();
-    let done = alert::close(&mut tx, alert, staff, "treatment changed", "", now).await.expect("closed");
-    tx.commit().await.expect("committed");
-    done
+fn close() -> Act {
+    Act::Close { outcome: "treatment_changed".to_owned(), note: String::new() }
 }
 
 fn mail_only(mail: &MailServer) -> Wires {
@@ -125,10 +125,12 @@ async fn nobody_acknowledges_so_the_next_person_is_told_and_round_again_and_the_
     let mails = mail.wait_for(2).await;
     assert_eq!((mails.len(), mails[1].to.as_str()), (2, "tom@example.org"));
     replica.step("2026-03-02T09:30:00Z").await;
+    let told = |mails: &[Mail], who: &str| mails.iter().filter(|mail| mail.to == format!("{who}@example.org")).count();
     let mails = mail.wait_for(4).await;
-    let told: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
-    assert_eq!(told.iter().filter(|to| **to == "ida@example.org").count(), 2, "{told:?}");
-    assert_eq!(told.iter().filter(|to| **to == "operator@example.org").count(), 1, "{told:?}");
+    assert_eq!((told(&mails, "ida"), told(&mails, "tom"), told(&mails, "operator")), (2, 2, 0), "everyone");
+    replica.step("2026-03-02T09:45:00Z").await;
+    let mails = mail.wait_for(7).await;
+    assert_eq!((told(&mails, "ida"), told(&mails, "tom"), told(&mails, "operator")), (3, 3, 1), "and the operator");
     replica.stop().await;
     ward.close().await;
 }
@@ -143,18 +145,18 @@ async fn who_acknowledges_is_left_in_peace_for_two_hours_and_a_colleague_is_told
     let replica = ward.replica(&mail_only(&mail)).await;
     let alert = open_alert(&ward, patient, "blood pressure high", Priority::High).await;
     replica.step("2026-03-02T09:05:00Z").await;
-    assert_eq!(acknowledge(&ward, alert, ida).await, Acknowledged::Theirs);
-    assert_eq!(acknowledge(&ward, alert, ida).await, Acknowledged::Theirs);
-    assert_eq!(acknowledge(&ward, alert, tom).await, Acknowledged::AlreadyBy("ida".into()));
+    assert_eq!(does(&ward, alert, ida, Act::Acknowledge).await, Acted::Done);
+    assert_eq!(does(&ward, alert, ida, Act::Acknowledge).await, Acted::Done, "a double click");
+    assert_eq!(does(&ward, alert, tom, Act::Acknowledge).await, Acted::Theirs("ida".into()));
 
     replica.step("2026-03-02T11:04:00Z").await;
     assert_eq!(mail.wait_for(1).await.len(), 1, "nothing while she has it");
     replica.step("2026-03-02T11:05:00Z").await;
     let mails = mail.wait_for(2).await;
-    assert!(mails[1].body.contains("acknowledged and not closed"), "{}", mails[1].body);
+    assert!(mails[1].body.contains("it was not closed in time"), "{}", mails[1].body);
 
-    assert_eq!(close(&ward, alert, tom).await, Closed::Done);
-    assert_eq!(close(&ward, alert, tom).await, Closed::AlreadyClosed);
+    assert_eq!(does(&ward, alert, tom, close()).await, Acted::Done);
+    assert_eq!(does(&ward, alert, tom, close()).await, Acted::Refused(Refused::Closed));
     replica.step("2026-03-03T12:00:00Z").await;
     assert_eq!(mail.mails().len(), 2, "closed is closed");
     let history = ward.lines("SELECT what FROM alert_event WHERE what <> 'annotated' ORDER BY n").await;
@@ -372,7 +374,7 @@ async fn a_high_page_waits_neither_for_low_pages_nor_for_a_server_that_swallows_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_every_address_is_refused_the_roster_is_gone_round_once_and_then_the_clock_runs() {
+async fn where_every_address_is_refused_each_step_is_taken_at_once_and_then_the_clock_runs() {
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
     ward.on_roster("refused", "08:00-20:00").await;
     let patient = ward.patient(&[]).await;
@@ -380,10 +382,10 @@ async fn where_every_address_is_refused_the_roster_is_gone_round_once_and_then_t
     let replica = ward.replica(&mail_only(&mail)).await;
     open_alert(&ward, patient, "blood pressure high", Priority::High).await;
     replica.step("2026-03-02T09:14:00Z").await;
-    // The first page, and the one that its failure hastened.
-    assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'given_up'").await, 2);
+    // The first page, and those of the two steps that its failure hastened.
+    assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'given_up'").await, 3);
     replica.step("2026-03-02T09:16:00Z").await;
-    assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'given_up'").await, 3, "it never stops");
+    assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'given_up'").await, 4, "it never stops");
     replica.stop().await;
     ward.close().await;
 }

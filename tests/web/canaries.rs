@@ -281,17 +281,17 @@ async fn work(house: &House) -> String {
     }
     for (path, body) in [
         ("/api/patients/search".to_owned(), json!({ "name": [REFUSED] })),
-        (format!("/api/alerts/{alert}/close"), json!({ "outcome": REFUSED, "note": REFUSED })),
-        (format!("/api/alerts/{REFUSED}/acknowledge"), json!({})),
+        (format!("/api/alerts/{alert}/close"), json!({ "saw": 1, "outcome": REFUSED, "note": REFUSED })),
+        (format!("/api/alerts/{REFUSED}/acknowledge"), json!({ "saw": 1 })),
     ] {
         let (status, body) = ida.post(&path, body).await;
         assert!(status.is_client_error(), "{path}: {status} {body}");
     }
     let (status, body) = ida.get(&format!("/api/patients/{patient}/series?vital={REFUSED}")).await;
     assert!(status.is_client_error(), "{status} {body}");
-    let (status, _) = ida.post(&format!("/api/alerts/{alert}/acknowledge"), json!({})).await;
+    let (status, _) = ida.post(&format!("/api/alerts/{alert}/acknowledge"), json!({ "saw": 1 })).await;
     assert_eq!(status, StatusCode::OK);
-    let close = json!({ "outcome": "treatment_changed", "note": OUTCOME });
+    let close = json!({ "saw": 1, "outcome": "treatment_changed", "note": OUTCOME });
     let (status, body) = ida.post(&format!("/api/alerts/{alert}/close"), close).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     seen.push_str(&ida.read(&format!("/api/patients/{patient}")).await.to_string());

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use derwent::web::{Access, Question, questions};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::region::{BELPER, Region, Someone, nobody};
 use super::world::{Browser, PASSWORD};
@@ -18,7 +19,16 @@ const FILE: &str = "docs/access-matrix.md";
 /// What a body must hold to be taken; a reason too short, so that the glass stays whole while others are asked.
 fn body(path: &str) -> Value {
     match path {
-        "/api/alerts/{alert}/close" => json!({ "outcome": "no_action", "note": "" }),
+        "/api/alerts/{alert}/acknowledge"
+        | "/api/alerts/{alert}/accept"
+        | "/api/alerts/{alert}/decline"
+        | "/api/alerts/{alert}/release"
+        | "/api/alerts/{alert}/rang-no-answer" => json!({ "saw": 1 }),
+        "/api/alerts/{alert}/snooze" => {
+            json!({ "saw": 0, "until": "2026-03-02T10:00:00Z", "reason": "at the surgery" })
+        }
+        "/api/alerts/{alert}/offer" => json!({ "saw": 1, "to": Uuid::nil() }),
+        "/api/alerts/{alert}/close" => json!({ "saw": 1, "outcome": "no_action", "note": "" }),
         "/api/patients/search" => json!({ "name": "Nobody" }),
         "/api/audit/find" | "/api/break-glass/find" => {
             json!({ "family_name": "Nobody", "date_of_birth": "1950-01-02" })

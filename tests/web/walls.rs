@@ -57,7 +57,7 @@ async fn in_a_joint_team_people_of_two_organisations_look_after_patients_of_a_th
     assert!(!sees(&eve, &region.other_team.patient).await);
     let rows = eve.read("/api/worklist").await["rows"].as_array().expect("rows").len();
     assert_eq!(rows, 2, "Dorothy's and Joan's");
-    let (status, body) = eve.post(&format!("/api/alerts/{}/acknowledge", region.own.alert), json!({})).await;
+    let (status, body) = eve.post(&format!("/api/alerts/{}/acknowledge", region.own.alert), json!({ "saw": 1 })).await;
     assert_eq!((status, body["owner"]["name"].as_str()), (StatusCode::OK, Some("Eve Stone")));
     // She may stand on its roster, too; and whoever is on a roster cannot leave unnoticed.
     world.admin(&["roster", "set", "--team", &world.team, "--shift", "eve@example.org=all-day"]);
@@ -80,7 +80,7 @@ async fn a_second_team_looks_after_somebody_as_long_as_it_is_told_to() {
     assert_eq!(listed["patients"].as_array().expect("rows").len(), 2);
     let series = eve.read(&format!("/api/patients/{}/series?vital=blood_pressure", region.own.patient)).await;
     assert_eq!(series["readings"], json!(1), "readings, too, through the view");
-    let (status, body) = eve.post(&format!("/api/alerts/{}/acknowledge", region.own.alert), json!({})).await;
+    let (status, body) = eve.post(&format!("/api/alerts/{}/acknowledge", region.own.alert), json!({ "saw": 1 })).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     region.world.admin(&[&["patient", "unshare"], &shared[..]].concat());
     assert!(!sees(&eve, &region.own.patient).await);

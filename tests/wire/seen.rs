@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use alert_rules::escalation::act::By;
 use derwent::random;
 use derwent::store::staff::{self, Staff};
-use derwent::store::{alert, team};
+use derwent::store::{alert, alert_row, team};
 use mobile_api::message::ServerMessage;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -47,7 +48,9 @@ impl Town {
 
     async fn take(&self, alert: Uuid, staff: Uuid) {
         let mut db = self.store.owner.begin().await.unwrap();
-        alert::acknowledge(&mut db, alert, staff, now()).await.unwrap();
+        let saw = alert_row::lock(&mut db, alert).await.unwrap().unwrap().state.told;
+        let by = By { staff, saw, at: now() };
+        assert_eq!(alert::act(&mut db, alert, by, &alert::Act::Acknowledge).await.unwrap(), alert::Acted::Done);
         db.commit().await.unwrap();
     }
 }

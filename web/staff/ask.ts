@@ -8,6 +8,7 @@ import type {
   AuditChoices,
   AuditPage,
   Code,
+  Colleagues,
   EndLimit,
   Failure,
   FoundPeople,
@@ -115,8 +116,15 @@ export const toStaff = (staff: string, act: 'invitation' | 'end-sessions' | 'res
 export const worklist = () => ask<Worklist>('GET', '/worklist')
 export const patient = (id: string) => ask<PatientPage>('GET', `/patients/${id}`)
 export const findAlert = (reference: string) => ask<AlertPlace>('GET', `/alerts/${reference}`)
-export const acknowledge = (alert: string) => ask<Alert>('POST', `/alerts/${alert}/acknowledge`)
-export const close = (alert: string, outcome: Outcome, note: string) => ask<Alert>('POST', `/alerts/${alert}/close`, { outcome, note })
+type Seen = Pick<Alert, 'alert' | 'told'>
+export type AlertAct = 'acknowledge' | 'accept' | 'decline' | 'release' | 'rang-no-answer'
+export const act = (seen: Seen, act: AlertAct) => ask<Alert>('POST', `/alerts/${seen.alert}/${act}`, { saw: seen.told })
+export const snooze = (seen: Seen, until: Date, reason: string) =>
+  ask<Alert>('POST', `/alerts/${seen.alert}/snooze`, { saw: seen.told, until: until.toISOString(), reason })
+export const colleagues = (alert: string) => ask<Colleagues>('GET', `/alerts/${alert}/colleagues`)
+export const offer = (seen: Seen, to: string) => ask<Alert>('POST', `/alerts/${seen.alert}/offer`, { saw: seen.told, to })
+export const close = (seen: Seen, outcome: Outcome, note: string) =>
+  ask<Alert>('POST', `/alerts/${seen.alert}/close`, { saw: seen.told, outcome, note })
 
 export const accept = (patient: string, seq: number) => ask<Accepted>('POST', `/patients/${patient}/readings/${seq}/accept`)
 

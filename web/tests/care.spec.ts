@@ -10,7 +10,7 @@ let phone: Page
 let staff: Page
 const troubles: string[] = []
 /** What the story types: none of it belongs into an address. */
-const typed = ['no-such-person', 'rang her', '226/131', 'khan', 'found at home']
+const typed = ['no-such-person', 'at the surgery', 'rang her', '226/131', 'khan', 'found at home']
 
 beforeAll(async () => {
   browser = await launch()
@@ -117,6 +117,36 @@ test('a code for another phone, a carer and a number on a cuff', async () => {
   await staff.setViewportSize(desk.viewport)
   await staff.getByRole('button', { name: 'Take back', exact: true }).click()
   await staff.getByText('None.', { exact: true }).waitFor()
+})
+
+test('rang without an answer, handed over, put off, taken up again', async () => {
+  const card = staff.locator('article').filter({ hasText: 'Why now' })
+  const dialog = staff.getByRole('dialog').filter({ visible: true })
+  await card.getByRole('button', { name: 'Rang, no answer' }).click()
+  await card.getByText(/Rang once, nobody answered/).waitFor()
+
+  await card.getByRole('button', { name: 'Hand over …' }).click()
+  await dialog.getByLabel('To whom?').waitFor()
+  expect(await look(staff, 'staff-hand-over')).toEqual([])
+  await dialog.getByRole('button', { name: 'Hand it over' }).click()
+  await dialog.getByText('Choose a colleague.').waitFor()
+  await dialog.getByLabel('To whom?').selectOption({ index: 1 })
+  await dialog.getByRole('button', { name: 'Hand it over' }).click()
+  await card.getByText(/who has not accepted yet/).waitFor()
+
+  await card.getByRole('button', { name: 'Put off …' }).click()
+  await dialog.getByRole('radio').first().check()
+  await dialog.getByLabel('Why can it wait?').fill('at the surgery')
+  expect(await look(staff, 'staff-snooze')).toEqual([])
+  await dialog.getByRole('button', { name: 'Put it off' }).click()
+  await card.getByText(/put it off until .*: at the surgery/).waitFor()
+  await staff.setViewportSize({ width: 390, height: 844 })
+  await expect.poll(() => tooWideBy(staff)).toBeLessThanOrEqual(0)
+  expect(await look(staff, 'staff-snoozed-narrow')).toEqual([])
+  await staff.setViewportSize(desk.viewport)
+  await card.getByRole('button', { name: 'Take it up now' }).click()
+  await card.getByText(/has it since/).waitFor()
+  expect(await look(staff, 'staff-acts')).toEqual([])
 })
 
 test('closing asks what came of it', async () => {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::calendar::{after, before};
-use crate::escalation::{self, Alert, Cover, Duty, Entry, Happened};
+use crate::escalation::{self, Alert, Cover, Duty, Entry, Happened, Policies};
 use crate::evaluate::{Evaluation, REACH};
 use crate::finding::{Kind, Priority};
 
@@ -54,7 +54,7 @@ impl Ward {
     pub fn new(zone: &TimeZone) -> Ward {
         let cover = Cover { from: COVER.0, until: COVER.1, zone: zone.clone() };
         Ward {
-            duty: Duty { cover, people: STAFF },
+            duty: Duty { cover, people: STAFF, policies: Policies::standard() },
             alerts: Vec::new(),
             dealt_at: Vec::new(),
             done: Vec::new(),
@@ -64,14 +64,14 @@ impl Ward {
 
     /// When something is next dealt with.
     pub fn next(&self) -> Option<Timestamp> {
-        let open = self.alerts.iter().zip(&self.dealt_at).filter(|(alert, _)| alert.closed_at.is_none());
+        let open = self.alerts.iter().zip(&self.dealt_at).filter(|(alert, _)| alert.is_open());
         open.map(|(_, at)| *at).min()
     }
 
     /// Closes what is due.
     pub fn deal(&mut self, now: Timestamp) {
         for (alert, at) in self.alerts.iter_mut().zip(&self.dealt_at).filter(|(_, at)| **at <= now) {
-            if let Some(closed) = escalation::close(alert, BY_HAND, *at) {
+            if let Some(closed) = escalation::end(alert, BY_HAND, *at) {
                 *alert = closed.alert;
             }
         }
@@ -111,7 +111,7 @@ impl Ward {
         self.done.append(&mut self.alerts);
         self.done.sort_by_key(|alert| alert.opened_at);
         let dealt = self.done.into_iter().map(|alert| Dealt {
-            by_hand: alert.outcome.is_none_or(|outcome| outcome == BY_HAND),
+            by_hand: alert.outcome().is_none_or(|outcome| outcome == BY_HAND),
             rule: alert.rule,
             priority: alert.priority,
             kind: alert.kind,
@@ -136,7 +136,7 @@ impl Ward {
         let long_ago = before(now, REACH);
         let mut index = 0;
         while index < self.alerts.len() {
-            if self.alerts[index].closed_at.is_some_and(|closed| closed < long_ago) {
+            if self.alerts[index].closed_at().is_some_and(|closed| closed < long_ago) {
                 self.done.push(self.alerts.remove(index));
                 self.dealt_at.remove(index);
             } else {

@@ -1,94 +1,61 @@
-//! Time passes, people act: the clocks of an alert.
-//!
-//! High: acknowledged in 15 minutes or the next on the roster is told, round and round; dealt with in 2 hours. Medium: 4
-//! hours of cover. Low: the next working day. Acknowledged and not closed comes back.
+//! Time passes: the clocks of an alert. Which they are, the policy says.
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Alert, Cover, Decision, Duty, Entry, Happened, Operator, PageRequest, PageWhy};
-use crate::finding::Priority;
+use super::life::{Calls, Life};
+use super::{Alert, Decision, Duty, Entry, Happened, Operator, PageRequest, PageWhy, Whom};
+use crate::escalation::act::RING_AGAIN;
 
-/// A high alert unacknowledged for this long goes to the next on the roster.
-const HIGH_STEP: SignedDuration = SignedDuration::from_mins(15);
-/// An acknowledged high is dealt with in this time, or comes back.
-const HIGH_DEALT: SignedDuration = SignedDuration::from_hours(2);
-/// Medium: this much time of cover, for each.
-const MEDIUM_STEP: SignedDuration = SignedDuration::from_hours(4);
+/// However a policy reads, no alert is stepped more often.
+const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
 
-/// When somebody is told first, and when the next is.
-pub(super) struct Clock {
-    pub page_at: Timestamp,
-    pub act_by: Timestamp,
-}
-
-/// The clock of an alert that nobody has, from `at`.
-pub(super) fn unacknowledged(priority: Priority, cover: &Cover, at: Timestamp) -> Clock {
-    match priority {
-        Priority::High => Clock { page_at: at, act_by: plus(at, HIGH_STEP) },
-        Priority::Medium => Clock { page_at: cover.next(at), act_by: cover.after(at, MEDIUM_STEP) },
-        Priority::Low => {
-            let (from, until) = cover.next_working_day(at);
-            Clock { page_at: from, act_by: until }
-        }
-    }
-}
-
-/// When an alert acknowledged at `at` comes back unless it is closed.
-fn dealt_by(priority: Priority, cover: &Cover, at: Timestamp) -> Timestamp {
-    match priority {
-        Priority::High => plus(at, HIGH_DEALT),
-        Priority::Medium => cover.after(at, MEDIUM_STEP),
-        Priority::Low => cover.next_working_day(at).1,
-    }
-}
-
-/// Its `next_step_at` has come: the next person, or back from whoever acknowledged and did not close. Nothing to do
-/// (`None`) before that time and for a closed alert.
+/// Its `next_step_at` has come: the next step of its policy, a reminder, or back from whoever had it and did not close it.
+/// Nothing to do (`None`) before that time and for a closed alert.
 pub fn step(alert: &Alert, duty: &Duty, at: Timestamp) -> Option<Decision> {
-    if alert.closed_at.is_some() || alert.next_step_at.is_none_or(|due| due > at) {
+    if alert.next_step_at.is_none_or(|due| due > at) {
         return None;
     }
-    if alert.acknowledged_at.is_none() {
-        return Some(escalate(alert, duty, at));
+    match &alert.life {
+        Life::Closed { .. } => None,
+        Life::Open => Some(escalate(alert, duty, at)),
+        Life::Acknowledged { by, calls, .. } if calls.tried > 0 && !calls.reminded && at < alert.act_by => {
+            Some(remind(alert, *by, *calls, at))
+        }
+        Life::Acknowledged { calls, .. } if calls.tried > 0 && at < alert.act_by => {
+            Some(come_back(alert, duty, "nobody answered the phone, and nothing was done since", at))
+        }
+        Life::Acknowledged { .. } => Some(come_back(alert, duty, "acknowledged, but not closed in time", at)),
+        Life::Snoozed { .. } => Some(come_back(alert, duty, "it was put off until now", at)),
+    }
+}
+
+/// Every page of the step it is at was given up: the next step is due now. After the last, its ordinary clock runs on, and
+/// whoever has it has been told.
+pub fn undelivered(alert: &Alert, duty: &Duty, at: Timestamp) -> Option<Decision> {
+    let last = duty.policies.of(alert.priority, alert.kind).last();
+    if alert.life != Life::Open || alert.step >= last || alert.next_step_at.is_some_and(|due| due <= at) {
+        return None;
     }
     let mut alert = alert.clone();
-    let text = "acknowledged, but not closed in time".to_owned();
-    let pages = start_over(&mut alert, duty, PageWhy::CameBack, at);
-    let operator = nobody(duty);
-    Some(Decision { of: None, alert, entries: vec![Entry { what: Happened::CameBack, text }], pages, operator })
+    alert.next_step_at = Some(at);
+    Some(Decision { of: None, alert, entries: Vec::new(), pages: Vec::new(), operator: None })
 }
 
-fn escalate(alert: &Alert, duty: &Duty, at: Timestamp) -> Decision {
-    let mut alert = alert.clone();
-    alert.step = alert.step.saturating_add(1);
-    let people = i16::try_from(duty.people).unwrap_or(i16::MAX);
-    let all_told = people == 0 || alert.step >= people;
-    let clock = unacknowledged(alert.priority, &duty.cover, at);
-    alert.next_step_at = Some(clock.act_by.max(plus(at, SignedDuration::from_mins(1))));
-    let why = if all_told { PageWhy::Repeated } else { PageWhy::Escalated };
-    // A page that is due now is not put off to the next working day: its time has passed already.
-    let page_at = if alert.priority == Priority::High { at } else { duty.cover.next(at) };
-    let page = PageRequest { priority: alert.priority, step: alert.step, why, at: page_at };
-    let operator = nobody(duty).or_else(|| {
-        (alert.priority == Priority::High && all_told && alert.step % people == 0).then(|| Operator {
-            problem: "a high alert nobody answers".to_owned(),
-            sentence: "Everybody on the roster was told about a high alert, and nobody acknowledged it".to_owned(),
-        })
-    });
-    let text = "nobody acknowledged it in time".to_owned();
-    Decision { of: None, alert, entries: vec![Entry { what: Happened::Escalated, text }], pages: vec![page], operator }
-}
-
-/// Nobody has it any more, and people are told from the first on duty.
+/// Nobody has it any more, and people are told from the first step on.
 pub(super) fn start_over(alert: &mut Alert, duty: &Duty, why: PageWhy, at: Timestamp) -> Vec<PageRequest> {
-    let clock = unacknowledged(alert.priority, &duty.cover, at);
-    alert.owner = None;
-    alert.acknowledged_at = None;
+    let policy = duty.policies.of(alert.priority, alert.kind);
+    let page_at = policy.step(0).after.begins(&duty.cover, at);
+    alert.life = Life::Open;
     alert.step = 0;
-    alert.act_by = clock.act_by;
-    alert.next_step_at = Some(clock.act_by);
-    vec![PageRequest { priority: alert.priority, step: 0, why, at: clock.page_at }]
+    alert.act_by = policy.acknowledge.ends(&duty.cover, at);
+    alert.next_step_at = Some(policy.step(1).after.begins(&duty.cover, page_at).max(plus(at, SHORTEST)));
+    vec![PageRequest { priority: alert.priority, to: Whom::Step(0), why, at: page_at }]
+}
+
+/// When an alert that is acknowledged at `at` comes back unless it is closed.
+pub(super) fn deal_by(alert: &Alert, duty: &Duty, at: Timestamp) -> Timestamp {
+    duty.policies.of(alert.priority, alert.kind).deal.ends(&duty.cover, at).max(plus(at, SHORTEST))
 }
 
 pub(super) fn nobody(duty: &Duty) -> Option<Operator> {
@@ -98,34 +65,70 @@ pub(super) fn nobody(duty: &Duty) -> Option<Operator> {
     })
 }
 
-/// Somebody takes it. `None` when it is closed or somebody else has it already.
-pub fn acknowledge(alert: &Alert, by: Uuid, duty: &Duty, at: Timestamp) -> Option<Decision> {
-    if alert.closed_at.is_some() || alert.acknowledged_at.is_some() && alert.owner != Some(by) {
-        return None;
-    }
+/// It ends: by somebody, or by itself.
+pub(super) fn close(alert: &Alert, by: Option<Uuid>, outcome: &str, at: Timestamp) -> Decision {
     let mut alert = alert.clone();
-    let dealt_by = dealt_by(alert.priority, &duty.cover, at);
-    alert.owner = Some(by);
-    alert.acknowledged_at = alert.acknowledged_at.or(Some(at));
-    alert.act_by = dealt_by;
-    alert.next_step_at = Some(dealt_by);
-    let entry = Entry { what: Happened::Acknowledged, text: String::new() };
-    Some(Decision { of: None, alert, entries: vec![entry], pages: Vec::new(), operator: None })
-}
-
-/// Dealt with. `None` when it is closed already.
-pub fn close(alert: &Alert, outcome: &str, at: Timestamp) -> Option<Decision> {
-    if alert.closed_at.is_some() {
-        return None;
-    }
-    let mut alert = alert.clone();
-    alert.closed_at = Some(at);
-    alert.outcome = Some(outcome.to_owned());
+    // Whoever closes what a colleague has takes it for that instant.
+    let had = alert.owner().filter(|(owner, _)| by.is_none_or(|by| by == *owner)).or(by.map(|by| (by, at)));
+    alert.life = Life::Closed { at, outcome: outcome.to_owned(), by: had };
     alert.next_step_at = None;
     let entry = Entry { what: Happened::Closed, text: outcome.to_owned() };
-    Some(Decision { of: None, alert, entries: vec![entry], pages: Vec::new(), operator: None })
+    Decision { of: None, alert, entries: vec![entry], pages: Vec::new(), operator: None }
 }
 
-fn plus(at: Timestamp, more: SignedDuration) -> Timestamp {
+/// It ends by itself: it has come to nothing that a person must do, or nobody's name stands for it. `None` when it is closed already.
+pub fn end(alert: &Alert, outcome: &str, at: Timestamp) -> Option<Decision> {
+    alert.is_open().then(|| close(alert, None, outcome, at))
+}
+
+fn escalate(alert: &Alert, duty: &Duty, at: Timestamp) -> Decision {
+    let policy = duty.policies.of(alert.priority, alert.kind);
+    let mut alert = alert.clone();
+    let all_told = alert.step >= policy.last();
+    alert.step = alert.step.saturating_add(1);
+    // A page that is due now is not put off to the next working day: its time has passed already.
+    let page_at = if policy.step(alert.step).after.waits_for_cover() { duty.cover.next(at) } else { at };
+    let next_at = policy.step(alert.step.saturating_add(1)).after.begins(&duty.cover, page_at);
+    alert.next_step_at = Some(next_at.max(plus(at, SHORTEST)));
+    let why = if all_told { PageWhy::Repeated } else { PageWhy::Escalated };
+    let page = PageRequest { priority: alert.priority, to: Whom::Step(alert.step), why, at: page_at };
+    let priority = alert.priority.name();
+    let operator = nobody(duty).or_else(|| {
+        all_told.then(|| Operator {
+            problem: format!("a {priority} alert nobody answers"),
+            sentence: format!(
+                "Everybody whom the policy names was told about a {priority} alert, and nobody acknowledged it"
+            ),
+        })
+    });
+    let text = "nobody acknowledged it in time".to_owned();
+    Decision { of: None, alert, entries: vec![Entry { what: Happened::Escalated, text }], pages: vec![page], operator }
+}
+
+fn come_back(alert: &Alert, duty: &Duty, text: &str, at: Timestamp) -> Decision {
+    let mut alert = alert.clone();
+    let pages = start_over(&mut alert, duty, PageWhy::CameBack, at);
+    let entries = vec![Entry { what: Happened::CameBack, text: text.to_owned() }];
+    Decision { of: None, alert, entries, pages, operator: nobody(duty) }
+}
+
+/// What whoever has it does next about a patient who does not answer.
+fn remind(alert: &Alert, owner: Uuid, calls: Calls, at: Timestamp) -> Decision {
+    let mut alert = alert.clone();
+    let (why, text) = match calls.tried {
+        ..=1 => (PageWhy::RingAgain, "nobody answered ten minutes ago: ring again"),
+        2 => (PageWhy::RingEmergencyContact, "nobody answered twice: ring the emergency contact"),
+        _ => (PageWhy::WelfareStep, "nobody can be reached: take the welfare step"),
+    };
+    if let Life::Acknowledged { calls, .. } = &mut alert.life {
+        calls.reminded = true;
+    }
+    alert.next_step_at = Some(alert.act_by.min(plus(at, RING_AGAIN)));
+    let page = PageRequest { priority: alert.priority, to: Whom::Staff(owner), why, at };
+    let entry = Entry { what: Happened::Reminded, text: text.to_owned() };
+    Decision { of: None, alert, entries: vec![entry], pages: vec![page], operator: None }
+}
+
+pub(super) fn plus(at: Timestamp, more: SignedDuration) -> Timestamp {
     at.checked_add(more).unwrap_or(Timestamp::MAX)
 }

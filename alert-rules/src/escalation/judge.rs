@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use super::clock::{close, nobody, start_over};
-use super::{Alert, Decision, Duty, Entry, Happened, Known, KnownFiring, Note, PageWhy};
+use super::clock::{end, nobody, start_over};
+use super::{Alert, Decision, Duty, Entry, Happened, Known, KnownFiring, Life, Note, PageWhy};
 use crate::compose::begins_large;
 use crate::evaluate::Evaluation;
 use crate::finding::{Finding, Firing, Priority};
@@ -17,7 +17,7 @@ use crate::reason::Reason;
 pub fn judge(evaluation: &Evaluation, alerts: &[Alert], duty: &Duty, at: Timestamp) -> Vec<Decision> {
     let mut decisions = Vec::new();
     let mut problems: Vec<&str> = evaluation.findings.iter().map(|finding| finding.problem.as_str()).collect();
-    problems.extend(alerts.iter().filter(|alert| alert.closed_at.is_none()).map(|alert| alert.problem.as_str()));
+    problems.extend(alerts.iter().filter(|alert| alert.is_open()).map(|alert| alert.problem.as_str()));
     problems.sort_unstable();
     problems.dedup();
     for problem in problems {
@@ -36,7 +36,7 @@ fn judge_problem<'f>(
     at: Timestamp,
 ) -> Option<Decision> {
     let told: Vec<&Alert> = alerts.iter().filter(|alert| alert.problem == problem).collect();
-    let open = alerts.iter().position(|alert| alert.problem == problem && alert.closed_at.is_none());
+    let open = alerts.iter().position(|alert| alert.problem == problem && alert.is_open());
     let alarming = findings.iter().filter(|finding| !finding.needs_nobody());
     let unheard_of = |finding: &&'f Finding| {
         let voice = Voice::of(finding, &told, at);
@@ -169,7 +169,7 @@ fn concerns(alert: &Alert, finding: &Finding) -> bool {
 
 /// What the alert knows of this firing.
 fn knows<'a>(alert: &'a Alert, firing: &'a Firing) -> impl Iterator<Item = &'a KnownFiring> {
-    alert.known.firings.iter().filter(|old| overlaps(old, firing, alert.closed_at))
+    alert.known.firings.iter().filter(|old| overlaps(old, firing, alert.closed_at()))
 }
 
 /// One that had not ended when people last heard of it reaches as far as they could know then, or until the alert was
@@ -190,10 +190,9 @@ fn open_alert(first: &Unheard<'_>, others: &[Unheard<'_>], duty: &Duty, at: Time
         opened_at: at,
         late_minutes: finding.late_by(at),
         finding_start: Some(finding.start),
-        owner: None,
-        acknowledged_at: None,
-        closed_at: None,
-        outcome: None,
+        life: Life::Open,
+        snoozes: 0,
+        told: 1,
         act_by: at,
         step: 0,
         next_step_at: None,
@@ -212,7 +211,8 @@ fn open_alert(first: &Unheard<'_>, others: &[Unheard<'_>], duty: &Duty, at: Time
 /// There is an open alert, and something people have not been told; the most pressing first.
 fn tell_again(index: usize, old: &Alert, unheard: &[Unheard<'_>], duty: &Duty, at: Timestamp) -> Decision {
     let mut alert = old.clone();
-    let acknowledged = alert.acknowledged_at.is_some();
+    let held = alert.is_held();
+    alert.told = alert.told.saturating_add(1);
     let mut entries = Vec::new();
     let mut why = None;
     for (n, one) in unheard.iter().enumerate() {
@@ -224,7 +224,7 @@ fn tell_again(index: usize, old: &Alert, unheard: &[Unheard<'_>], duty: &Duty, a
             News::AtOnce | News::Worse => (Happened::Worsened, PageWhy::Worsened),
         };
         // A new finding no louder than one that people are being told about anyway adds a line, not a page.
-        if happened != Happened::Renewed || acknowledged && loud >= alert.priority {
+        if happened != Happened::Renewed || held && loud >= alert.priority {
             why = why.or(Some(because));
         }
         if n == 0 && loud >= alert.priority {
@@ -262,7 +262,7 @@ fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, a
     let loudest = about.iter().max_by_key(|finding| (finding.end.is_none(), finding.start));
     // What was over before this evaluation began was not judged anew, and stands as people were told it.
     let is_about = |known: &KnownFiring| {
-        about.iter().flat_map(|of| &of.firings).any(|firing| overlaps(known, firing, old.closed_at))
+        about.iter().flat_map(|of| &of.firings).any(|firing| overlaps(known, firing, old.closed_at()))
     };
     let stands = |known: &KnownFiring| known.until.is_some_and(|until| until < from) && !is_about(known);
     let is_less = !old.known.firings.iter().any(stands) && about.iter().all(|finding| finding.priority < old.priority);
@@ -279,7 +279,7 @@ fn annotate(index: usize, old: &Alert, findings: &[&Finding], from: Timestamp, a
     }
     let itself = about.iter().all(|finding| finding.closes_itself) && alert.priority == Priority::Low;
     if let (Some(Note::Ended), true) = (note, itself) {
-        return close(&alert, "ended by itself", at).map(|decision| Decision { of: Some(index), ..decision });
+        return end(&alert, "ended by itself", at).map(|decision| Decision { of: Some(index), ..decision });
     }
     let changed = note != old.known.note;
     alert.known.note = note;
@@ -327,7 +327,7 @@ fn learn(alert: &mut Alert, finding: &Finding, at: Timestamp) {
 /// Keeps up with how long each firing lasts. The worst that people were told stays as it was: many small steps that
 /// nobody was told about must add up to news.
 fn follow(alert: &mut Alert, finding: &Finding, at: Timestamp) {
-    let closed_at = alert.closed_at;
+    let closed_at = alert.closed_at();
     for firing in finding.firings.iter().filter(|firing| !firing.pending) {
         match alert.known.firings.iter_mut().find(|old| overlaps(old, firing, closed_at)) {
             Some(old) => {

@@ -5,24 +5,32 @@
 //!
 //! - after an evaluation: [`judge`] with every open alert of the patient and those closed in the last `REACH`, and
 //!   write each [`Decision`];
-//! - when `next_step_at` has come, which whoever gave up all pages of a step puts to now: [`step`];
-//! - when staff act: [`acknowledge`], [`close`].
+//! - when `next_step_at` has come: [`step`]; when all pages of a step were given up: [`undelivered`];
+//! - when staff act: the functions of [`act`].
 //!
-//! From every open state some instant moves it on: `next_step_at` is `None` only when closed.
+//! From every state but closed some instant moves it on: `next_step_at` is `None` only when closed. What may follow what,
+//! with nobody doing anything, is explored whole in `tests/engine/life.rs`.
 
+pub mod act;
 mod clock;
 mod cover;
 mod judge;
+mod known;
+mod life;
+pub mod policy;
 
-pub use clock::{acknowledge, close, step};
+pub use clock::{end, step, undelivered};
 pub use cover::Cover;
 pub use judge::judge;
+pub use known::{Known, KnownFiring, Note};
+pub use life::{Calls, Life};
+pub use policy::{Policies, Policy};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::finding::{Extreme, Kind, Priority};
+use crate::finding::{Kind, Priority};
 
 /// The work a finding makes for people. Fields are the columns of table `alert`, without ids.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,73 +45,19 @@ pub struct Alert {
     pub late_minutes: i64,
     /// None: an operator alert, made by no finding.
     pub finding_start: Option<Timestamp>,
-    /// Staff who acknowledged and has it.
-    pub owner: Option<Uuid>,
-    pub acknowledged_at: Option<Timestamp>,
-    pub closed_at: Option<Timestamp>,
-    pub outcome: Option<String>,
-    /// The response promised.
+    pub life: Life,
+    /// How often somebody put it off.
+    pub snoozes: i16,
+    /// How often there was something new in it: whoever acts names the one they saw.
+    pub told: i64,
+    /// The response promised: acknowledged by then, or dealt with by then once it is acknowledged.
     pub act_by: Timestamp,
-    /// How many steps of escalation have been taken: 0 is who is on duty, 1 the next on the roster, …
+    /// How many steps of the policy have been taken: 0 is the first, and after the last the last again.
     pub step: i16,
     /// When [`step`] must be called; None only when closed.
     pub next_step_at: Option<Timestamp>,
     /// What was known when people were last told: column `worst`.
     pub known: Known,
-}
-
-/// What people were told about, so that the same is never news twice.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Known {
-    pub worst: Vec<Extreme>,
-    pub firings: Vec<KnownFiring>,
-    /// The last annotation, so that it is made once.
-    pub note: Option<Note>,
-    /// The sentence says that a value is unconfirmed.
-    pub unconfirmed: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct KnownFiring {
-    /// `pack/rule`.
-    pub rule: String,
-    pub since: Timestamp,
-    pub until: Option<Timestamp>,
-    /// When this was last written down: of what had not ended, people knew until then.
-    pub through: Timestamp,
-    /// The latest.
-    pub at_once: Option<Timestamp>,
-}
-
-/// What later data say about an alert that is not rewritten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Note {
-    /// The finding has ended.
-    Ended,
-    /// The finding has ended because no rule looks at it any more.
-    Unwatched,
-    /// With what is known now, the finding is less than what people were told.
-    Explained,
-    /// With what is known now there is no finding: withdrawn or corrected.
-    Withdrawn,
-}
-
-impl Note {
-    /// In the history of this alert.
-    pub fn sentence(self, alert: &Alert) -> &'static str {
-        match (self, alert.kind) {
-            (Note::Ended, Kind::Clinical) if alert.known.worst.is_empty() => "later answers or values no longer say so",
-            (Note::Ended, Kind::Clinical) => "later readings are within limits",
-            (Note::Ended, Kind::Absence) => "a reading has come since",
-            (Note::Ended, Kind::Equipment) => "a value that can be used has come since",
-            (Note::Ended, Kind::Service) => "this is so no more",
-            (Note::Unwatched, _) => "the rules no longer look at this: whether it is over, nobody knows",
-            (Note::Explained, _) => "a later reading explains this",
-            (Note::Withdrawn, _) => "the readings behind this were withdrawn or corrected; whose were they?",
-        }
-    }
 }
 
 /// Who is there to be told.
@@ -112,6 +66,7 @@ pub struct Duty {
     pub cover: Cover,
     /// How many people the roster names at all; 0 is itself an operator alert.
     pub people: u16,
+    pub policies: Policies,
 }
 
 /// What to write, in one transaction.
@@ -143,6 +98,15 @@ pub enum Happened {
     Worsened,
     Renewed,
     Acknowledged,
+    Snoozed,
+    /// To a colleague, by name; whoever has it keeps it until the other accepts.
+    Offered,
+    Accepted,
+    Declined,
+    /// Whoever had it has it no more, and nobody else does.
+    Released,
+    RangNoAnswer,
+    Reminded,
     CameBack,
     Escalated,
     Annotated,
@@ -158,6 +122,13 @@ impl Happened {
             Happened::Worsened => "worsened",
             Happened::Renewed => "renewed",
             Happened::Acknowledged => "acknowledged",
+            Happened::Snoozed => "snoozed",
+            Happened::Offered => "offered",
+            Happened::Accepted => "accepted",
+            Happened::Declined => "declined",
+            Happened::Released => "released",
+            Happened::RangNoAnswer => "rang_no_answer",
+            Happened::Reminded => "reminded",
             Happened::CameBack => "came_back",
             Happened::Escalated => "escalated",
             Happened::Annotated => "annotated",
@@ -166,13 +137,23 @@ impl Happened {
     }
 }
 
-/// Tell whoever stands at `step` of the roster, from `at` on.
+/// Tell them, from `at` on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
     pub priority: Priority,
-    pub step: i16,
+    pub to: Whom,
     pub why: PageWhy,
     pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whom {
+    /// Whoever this step of the policy names.
+    Step(i16),
+    /// Whoever the policy names for the welfare step.
+    Welfare,
+    /// This member of staff, about something that is theirs.
+    Staff(Uuid),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,9 +163,20 @@ pub enum PageWhy {
     Worsened,
     Renewed,
     Escalated,
-    /// Everybody on the roster was told once already.
+    /// All steps were taken; this is the last once more.
     Repeated,
     CameBack,
+    /// A colleague hands it to them.
+    Offered,
+    /// Whom they handed it to does not take it.
+    Declined,
+    /// Whoever has it let go of it.
+    Released,
+    /// Nobody answered ten minutes ago.
+    RingAgain,
+    RingEmergencyContact,
+    /// Neither the patient nor the emergency contact answered.
+    WelfareStep,
 }
 
 impl PageWhy {
@@ -198,6 +190,12 @@ impl PageWhy {
             PageWhy::Escalated => "escalated",
             PageWhy::Repeated => "repeated",
             PageWhy::CameBack => "came_back",
+            PageWhy::Offered => "offered",
+            PageWhy::Declined => "declined",
+            PageWhy::Released => "released",
+            PageWhy::RingAgain => "ring_again",
+            PageWhy::RingEmergencyContact => "ring_emergency_contact",
+            PageWhy::WelfareStep => "welfare_step",
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What is out again on another day is told again, though one finding has lasted all the while and its alert was closed.
 
-use alert_rules::escalation::{Happened, close};
+use alert_rules::escalation::Happened;
 use alert_rules::{Component, Priority, Vital};
 
-use crate::ward::{Ward, happened};
+use crate::ward::{self, Ward, happened};
 use crate::world::{at, dorothy, reading, rules};
 
 fn closed(ward: &mut Ward, now: &str) {
-    for alert in ward.alerts.iter_mut().filter(|alert| alert.closed_at.is_none()) {
-        *alert = close(alert, "treatment changed", at(now)).expect("open").alert;
+    for alert in ward.alerts.iter_mut().filter(|alert| alert.is_open()) {
+        *alert = ward::closed(alert, "treatment changed", now);
     }
 }
 
@@ -147,7 +147,7 @@ fn alerts_of_weights(asked: f64, again: f64) -> (usize, usize) {
         ward.reads(reading(seq, at(taken), 1, Vital::Weight, &[(Component::Weight, kg)]));
     }
     ward.alerts.retain(|alert| alert.problem == "weight up");
-    (ward.alerts.len(), ward.alerts.iter().filter(|alert| alert.closed_at.is_none()).count())
+    (ward.alerts.len(), ward.alerts.iter().filter(|alert| alert.is_open()).count())
 }
 
 #[test]

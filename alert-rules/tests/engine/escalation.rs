@@ -1,10 +1,9 @@
 //! What an alert does over time, told as stories: who is paged when, what breaks an acknowledgement, what comes back.
 
-use alert_rules::escalation::{Cover, Happened, Note, PageWhy, acknowledge, close, step};
+use alert_rules::escalation::{Cover, Happened, Life, Note, PageWhy, step};
 use alert_rules::{Kind, Priority};
-use uuid::Uuid;
 
-use crate::ward::{IDA, Ward, duty, happened, pages};
+use crate::ward::{Ward, closed, duty, happened, pages, taken};
 use crate::world::at;
 
 #[test]
@@ -23,14 +22,14 @@ fn a_high_alert_nobody_answers_goes_round_and_round() {
     for _ in 0..5 {
         let due = alert.next_step_at.expect("an open alert is never without a next step");
         let decision = step(&alert, &ward.duty, due).expect("due");
-        told.extend(decision.pages.iter().map(|page| (page.why, page.step)));
+        told.extend(pages(std::slice::from_ref(&decision)));
         operator.extend(decision.operator.iter().map(|_| decision.alert.step));
         assert_eq!(decision.alert.next_step_at, Some(due + jiff::SignedDuration::from_mins(15)));
         alert = decision.alert;
     }
     use PageWhy::{Escalated, Repeated};
-    assert_eq!(told, [(Escalated, 1), (Repeated, 2), (Repeated, 3), (Repeated, 4), (Repeated, 5)]);
-    assert_eq!(operator, [2, 4], "each time everybody was told");
+    assert_eq!(told, [(Escalated, 1), (Escalated, 2), (Repeated, 3), (Repeated, 4), (Repeated, 5)]);
+    assert_eq!(operator, [3, 4, 5], "each time everybody was told and nobody answered");
 }
 
 #[test]
@@ -68,17 +67,15 @@ fn asked_first_and_never_shown_pages_after_a_minute() {
 fn worse_breaks_an_acknowledgement_and_the_same_does_not() {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
-    let taken = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T09:05:00Z")).expect("nobody has it");
-    assert_eq!(taken.alert.act_by, at("2026-03-27T11:05:00Z"), "dealt with in two hours");
-    ward.alerts[0] = taken.alert;
-    assert_eq!(acknowledge(&ward.alerts[0], Uuid::from_u128(2), &ward.duty, at("2026-03-27T09:06:00Z")), None);
+    ward.alerts[0] = taken(&ward.alerts[0], "2026-03-27T09:05:00Z");
+    assert_eq!(ward.alerts[0].act_by, at("2026-03-27T11:05:00Z"), "dealt with in two hours");
 
     let same = ward.measures("2026-03-27T09:30:00Z", "2026-03-27T09:30:05Z", 228.0, 118.0);
     assert_eq!(pages(&same), [], "less than a step of 10 mmHg worse");
     let worse = ward.measures("2026-03-27T09:40:00Z", "2026-03-27T09:40:05Z", 238.0, 119.0);
     assert_eq!(pages(&worse), [(PageWhy::Worsened, 0)]);
     assert_eq!(happened(&worse), [Happened::Worsened]);
-    assert_eq!(ward.alerts[0].acknowledged_at, None);
+    assert_eq!(ward.alerts[0].owner(), None);
 }
 
 #[test]
@@ -105,7 +102,7 @@ fn an_alert_says_what_is_known_of_a_value_and_its_history_what_was_told() {
 fn creeping_up_below_the_step_is_news_once_it_adds_up() {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
-    ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T09:05:00Z")).expect("free").alert;
+    ward.alerts[0] = taken(&ward.alerts[0], "2026-03-27T09:05:00Z");
     assert_eq!(pages(&ward.measures("2026-03-27T09:20:00Z", "2026-03-27T09:20:05Z", 230.0, 118.0)), []);
     let added_up = ward.measures("2026-03-27T09:40:00Z", "2026-03-27T09:40:05Z", 236.0, 118.0);
     assert_eq!(pages(&added_up), [(PageWhy::Worsened, 0)], "12 mmHg above what people were told");
@@ -115,11 +112,11 @@ fn creeping_up_below_the_step_is_news_once_it_adds_up() {
 fn acknowledged_and_not_closed_comes_back() {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
-    let held = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T09:05:00Z")).expect("free").alert;
+    let held = taken(&ward.alerts[0], "2026-03-27T09:05:00Z");
     let back = step(&held, &ward.duty, at("2026-03-27T11:05:00Z")).expect("two hours are over");
     assert_eq!(pages(std::slice::from_ref(&back)), [(PageWhy::CameBack, 0)]);
-    assert_eq!((back.alert.owner, back.alert.acknowledged_at), (None, None));
-    let closed = close(&held, "treatment changed", at("2026-03-27T10:00:00Z")).expect("open").alert;
+    assert_eq!(back.alert.life, Life::Open);
+    let closed = closed(&held, "treatment changed", "2026-03-27T10:00:00Z");
     assert_eq!(closed.next_step_at, None);
     assert_eq!(step(&closed, &ward.duty, at("2026-03-28T10:00:00Z")), None);
 }
@@ -132,7 +129,7 @@ fn a_finding_that_ends_leaves_its_alert_open_with_a_note() {
     assert_eq!(happened(&ended), [Happened::Annotated]);
     assert_eq!(ward.alerts[0].known.note, Some(Note::Ended));
     assert_eq!(ended[0].entries[0].text, "later readings are within limits");
-    assert_eq!(ward.alerts[0].closed_at, None);
+    assert_eq!(ward.alerts[0].closed_at(), None);
     assert!(ward.alerts[0].next_step_at.is_some(), "an unacknowledged high escalates on");
 }
 
@@ -140,7 +137,7 @@ fn a_finding_that_ends_leaves_its_alert_open_with_a_note() {
 fn a_closed_alert_stays_closed_until_there_is_news() {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
-    ward.alerts[0] = close(&ward.alerts[0], "999", at("2026-03-27T09:10:00Z")).expect("open").alert;
+    ward.alerts[0] = closed(&ward.alerts[0], "999", "2026-03-27T09:10:00Z");
     assert_eq!(ward.measures("2026-03-27T09:20:00Z", "2026-03-27T09:20:05Z", 222.0, 117.0), []);
     let worse = ward.measures("2026-03-27T09:40:00Z", "2026-03-27T09:40:05Z", 240.0, 118.0);
     assert_eq!(happened(&worse), [Happened::Opened]);
@@ -174,7 +171,7 @@ fn a_withdrawn_reading_leaves_a_question() {
     let withdrawn = ward.look(at("2026-03-27T09:00:00Z"), at("2026-03-27T09:30:00Z"));
     assert_eq!(happened(&withdrawn), [Happened::Annotated]);
     assert_eq!(ward.alerts[0].known.note, Some(Note::Withdrawn));
-    assert_eq!(ward.alerts[0].closed_at, None, "a person closes it");
+    assert_eq!(ward.alerts[0].closed_at(), None, "a person closes it");
 }
 
 #[test]
@@ -230,9 +227,20 @@ fn the_words_that_are_stored_never_change() {
         happened.map(Happened::name).join(" "),
         "opened raised worsened renewed acknowledged came_back escalated annotated closed"
     );
+    use Happened::{Accepted, Declined, Offered, RangNoAnswer, Released, Reminded, Snoozed};
+    let happened = [Snoozed, Offered, Accepted, Declined, Released, RangNoAnswer, Reminded];
+    assert_eq!(
+        happened.map(Happened::name).join(" "),
+        "snoozed offered accepted declined released rang_no_answer reminded"
+    );
     use PageWhy as Why;
     let why = [Why::Opened, Why::Raised, Why::Worsened, Why::Renewed, Why::Escalated, Why::Repeated, Why::CameBack];
     assert_eq!(why.map(PageWhy::name).join(" "), "opened raised worsened renewed escalated repeated came_back");
+    let why = [Why::Offered, Why::Declined, Why::Released, Why::RingAgain, Why::RingEmergencyContact, Why::WelfareStep];
+    assert_eq!(
+        why.map(PageWhy::name).join(" "),
+        "offered declined released ring_again ring_emergency_contact welfare_step"
+    );
     let priorities = ["low", "medium", "high"].map(|name| Priority::named(name).expect("stored").name());
     assert_eq!(priorities, ["low", "medium", "high"]);
     let kinds = ["clinical", "absence", "equipment", "service"];

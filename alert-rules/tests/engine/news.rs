@@ -1,10 +1,10 @@
 //! What is news to people: what began since they last heard, what became louder, what came in one batch.
 
-use alert_rules::escalation::{Happened, PageWhy, acknowledge, close};
+use alert_rules::escalation::{Happened, PageWhy};
 use alert_rules::reading::{Comparator, Measured};
 use alert_rules::{Component, Priority, Vital};
 
-use crate::ward::{IDA, Ward, happened, pages};
+use crate::ward::{IDA, Ward, closed, happened, pages, taken};
 use crate::world::{Thing, at, pressure, reading};
 
 const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
@@ -13,7 +13,7 @@ const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 fn the_same_breach_a_week_after_an_alert_was_closed_is_a_new_alert() {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T08:00:00Z", "2026-03-27T08:00:05Z", 224.0, 118.0);
-    ward.alerts[0] = close(&ward.alerts[0], "treatment changed", at("2026-03-27T08:10:00Z")).expect("open").alert;
+    ward.alerts[0] = closed(&ward.alerts[0], "treatment changed", "2026-03-27T08:10:00Z");
     assert_eq!(ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0), [], "the same still");
     assert_eq!(ward.measures("2026-03-27T12:00:00Z", "2026-03-27T12:00:05Z", 140.0, 80.0), []);
     let mut again = ward.measures("2026-04-03T08:00:00Z", "2026-04-03T08:00:05Z", 224.0, 118.0);
@@ -25,13 +25,13 @@ fn the_same_breach_a_week_after_an_alert_was_closed_is_a_new_alert() {
 fn a_clear_reading_and_a_new_breach_in_one_batch_are_news() {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T08:00:00Z", "2026-03-27T08:00:05Z", 224.0, 118.0);
-    ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T08:05:00Z")).expect("free").alert;
+    ward.alerts[0] = taken(&ward.alerts[0], "2026-03-27T08:05:00Z");
     let batch = ward.takes(
         "2026-03-27T15:00:05Z",
         &[("2026-03-27T12:00:00Z", 140.0, 80.0), ("2026-03-27T15:00:00Z", 224.0, 118.0)],
     );
     assert_eq!(pages(&batch).len(), 1, "{batch:?}");
-    assert_eq!(ward.alerts[0].acknowledged_at, None);
+    assert_eq!(ward.alerts[0].owner(), None);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_new_symptom_breaks_an_acknowledgement_and_the_same_again_does_not() {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 224.0, 118.0);
     let held = |ward: &mut Ward, when: &str| {
-        ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at(when)).expect("free").alert;
+        ward.alerts[0] = taken(&ward.alerts[0], when);
     };
     held(&mut ward, "2026-03-27T09:05:00Z");
     let chest_pain = ward.answers("2026-03-27T09:10:00Z", "warning_signs");
@@ -151,14 +151,13 @@ fn a_new_finding_is_told_to_who_has_the_alert_unless_it_is_less_than_what_they_h
         ward.measures("2026-03-27T08:00:00Z", "2026-03-27T08:00:05Z", 186.0, 101.0);
         ward.measures("2026-03-27T08:00:50Z", "2026-03-27T08:00:55Z", 184.0, 100.0);
         if is_held {
-            let taken = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T08:05:00Z"));
-            ward.alerts[0] = taken.expect("free").alert;
+            ward.alerts[0] = taken(&ward.alerts[0], "2026-03-27T08:05:00Z");
         }
         ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 140.0, 80.0);
         ward.measures("2026-03-27T10:00:00Z", "2026-03-27T10:00:05Z", 186.0, 101.0);
         let told = ward.measures("2026-03-27T10:00:50Z", "2026-03-27T10:00:55Z", repeat, 84.0);
         assert_eq!((happened(&told), ward.alerts[0].priority), (vec![Happened::Renewed], Priority::High));
-        (pages(&told), ward.alerts[0].owner)
+        (pages(&told), ward.alerts[0].owner().map(|(owner, _)| owner))
     };
     assert_eq!(again(true, 184.0), (vec![(PageWhy::Renewed, 0)], None), "severe again");
     assert_eq!(again(true, 140.0), (vec![], Some(IDA)), "clear when measured again");
@@ -204,7 +203,7 @@ fn hi_again_is_not_worse_than_hi() {
         reading
     };
     assert_eq!(pages(&ward.reads(hi(1, "2026-03-26T09:00:00Z"))), [(PageWhy::Opened, 0)]);
-    ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-26T09:05:00Z")).expect("free").alert;
+    ward.alerts[0] = taken(&ward.alerts[0], "2026-03-26T09:05:00Z");
     assert_eq!(ward.reads(hi(2, "2026-03-26T10:00:00Z")), []);
 }
 
@@ -222,7 +221,7 @@ fn where_low_is_the_danger_lower_is_worse() {
     let mut ward = Ward::new();
     ward.measures("2026-03-27T09:00:00Z", "2026-03-27T09:00:05Z", 74.0, 50.0);
     assert_eq!(ward.alerts[0].priority, Priority::High);
-    ward.alerts[0] = acknowledge(&ward.alerts[0], IDA, &ward.duty, at("2026-03-27T09:05:00Z")).expect("free").alert;
+    ward.alerts[0] = taken(&ward.alerts[0], "2026-03-27T09:05:00Z");
     assert_eq!(ward.measures("2026-03-27T09:10:00Z", "2026-03-27T09:10:05Z", 84.0, 50.0), []);
     assert_eq!(
         pages(&ward.measures("2026-03-27T09:20:00Z", "2026-03-27T09:20:05Z", 64.0, 50.0)),

@@ -14,7 +14,7 @@ fn a_late_repeat_that_was_clear_explains_what_people_were_told() {
     assert_eq!(happened(&told), [Happened::Opened], "nobody measured again");
     let late = ward.measures("2026-03-27T09:05:00Z", "2026-03-27T09:30:00Z", 140.0, 84.0);
     assert_eq!(late[0].entries[0].text, "a later reading explains this");
-    assert_eq!((ward.alerts[0].known.note, ward.alerts[0].closed_at), (Some(Note::Explained), None));
+    assert_eq!((ward.alerts[0].known.note, ward.alerts[0].closed_at()), (Some(Note::Explained), None));
 }
 
 /// A confirmed breach, and an hour after its end another that was clear when measured again.
@@ -53,7 +53,7 @@ fn the_alert_of_a_low_rule_that_says_so_closes_when_it_is_over() {
     let weight = |seq, taken, kg| reading(seq, at(taken), 1, Vital::Weight, &[(Component::Weight, kg)]);
     assert_eq!(happened(&ward.reads(weight(1, "2026-03-27T08:00:00Z", 90.5))), [Happened::Opened]);
     assert_eq!(happened(&ward.reads(weight(2, "2026-03-28T08:00:00Z", 89.0))), [Happened::Closed]);
-    assert_eq!(ward.alerts[0].outcome.as_deref(), Some("ended by itself"));
+    assert_eq!(ward.alerts[0].outcome(), Some("ended by itself"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Dorothy, her alerts, and what evaluations do to them.
 
-use alert_rules::escalation::{Alert, Cover, Decision, Duty, Happened, PageWhy, judge};
+use alert_rules::escalation::act::{self, By};
+use alert_rules::escalation::{Alert, Cover, Decision, Duty, Happened, PageWhy, Policies, Whom, judge};
 use alert_rules::{Evaluation, Reading, Rulebook, evaluate};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -12,7 +13,7 @@ pub const IDA: Uuid = Uuid::from_u128(1);
 pub fn duty() -> Duty {
     let zone = jiff::tz::TimeZone::get("Europe/London").expect("bundled");
     let cover = Cover { from: jiff::civil::time(8, 0, 0, 0), until: jiff::civil::time(20, 0, 0, 0), zone };
-    Duty { cover, people: 2 }
+    Duty { cover, people: 2, policies: Policies::standard() }
 }
 
 /// Dorothy, her alerts, and what an evaluation did to them.
@@ -109,8 +110,25 @@ impl Ward {
     }
 }
 
+/// Why people are paged, and at which step; -1: somebody is, by name.
 pub fn pages(decisions: &[Decision]) -> Vec<(PageWhy, i16)> {
-    decisions.iter().flat_map(|decision| &decision.pages).map(|page| (page.why, page.step)).collect()
+    let step = |to: Whom| if let Whom::Step(step) = to { step } else { -1 };
+    decisions.iter().flat_map(|decision| &decision.pages).map(|page| (page.why, step(page.to))).collect()
+}
+
+/// Who has read all there is in it.
+pub fn by(staff: Uuid, alert: &Alert, when: &str) -> By {
+    By { staff, saw: alert.told, at: at(when) }
+}
+
+/// Ida takes it.
+pub fn taken(alert: &Alert, when: &str) -> Alert {
+    act::acknowledge(alert, by(IDA, alert, when), &duty()).expect("nobody has it").alert
+}
+
+/// Ida closes it.
+pub fn closed(alert: &Alert, outcome: &str, when: &str) -> Alert {
+    act::close(alert, by(IDA, alert, when), outcome).expect("open").alert
 }
 
 pub fn happened(decisions: &[Decision]) -> Vec<Happened> {

@@ -11,6 +11,7 @@ mod organisation;
 mod parse;
 mod patient;
 mod plan;
+mod policy;
 mod reading;
 mod retention;
 mod roster;
@@ -67,6 +68,9 @@ enum Command {
     /// The roster of a team: who is paged, in which order, in which hours
     #[command(subcommand)]
     Roster(roster::Command),
+    /// Escalation policies: who is told when, and in what time people answer
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Patients, each with a plan
     #[command(subcommand)]
     Patient(Box<patient::Command>),
@@ -125,6 +129,7 @@ impl Command {
             Self::Team(command) => command.run(desk).await,
             Self::Staff(command) => command.run(desk).await,
             Self::Roster(command) => command.run(desk).await,
+            Self::Policy(command) => command.run(desk).await,
             Self::Patient(command) => command.run(desk).await,
             Self::Plan(command) => command.run(desk).await,
             Self::Limit(command) => command.run(desk).await,

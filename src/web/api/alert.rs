@@ -24,11 +24,22 @@ pub struct AlertHead {
     pub act_by: Timestamp,
     pub owner: Option<Person>,
     pub acknowledged_at: Option<Timestamp>,
+    /// How often there was something new in it. Every act names it as `saw`, so that nobody acts on what they have not seen.
+    pub told: i64,
+    /// A colleague it was handed to and who has not accepted; until then `owner` has it.
+    pub offered_to: Option<Person>,
+    /// Calls to the patient that nobody answered, by whoever has it.
+    pub rang: i16,
+    pub snoozed_until: Option<Timestamp>,
+    pub snooze_reason: Option<String>,
+    /// The longest it may be put off, in minutes; 0: not any more.
+    pub snooze_minutes: i64,
 }
 
-/// Everything about one alert. Answer of `POST /api/alerts/{id}/acknowledge` and `…/close`, too.
-/// Acknowledging what another has already acknowledged: 409 `already_acknowledged`, and the message names who has it.
-/// Doing anything to a closed one: 409 `already_closed`.
+/// Everything about one alert. Answer of every act (`POST /api/alerts/{id}/acknowledge`, `…/close`, …), too.
+/// An act is refused with 409: `already_acknowledged` (the message names who has it), `already_closed`, `changed` (there is
+/// something new in it since), `nobody_has_it`, `not_in_team`,
+/// `not_offered`, `snoozed_before`.
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Alert {
     #[serde(flatten)]
@@ -65,9 +76,39 @@ pub struct AlertEvent {
     pub text: String,
 }
 
+/// `POST /api/alerts/{id}/acknowledge`, `…/accept`, `…/decline`, `…/release`, `…/rang-no-answer`
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Saw {
+    /// `told` of the alert as it was shown.
+    pub saw: i64,
+}
+
+/// `POST /api/alerts/{id}/snooze`
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Snooze {
+    pub saw: i64,
+    pub until: Timestamp,
+    pub reason: String,
+}
+
+/// `POST /api/alerts/{id}/offer`
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Offer {
+    pub saw: i64,
+    /// One of `GET /api/alerts/{id}/colleagues`.
+    pub to: Uuid,
+}
+
+/// `GET /api/alerts/{id}/colleagues`: to whom it may be handed, by name.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Colleagues {
+    pub colleagues: Vec<Person>,
+}
+
 /// `POST /api/alerts/{id}/close`
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Close {
+    pub saw: i64,
     pub outcome: Outcome,
     /// What was done, in words; may be empty.
     #[serde(default)]

@@ -21,7 +21,7 @@ mod staff;
 mod worklist;
 
 pub use account::{NewPassword, Security, Session, SessionList};
-pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Outcome};
+pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Colleagues, Offer, Outcome, Saw, Snooze};
 pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
 pub use backtest::{BacktestReport, BacktestRule, BothRules, RunBacktest};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
@@ -203,6 +203,10 @@ mod tests {
             AlertEvent,
             Outcome,
             Close,
+            Saw,
+            Snooze,
+            Offer,
+            Colleagues,
             FindPerson,
             FoundPeople,
             FoundPerson,

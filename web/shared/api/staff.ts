@@ -614,12 +614,28 @@ late_minutes: number,
 /**
  * The response promised.
  */
-act_by: string, owner: Person | null, acknowledged_at: string | null, };
+act_by: string, owner: Person | null, acknowledged_at: string | null, 
+/**
+ * How often there was something new in it. Every act names it as `saw`, so that nobody acts on what they have not seen.
+ */
+told: number, 
+/**
+ * A colleague it was handed to and who has not accepted; until then `owner` has it.
+ */
+offered_to: Person | null, 
+/**
+ * Calls to the patient that nobody answered, by whoever has it.
+ */
+rang: number, snoozed_until: string | null, snooze_reason: string | null, 
+/**
+ * The longest it may be put off, in minutes; 0: not any more.
+ */
+snooze_minutes: number, };
 
 /**
- * Everything about one alert. Answer of `POST /api/alerts/{id}/acknowledge` and `…/close`, too.
- * Acknowledging what another has already acknowledged: 409 `already_acknowledged`, and the message names who has it.
- * Doing anything to a closed one: 409 `already_closed`.
+ * Everything about one alert. Answer of every act (`POST /api/alerts/{id}/acknowledge`, `…/close`, …), too.
+ * An act is refused with 409: `already_acknowledged` (the message names who has it), `already_closed`, `changed` (there is
+ * something new in it since), `nobody_has_it`, `not_offered`, `snoozed_before`.
  */
 export type Alert = { 
 /**
@@ -653,7 +669,23 @@ late_minutes: number,
 /**
  * The response promised.
  */
-act_by: string, owner: Person | null, acknowledged_at: string | null, };
+act_by: string, owner: Person | null, acknowledged_at: string | null, 
+/**
+ * How often there was something new in it. Every act names it as `saw`, so that nobody acts on what they have not seen.
+ */
+told: number, 
+/**
+ * A colleague it was handed to and who has not accepted; until then `owner` has it.
+ */
+offered_to: Person | null, 
+/**
+ * Calls to the patient that nobody answered, by whoever has it.
+ */
+rang: number, snoozed_until: string | null, snooze_reason: string | null, 
+/**
+ * The longest it may be put off, in minutes; 0: not any more.
+ */
+snooze_minutes: number, };
 
 /**
  * `GET /api/alerts/{reference}`, as in `A1042`: where the link in a page or a mail leads.
@@ -682,11 +714,39 @@ export type Outcome = "treatment_changed" | "limit_changed" | "sent_on" | "calle
 /**
  * `POST /api/alerts/{id}/close`
  */
-export type Close = { outcome: Outcome, 
+export type Close = { saw: number, outcome: Outcome, 
 /**
  * What was done, in words; may be empty.
  */
 note: string, };
+
+/**
+ * `POST /api/alerts/{id}/acknowledge`, `…/accept`, `…/decline`, `…/release`, `…/rang-no-answer`
+ */
+export type Saw = { 
+/**
+ * `told` of the alert as it was shown.
+ */
+saw: number, };
+
+/**
+ * `POST /api/alerts/{id}/snooze`
+ */
+export type Snooze = { saw: number, until: string, reason: string, };
+
+/**
+ * `POST /api/alerts/{id}/offer`
+ */
+export type Offer = { saw: number, 
+/**
+ * One of `GET /api/alerts/{id}/colleagues`.
+ */
+to: string, };
+
+/**
+ * `GET /api/alerts/{id}/colleagues`: to whom it may be handed, by name.
+ */
+export type Colleagues = { colleagues: Array<Person>, };
 
 /**
  * `POST /api/break-glass/find`: the whole family name and the day of birth, of a patient of one's own organisation.

@@ -7,6 +7,7 @@ const head: PatientHead = { patient: 'p', given_name: 'José', family_name: 'Mar
 const alert: AlertHead = {
   alert: 'a', reference: 'A1042', kind: 'clinical', priority: 'high', sentence: 'Severe blood pressure 186/101, confirmed',
   opened_at: '2026-03-01T14:04:00Z', late_minutes: 0, act_by: '2026-03-01T14:20:00Z', owner: null, acknowledged_at: null,
+  told: 1, offered_to: null, rang: 0, snoozed_until: null, snooze_reason: null, snooze_minutes: 120,
 }
 const row = (over: Partial<AlertHead>, patient = 'p'): WorklistRow => ({ patient: { ...head, patient }, team: 'Belper team', alert: { ...alert, ...over }, more: 0, last_reading: null })
 
