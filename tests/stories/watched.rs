@@ -349,3 +349,32 @@ async fn no_heartbeat_goes_out_while_the_mail_server_takes_no_page_or_a_loop_sta
     outside.wait_for(1).await;
     store.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_disk_is_full_health_is_red_and_nothing_goes_out_and_afterwards_all_is_well() {
+    let world = World::live().await;
+    let (mail, outside) = (MailServer::start(), OutsideWatch::start().await);
+    let service = serve_tested(&world, &mail, "watch@example.org", &outside);
+    outside.wait_for(1).await;
+    let store = world.database.store().await;
+    // As the database answers then: 53100, disk_full.
+    let full = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql
+                    AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'no space left on device'; END $$;
+                CREATE TRIGGER full_disk BEFORE INSERT ON submission EXECUTE FUNCTION full_disk()";
+    sqlx::raw_sql(full).execute(&store.owner).await.unwrap();
+    let (took, body) = until(&service, "loops", |status, _| status == StatusCode::SERVICE_UNAVAILABLE).await;
+    assert!(took < Duration::from_secs(15), "{took:?}");
+    assert_eq!(standing_still(&body), ["storing"]);
+    let before = outside.beats();
+    // Longer than the test waits for its receipt: it goes on waiting, and sends no second reading after the first.
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    assert_eq!(outside.beats(), before);
+
+    sqlx::raw_sql("DROP TRIGGER full_disk ON submission").execute(&store.owner).await.unwrap();
+    outside.wait_for(2).await;
+    assert_eq!(health(&service, "loops").await.0, StatusCode::OK);
+    assert!(service.end());
+    assert_eq!(number(&world, "SELECT count(*) FROM refusal").await, 0);
+    assert_eq!(number(&world, "SELECT count(*) FROM patient").await, 1, "Dorothy alone");
+    store.close().await;
+}
