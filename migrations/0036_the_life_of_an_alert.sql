@@ -25,4 +25,8 @@ CREATE TABLE policy (
     set_by  text NOT NULL,
     set_at  timestamptz NOT NULL
 );
+ALTER TABLE policy ENABLE ROW LEVEL SECURITY;
+ALTER TABLE policy FORCE ROW LEVEL SECURITY;
+CREATE POLICY service ON policy TO derwent_ingest, derwent_monitor, CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY seen ON policy FOR SELECT TO derwent_web USING (EXISTS (SELECT FROM team WHERE team.team = policy.team));
 GRANT SELECT ON policy TO derwent_ingest, derwent_monitor, derwent_web;
