@@ -635,7 +635,8 @@ snooze_minutes: number, };
 /**
  * Everything about one alert. Answer of every act (`POST /api/alerts/{id}/acknowledge`, `…/close`, …), too.
  * An act is refused with 409: `already_acknowledged` (the message names who has it), `already_closed`, `changed` (there is
- * something new in it since), `nobody_has_it`, `not_offered`, `snoozed_before`.
+ * something new in it since), `nobody_has_it`, `not_in_team`,
+ * `not_offered`, `snoozed_before`.
  */
 export type Alert = { 
 /**
