@@ -37,8 +37,9 @@ async fn a_person_takes_everything_with_them_and_is_erased_when_nobody_is_needed
     loop {
         let work = ida.read("/api/worklist").await;
         let Some(alert) = work["rows"][0]["alert"]["alert"].as_str() else { break };
-        ida.post(&format!("/api/alerts/{alert}/acknowledge"), json!({ "saw": 1 })).await;
-        let outcome = json!({ "saw": 1, "outcome": "no_action", "note": "moved away" });
+        let saw = &work["rows"][0]["alert"]["told"];
+        ida.post(&format!("/api/alerts/{alert}/acknowledge"), json!({ "saw": saw })).await;
+        let outcome = json!({ "saw": saw, "outcome": "no_action", "note": "moved away" });
         let (status, body) = ida.post(&format!("/api/alerts/{alert}/close"), outcome).await;
         assert_eq!(status, StatusCode::OK, "{body}");
     }

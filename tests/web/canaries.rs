@@ -271,9 +271,12 @@ async fn work(house: &House) -> String {
     assert_eq!(stranger.sign_in("ida@example.org", PASSWORD).await.0, StatusCode::UNAUTHORIZED);
     let ida = Browser::signed_in(&house.service, "ida@example.org").await;
     let patient = &house.patient;
+    // What comes into an alert after it was shown would have it refused.
+    ida.until_read(&format!("/api/patients/{patient}"), |page| page["judged"] == page["stored"]).await;
     let worklist = ida.read("/api/worklist").await;
     let row = worklist["rows"].as_array().unwrap().iter().find(|row| row["patient"]["patient"] == **patient).unwrap();
     let alert = row["alert"]["alert"].as_str().unwrap().to_owned();
+    let saw = row["alert"]["told"].clone();
     let mut seen = worklist.to_string();
     seen.push_str(&ida.post("/api/patients/search", json!({ "name": FAMILY })).await.1.to_string());
     for path in ["", "/series?vital=blood_pressure", "/series?vital=weight"] {
@@ -281,7 +284,7 @@ async fn work(house: &House) -> String {
     }
     for (path, body) in [
         ("/api/patients/search".to_owned(), json!({ "name": [REFUSED] })),
-        (format!("/api/alerts/{alert}/close"), json!({ "saw": 1, "outcome": REFUSED, "note": REFUSED })),
+        (format!("/api/alerts/{alert}/close"), json!({ "saw": saw, "outcome": REFUSED, "note": REFUSED })),
         (format!("/api/alerts/{REFUSED}/acknowledge"), json!({ "saw": 1 })),
     ] {
         let (status, body) = ida.post(&path, body).await;
@@ -289,9 +292,9 @@ async fn work(house: &House) -> String {
     }
     let (status, body) = ida.get(&format!("/api/patients/{patient}/series?vital={REFUSED}")).await;
     assert!(status.is_client_error(), "{status} {body}");
-    let (status, _) = ida.post(&format!("/api/alerts/{alert}/acknowledge"), json!({ "saw": 1 })).await;
+    let (status, _) = ida.post(&format!("/api/alerts/{alert}/acknowledge"), json!({ "saw": saw })).await;
     assert_eq!(status, StatusCode::OK);
-    let close = json!({ "saw": 1, "outcome": "treatment_changed", "note": OUTCOME });
+    let close = json!({ "saw": saw, "outcome": "treatment_changed", "note": OUTCOME });
     let (status, body) = ida.post(&format!("/api/alerts/{alert}/close"), close).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     seen.push_str(&ida.read(&format!("/api/patients/{patient}")).await.to_string());
@@ -331,6 +334,8 @@ async fn nothing_of_a_person_is_where_it_has_no_business_to_be() {
     for mail in &mails {
         let words = format!("{}\n{}", mail.subject, mail.body);
         found.look("a mail", &format!("{}\n{words}", mail.raw));
+        // The address of the service has a number of its own.
+        let words = words.replace(&origin, "");
         if ["227", "229", "lood pressure"].iter().any(|said| words.contains(said)) {
             found.0.push(format!("a value or a condition in a mail: {words}"));
         }

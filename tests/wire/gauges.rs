@@ -101,6 +101,10 @@ async fn gauges_move_with_what_happens_and_name_nobody() {
     for (name, value) in expected {
         assert_eq!(values.get(name), Some(&value), "{name} in\n{text}");
     }
+    // What a gauge measures may hold any digits: names, labels and comments are what says something of somebody.
+    let said = |line: &str| if line.starts_with('#') { line.len() } else { line.rfind(' ').unwrap_or(0) };
+    let text: Vec<&str> = text.lines().map(|line| &line[..said(line)]).collect();
+    let text = text.join("\n");
     for canary in ["anary", "Marsh", "227", "133", &patient.to_string(), &device.id.to_string(), "blood", "p1"] {
         assert!(!text.contains(canary), "{canary} in\n{text}");
     }
