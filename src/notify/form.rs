@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alert_rules::escalation::Whom;
+use alert_rules::escalation::policy::Target;
 use alert_rules::{Kind, Priority};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -135,8 +136,9 @@ pub fn plan(
             continue;
         };
         let high = request.priority == "high";
-        // What is somebody's by name is about work they have in hand, at whatever hour.
-        let at_once = high || matches!(request.to, Whom::Staff(_));
+        // What is somebody's by name is about work they have in hand, and a welfare step about a person whom nobody can reach:
+        // at whatever hour.
+        let at_once = high || !matches!(request.to, Whom::Step(_));
         if !at_once && !roster.cover.holds(now) {
             plan.postponed.push((request.page_request, roster.cover.next(now)));
             continue;
@@ -240,10 +242,15 @@ fn whom<'a>(request: &Waiting, roster: &'a Roster, rosters: &'a [Roster], now: T
     );
     let targets = match request.to {
         Whom::Staff(staff) => {
-            return Found::People(roster.members.iter().filter(|member| member.staff == staff).collect());
+            let everybody = roster.members.iter().chain(roster.shifts.iter().map(|shift| &shift.member));
+            return Found::People(everybody.filter(|member| member.staff == staff).take(1).collect());
+        }
+        Whom::Welfare => {
+            let named = roster.named(&policy.welfare, rosters, now);
+            let everyone = || roster.named(&[Target::Everyone], rosters, now);
+            return Found::People(if named.is_empty() { everyone() } else { named });
         }
         Whom::Step(step) => &policy.step(step).to,
-        Whom::Welfare => &policy.welfare,
     };
     match roster.on_duty(now, 0) {
         Duty::OutsideCover { opens } => Found::OutsideCover { opens },

@@ -166,6 +166,27 @@ async fn who_acknowledges_is_left_in_peace_for_two_hours_and_a_colleague_is_told
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_welfare_step_is_told_at_once_though_cover_is_over() {
+    let ward = Ward::open("2026-03-02T19:50:00Z").await;
+    let ida = ward.on_roster("ida", "08:00-20:00").await;
+    let patient = ward.patient(&[]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    let alert = open_alert(&ward, patient, "blood pressure high", Priority::Medium).await;
+    replica.settle().await;
+    assert_eq!(mail.wait_for(1).await.len(), 1);
+    for rung in ["2026-03-02T19:58:00Z", "2026-03-02T20:03:00Z", "2026-03-02T20:08:00Z"] {
+        replica.step(rung).await;
+        assert_eq!(does(&ward, alert, ida, Act::RangNoAnswer).await, Acted::Done);
+    }
+    replica.step("2026-03-02T20:08:01Z").await;
+    let mails = mail.wait_for(2).await;
+    assert!(mails[1].body.contains("take the welfare step"), "{}", mails[1].body);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn medium_alerts_of_the_night_wait_for_cover_and_come_in_one_mail() {
     let ward = Ward::open("2026-03-02T22:00:00Z").await;
     ward.on_roster("ida", "08:00-20:00").await;
