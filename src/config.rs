@@ -7,9 +7,12 @@ use anyhow::{Context, bail};
 use clap::Args;
 use ipnet::IpNet;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::listen;
+use crate::reach::Network;
 use crate::secret::Secret;
+use crate::store::page::Channel;
 
 /// Which database, for every command that needs one.
 #[derive(Args, Clone, Debug)]
@@ -65,6 +68,22 @@ pub struct Config {
     #[arg(long, env = "DERWENT_PAGER_URL", hide_env_values = true)]
     pub pager_url: Option<Secret>,
 
+    /// API key of GOV.UK Notify, which sends text messages (without it there are none)
+    #[arg(long, env = "DERWENT_SMS_API_KEY", hide_env_values = true)]
+    pub sms_api_key: Option<Secret>,
+
+    /// Id of a text message template of that service, which holds ((text))
+    #[arg(long, env = "DERWENT_SMS_TEMPLATE")]
+    pub sms_template: Option<Uuid>,
+
+    /// Where GOV.UK Notify is
+    #[arg(long, env = "DERWENT_SMS_URL", default_value = "https://api.notifications.service.gov.uk")]
+    pub sms_url: String,
+
+    /// Where webhooks may go: `public` for the internet, private networks as in 10.1.0.0/16 (default: nowhere)
+    #[arg(long, env = "DERWENT_WEBHOOK_NETWORKS", value_delimiter = ',')]
+    pub webhook_networks: Vec<Network>,
+
     /// Who is told when the service itself needs a person (default: the sender of the mails)
     #[arg(long, env = "DERWENT_OPERATOR_EMAIL")]
     pub operator_email: Option<String>,
@@ -111,6 +130,17 @@ impl Config {
         })
     }
 
+    /// Over what somebody can be told.
+    pub fn channels(&self) -> Vec<Channel> {
+        let set = |channel: &Channel| match channel {
+            Channel::Email => true,
+            Channel::Pager => self.pager_url.is_some(),
+            Channel::Sms => self.sms_api_key.is_some(),
+            Channel::Webhook => !self.webhook_networks.is_empty(),
+        };
+        Channel::ALL.into_iter().filter(set).collect()
+    }
+
     /// Refuses what cannot work, each time in one sentence that says what to do.
     pub fn check(&self) -> anyhow::Result<()> {
         let origin = self.origin();
@@ -131,6 +161,22 @@ impl Config {
         {
             bail!(
                 "DERWENT_SMTP_URL cannot be used; give it as smtp://host:25, smtps://user:password@host or file:FOLDER"
+            );
+        }
+        if let Some(url) = &self.smtp_url
+            && let Ok(url) = reqwest::Url::parse(url.expose())
+            && url.scheme() == "smtp"
+            && url.password().is_some()
+            && !url.query_pairs().any(|(name, value)| name == "tls" && value == "required")
+            && !matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+        {
+            bail!(
+                "the password in DERWENT_SMTP_URL would travel in the clear; add ?tls=required (STARTTLS), or use smtps://"
+            );
+        }
+        if self.sms_api_key.is_some() && self.sms_template.is_none() {
+            bail!(
+                "DERWENT_SMS_TEMPLATE is missing; give the id of a text message template of GOV.UK Notify that holds ((text))"
             );
         }
         for (name, address) in [

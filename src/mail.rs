@@ -1,14 +1,20 @@
 //! E-mail over SMTP, or into a folder for trying out. The Message-ID is the letter's id, so one that had to be sent
 //! again can be recognised.
+//!
+//! Connections are kept and used again. One whose conversation was left in the middle must not be: its next answer would be taken
+//! for the answer to something else, and a page for sent that was not. So whoever runs out of patience takes a new pool first.
 
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use askama::Template;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart};
+use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::transport::smtp::response::{Category, Severity};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-
+use reqwest::Url;
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -21,6 +27,7 @@ pub struct Letter<'a> {
     pub id: Uuid,
     pub to: &'a str,
     pub subject: &'a str,
+    /// Paragraphs between empty lines; an address that stands alone on its line is a link.
     pub body: &'a str,
     pub important: bool,
 }
@@ -28,19 +35,17 @@ pub struct Letter<'a> {
 /// Why a letter did not go out. Names servers and codes.
 #[derive(Debug)]
 pub enum NotSent {
-    /// A later try may succeed.
-    Passing(String),
+    /// A later try may succeed; the server does not work just now.
+    Down(String),
+    /// A later try may succeed; the server works.
+    Later(String),
     /// This address or letter will never be taken.
-    Permanent(String),
+    Never(String),
 }
 
 impl NotSent {
-    fn passing(error: impl ToString) -> Self {
-        Self::Passing(error.to_string())
-    }
-
-    fn permanent(error: impl ToString) -> Self {
-        Self::Permanent(error.to_string())
+    fn never(error: impl ToString) -> Self {
+        Self::Never(error.to_string())
     }
 }
 
@@ -54,8 +59,37 @@ pub struct Mailer {
 
 #[derive(Debug)]
 enum Transport {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Box<Smtp>),
     Folder(AsyncFileTransport<Tokio1Executor>),
+}
+
+#[derive(Debug)]
+struct Smtp {
+    builder: AsyncSmtpTransportBuilder,
+    pool: RwLock<AsyncSmtpTransport<Tokio1Executor>>,
+}
+
+impl Smtp {
+    fn pool(&self) -> AsyncSmtpTransport<Tokio1Executor> {
+        self.pool.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Connections that are in use go on, and are not put back.
+    fn renew(&self) {
+        *self.pool.write().unwrap_or_else(PoisonError::into_inner) = self.builder.clone().build();
+    }
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct Html<'a> {
+    subject: &'a str,
+    paragraphs: Vec<Vec<Line<'a>>>,
+}
+
+enum Line<'a> {
+    Text(&'a str),
+    Link(&'a str),
 }
 
 impl Mailer {
@@ -69,10 +103,10 @@ impl Mailer {
                 .with_context(|| format!("mails cannot be put into {folder}; correct DERWENT_SMTP_URL"))?;
             Transport::Folder(AsyncFileTransport::new(folder))
         } else {
-            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).context(
-                "DERWENT_SMTP_URL cannot be read; give it as smtp://host:25, smtps://user:password@host or file:FOLDER",
-            )?;
-            Transport::Smtp(builder.build())
+            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+                .context("DERWENT_SMTP_URL cannot be read; give it as smtp://user:password@host:587?tls=required, smtps://…, smtp://host:25 or file:FOLDER")?;
+            let pool = RwLock::new(builder.clone().build());
+            Transport::Smtp(Box::new(Smtp { builder, pool }))
         };
         let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
         let host = host.split(':').next().unwrap_or(host).to_owned();
@@ -83,7 +117,8 @@ impl Mailer {
     pub async fn answers(&self) -> anyhow::Result<()> {
         match &self.transport {
             Transport::Smtp(smtp) => {
-                let asked = tokio::time::timeout(ANSWER_LIMIT, smtp.test_connection()).await;
+                let pool = smtp.pool();
+                let asked = tokio::time::timeout(ANSWER_LIMIT, pool.test_connection()).await;
                 let answers = asked.context("the mail server did not answer in time")?;
                 if !answers.context("the mail server cannot be reached")? {
                     bail!("the mail server answers, and refuses to talk");
@@ -95,35 +130,76 @@ impl Mailer {
         }
     }
 
-    /// Whoever calls it bounds how long it may take.
-    pub async fn send(&self, letter: &Letter<'_>) -> Result<(), NotSent> {
+    /// It ends within `limit`: lettre's own covers the connect alone.
+    pub async fn send(&self, letter: &Letter<'_>, limit: Duration) -> Result<(), NotSent> {
         let message = self.message(letter)?;
         match &self.transport {
-            Transport::Smtp(smtp) => smtp.send(message).await.map(drop).map_err(|error| {
-                // 550 and its kin speak of this recipient; other refusals (a full disk, a rejected password) can pass.
-                let of_recipient = error.status().is_some_and(|code| {
-                    code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
-                });
-                if of_recipient { NotSent::permanent(error) } else { NotSent::passing(error) }
-            }),
-            Transport::Folder(folder) => folder.send(message).await.map(drop).map_err(NotSent::passing),
+            Transport::Smtp(smtp) => {
+                let pool = smtp.pool();
+                let mut sending = Box::pin(pool.send(message));
+                let Ok(sent) = tokio::time::timeout(limit, &mut sending).await else {
+                    // Before the connection is let go of, which puts it back where it came from.
+                    smtp.renew();
+                    return Err(NotSent::Down(format!("no answer within {} s", limit.as_secs())));
+                };
+                sent.map(drop).map_err(|error| judge(&error))
+            }
+            Transport::Folder(folder) => {
+                folder.send(message).await.map(drop).map_err(|error| NotSent::Down(error.to_string()))
+            }
         }
     }
 
     fn message(&self, letter: &Letter<'_>) -> Result<Message, NotSent> {
-        let to: Mailbox = letter.to.parse().map_err(|_| NotSent::permanent("the address is no mail address"))?;
+        let to: Mailbox = letter.to.parse().map_err(|_| NotSent::never("the address is no mail address"))?;
+        let header =
+            |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
         let mut message = Message::builder()
             .from(self.from.clone())
             .to(to)
             .subject(letter.subject)
             .message_id(Some(format!("<{}@{}>", letter.id, self.host)))
-            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()))
-            .header(ContentType::TEXT_PLAIN);
+            // No program answers it: neither by RFC 3834 nor by Exchange's own word for it. And no `Precedence`: some servers put
+            // what is not marked urgent behind everything, and there is no word for a page.
+            .raw_header(header("Auto-Submitted", "auto-generated"))
+            .raw_header(header("X-Auto-Response-Suppress", "All"));
         if letter.important {
-            message = message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Importance"), "high".into()));
+            message = message.raw_header(header("Importance", "high")).raw_header(header("X-Priority", "1"));
         }
-        message.body(letter.body.to_owned()).map_err(NotSent::permanent)
+        let html = Html { subject: letter.subject, paragraphs: paragraphs(letter.body) };
+        let html = html.render().map_err(NotSent::never)?;
+        message.multipart(MultiPart::alternative_plain_html(letter.body.to_owned(), html)).map_err(NotSent::never)
     }
+}
+
+/// 550 and its kin speak of this recipient; other refusals (a full disk, a rejected password) can pass. A 4xx to one letter says
+/// nothing about the next, but 421, with which a server takes its leave.
+fn judge(error: &lettre::transport::smtp::Error) -> NotSent {
+    let text = error.to_string();
+    match error.status() {
+        Some(code)
+            if code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem =>
+        {
+            NotSent::Never(text)
+        }
+        Some(code) if code.severity == Severity::TransientNegativeCompletion && u16::from(code) != 421 => {
+            NotSent::Later(text)
+        }
+        _ => NotSent::Down(text),
+    }
+}
+
+fn paragraphs(body: &str) -> Vec<Vec<Line<'_>>> {
+    body.split("\n\n")
+        .map(|paragraph| paragraph.lines().map(str::trim).filter(|line| !line.is_empty()).map(of_line).collect())
+        .filter(|lines: &Vec<_>| !lines.is_empty())
+        .collect()
+}
+
+fn of_line(line: &str) -> Line<'_> {
+    let is_link = !line.contains(char::is_whitespace)
+        && Url::parse(line).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if is_link { Line::Link(line) } else { Line::Text(line) }
 }
 
 #[cfg(test)]

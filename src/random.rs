@@ -1,8 +1,10 @@
 //! The only place that rolls dice: identifiers, tokens, enrolment codes.
 
 use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use uuid::Uuid;
+
+use crate::secret::Secret;
 
 /// Letters and digits that cannot be mistaken for each other when read aloud or from a small screen (Crockford's base 32).
 const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -40,6 +42,21 @@ pub fn recovery_code() -> String {
 
 fn letters<const N: usize>() -> String {
     bytes::<N>().iter().map(|byte| char::from(CODE_ALPHABET[usize::from(byte % 32)])).collect()
+}
+
+/// A secret that signs webhooks, as Standard Webhooks writes it.
+pub fn webhook_secret() -> Secret {
+    format!("whsec_{}", BASE64_STANDARD.encode(bytes::<32>())).into()
+}
+
+/// A code to type in.
+pub fn digits(count: usize) -> String {
+    // 250 is the last multiple of ten in a byte: the rest would favour the small digits.
+    std::iter::from_fn(|| Some(bytes::<1>()[0]))
+        .filter(|byte| *byte < 250)
+        .map(|byte| char::from(b'0' + byte % 10))
+        .take(count)
+        .collect()
 }
 
 /// A fraction in [0, 1), for jitter.

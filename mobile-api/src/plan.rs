@@ -34,11 +34,22 @@ pub struct Plan {
 pub struct Team {
     pub name: String,
     pub phone: String,
-    /// The team's local time, `08:00`. Equal to `cover_until`: all day.
+    /// The team's local time, `08:00`, of the stretch of `cover` that is or comes next. Equal to `cover_until`: all day.
     pub cover_from: String,
     pub cover_until: String,
+    /// When people look, from now through two weeks, in order and apart. Past its end nothing is known.
+    #[serde(default)]
+    pub cover: Vec<Cover>,
     /// IANA name: the cover is in this zone, wherever the person lives.
     pub time_zone: String,
+}
+
+/// From – until people look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct Cover {
+    pub from: Timestamp,
+    pub until: Timestamp,
 }
 
 /// One due time.

@@ -17,6 +17,8 @@ use crate::config::Config;
 use crate::heartbeat::Outside;
 use crate::mail::Mailer;
 use crate::notify::pager::Pager;
+use crate::notify::sms::Sms;
+use crate::roster;
 use crate::store::{self, Store, arrival, audit_chain, checkup};
 use crate::{rule_files, web};
 use reconcile::{Reconcile, Reconciled};
@@ -85,6 +87,7 @@ pub async fn run(doctor: Doctor) -> anyhow::Result<()> {
     configuration(&doctor.config, &mut report);
     mail(&doctor.config, &mut report).await;
     pager(&doctor.config, &mut report);
+    others(&doctor.config, &mut report);
     outside(&doctor.config, &mut report);
     let reconciled = database(&doctor, &clock, &mut report).await;
     let wrong = report.0.iter().filter(|finding| finding.state == State::Wrong).count();
@@ -155,6 +158,18 @@ async fn mail(config: &Config, report: &mut Report) {
     match answers.await {
         Ok(()) => report.good("mail", "the mail server answers"),
         Err(error) => report.wrong("mail", format!("{error:#}; start it, or correct DERWENT_SMTP_URL")),
+    }
+}
+
+/// What cannot be tried without ringing somebody is at least read.
+fn others(config: &Config, report: &mut Report) {
+    match Sms::open(config) {
+        Ok(None) => {}
+        Ok(Some(_)) => report.good("text messages", "go through GOV.UK Notify"),
+        Err(error) => report.wrong("text messages", format!("{error:#}")),
+    }
+    if !config.webhook_networks.is_empty() {
+        report.good("webhooks", "are allowed; where they go their owners prove");
     }
 }
 
@@ -264,10 +279,17 @@ async fn inside(
         );
     }
     let without = checkup::teams_without_roster(&mut db).await?;
-    if without.is_empty() {
-        report.good("rosters", "every team has somebody to page");
-    } else {
+    let holes = holes(&mut db, clock.care_now()).await?;
+    if !without.is_empty() {
         report.wrong("rosters", format!("nobody is paged for {}; run `derwent admin roster set`", without.join(", ")));
+    } else if !holes.is_empty() {
+        let sentence = format!(
+            "nobody is on duty within declared cover: {}; run `derwent admin roster override`",
+            holes.join(", ")
+        );
+        report.wrong("rosters", sentence);
+    } else {
+        report.good("rosters", "every team has somebody to page");
     }
     let reconciled = doctor.reconcile.run(store, clock.care_now(), report).await?;
     if reconciled.is_none() {
@@ -339,4 +361,15 @@ async fn sealing(db: &mut PgConnection, machine_now: Timestamp, report: &mut Rep
         ),
     }
     Ok(())
+}
+
+/// The next hole of each team that has one within the days that are looked ahead.
+async fn holes(db: &mut PgConnection, care_now: Timestamp) -> Result<Vec<String>, sqlx::Error> {
+    let teams = store::roster::teams(db).await?;
+    let rosters = store::roster::load(db, &teams, care_now).await?;
+    let next = |of: &roster::Roster| {
+        let hole = of.holes_ahead(care_now).into_iter().next()?;
+        Some(format!("{} ({})", of.team_name, hole.words(of.zone())))
+    };
+    Ok(rosters.iter().filter_map(next).collect())
 }

@@ -41,7 +41,7 @@ pub struct Staff {
     pub name: String,
     pub email: String,
     pub profession: String,
-    /// `08:00-20:00`, or `all day`.
+    /// `08:00-20:00`, `mon-fri 08:00-16:00`, or `all-day`.
     pub shift: String,
 }
 

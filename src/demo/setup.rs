@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use alert_rules::escalation::Weekly;
 use alert_rules::facts::{Due, Facts, Plan, Slot};
 use alert_rules::finding::Priority;
 use alert_rules::vital::Vital;
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -18,10 +19,12 @@ use crate::random;
 use crate::store::enrolment_code::{self, NewCode, Whose};
 use crate::store::facts::NewVersion;
 use crate::store::organisation::Organisation;
+use crate::store::page::Channel;
 use crate::store::patient::Patient;
+use crate::store::roster_change::{self, Place};
 use crate::store::staff::Staff;
-use crate::store::team::{Cover, Place, Team};
-use crate::store::{Store, credential, facts, organisation, patient, second_factor, staff, team};
+use crate::store::team::Team;
+use crate::store::{Store, contact_point, credential, facts, organisation, patient, second_factor, staff, team};
 use crate::web::{password, totp};
 
 /// What was made, as far as the demo goes on to need it.
@@ -80,10 +83,9 @@ pub async fn set_up(store: &Store, cast: &Cast, begins: &[Timestamp], machine_no
 }
 
 async fn make_team(db: &mut PgConnection, cast: &Cast, organisation: Uuid) -> anyhow::Result<Team> {
-    let (from, until) = span(&cast.team.cover)?;
     let new =
         Team { team: random::new_id(), organisation, name: cast.team.name.clone(), phone: cast.team.phone.clone() };
-    team::insert(db, &new, Cover { from, until }).await?;
+    team::insert(db, &new, &[weekly(&cast.team.cover)?]).await?;
     Ok(new)
 }
 
@@ -108,16 +110,17 @@ async fn make_staff(db: &mut PgConnection, cast: &Cast, team: &Team, ways_in: &S
             profession: member.profession.clone(),
         };
         staff::insert(db, &new).await?;
-        staff::set_pager_key(db, new.staff, &member.name.clone().into()).await?;
+        for (channel, address) in [(Channel::Email, &member.email), (Channel::Pager, &member.name)] {
+            contact_point::vouch(db, new.staff, channel, &address.clone().into(), ways_in.set_at).await?;
+        }
         if index == 0 {
             credential::set(db, new.staff, &password::hash(ways_in.password)?, ways_in.set_at).await?;
             second_factor::set_totp(db, new.staff, ways_in.totp, 0, ways_in.set_at).await?;
         }
         team::add_member(db, team.team, new.staff).await?;
-        let (from, until) = span(&member.shift)?;
-        places.push(Place { staff: new.staff, from, until });
+        places.push(Place { staff: new.staff, weekly: weekly(&member.shift)? });
     }
-    team::set_roster(db, team.team, &places).await?;
+    roster_change::set_shifts(db, team.team, &places).await?;
     Ok(())
 }
 
@@ -210,9 +213,6 @@ async fn make_code(
 }
 
 /// `08:00-20:00`; the same hour twice is all day.
-fn span(text: &str) -> anyhow::Result<(Time, Time)> {
-    let (from, until) =
-        if text == "all day" { ("00:00", "00:00") } else { text.split_once('-').context("two hours")? };
-    let hour = |hour: &str| Time::strptime("%H:%M", hour).with_context(|| format!("{hour:?} is no hour"));
-    Ok((hour(from)?, hour(until)?))
+fn weekly(text: &str) -> anyhow::Result<Weekly> {
+    text.parse().map_err(anyhow::Error::msg)
 }

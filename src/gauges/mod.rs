@@ -32,6 +32,7 @@ const ALERTS_WAITING: &str = "derwent_alerts_waiting";
 const NOTICES: &str = "derwent_operator_notices";
 const REQUESTS_WAITING: &str = "derwent_page_requests_waiting";
 const PAGES: &str = "derwent_pages_waiting";
+const CHANNEL_DOWN: &str = "derwent_channel_down";
 const UNSEALED: &str = "derwent_audit_unsealed";
 const LOOP_AGE: &str = "derwent_loop_age_seconds";
 const DATABASE_ANSWERS: &str = "derwent_database_answers";
@@ -73,6 +74,10 @@ fn install() -> anyhow::Result<PrometheusHandle> {
     describe_gauge!(ALERTS_WAITING, "Open alerts of patients that nobody has acknowledged (priority)");
     describe_gauge!(NOTICES, "Open notices to the operator about the service itself");
     describe_gauge!(REQUESTS_WAITING, "Page requests of which no page was formed yet");
+    describe_gauge!(
+        CHANNEL_DOWN,
+        "1 while pages do not go out over this channel, as far as this process knows (channel)"
+    );
     describe_gauge!(UNSEALED, "Entries of the audit that are not sealed yet");
     describe_gauge!(
         LOOP_AGE,
@@ -90,7 +95,8 @@ fn install() -> anyhow::Result<PrometheusHandle> {
     for name in [COMMITS, COMMIT_FAILURES, JUDGED] {
         counter!(name).absolute(0);
     }
-    for channel in ["email", "pager"] {
+    for channel in ["email", "pager", "sms", "webhook"] {
+        gauge!(CHANNEL_DOWN, "channel" => channel).set(0.0);
         for state in ["sent", "given_up"] {
             counter!(PAGES_SETTLED, "channel" => channel, "state" => state).absolute(0);
         }
@@ -135,6 +141,10 @@ pub fn judged(taken_in: i64, opened: &[(&'static str, &'static str)]) {
 /// `state`: `sent` or `given_up`.
 pub fn page_settled(channel: &'static str, state: &'static str) {
     counter!(PAGES_SETTLED, "channel" => channel, "state" => state).increment(1);
+}
+
+pub fn channel_down(channel: &'static str, down: bool) {
+    gauge!(CHANNEL_DOWN, "channel" => channel).set(f64::from(u8::from(down)));
 }
 
 pub fn phone_came() {

@@ -15,8 +15,8 @@ use alert_rules::{Facts, normalise};
 use jiff::civil::Time;
 use jiff::{Timestamp, ToSpan};
 use mobile_api::plan::{
-    AdviceBand, AnswerAdvice, Call, Due, DueWhat, Plan, PlanChoice, PlanComponent, PlanUnit, PlanVital, Questionnaire,
-    Team,
+    AdviceBand, AnswerAdvice, Call, Cover, Due, DueWhat, Plan, PlanChoice, PlanComponent, PlanUnit, PlanVital,
+    Questionnaire, Team,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -26,6 +26,8 @@ use super::together::NoAnswer;
 use crate::store::plan::{Done, InForce, Stretch};
 
 /// On every screen.
+/// How far ahead a phone knows when people look: as long as it may be without signal and still speak of it.
+const COVER_DAYS: i64 = 14;
 const EMERGENCY: &str = "If you have chest pain, cannot get your breath, or your face or arm is weak: call 999. \
                          If you feel worse and nobody answers here: call 111.";
 
@@ -116,6 +118,10 @@ impl Plans {
         let is_shown = |slot: &DueSlot<'_>| slot.date >= today || slot.closes_at() > now;
         let shown = slots.iter().enumerate().filter(|(_, slot)| is_shown(slot));
         let due = shown.map(|(index, slot)| show(slot, &questionnaires, taken.contains(&index))).collect();
+        let cover = &in_force.cover;
+        let coming = cover.coming(now, COVER_DAYS);
+        let hours = coming.first().copied();
+        let local = |at: Timestamp| cover.calendar.zone.to_datetime(at).time();
         Plan {
             whom: handle.to_owned(),
             version: u64::try_from(in_force.version).unwrap_or_default(),
@@ -123,9 +129,10 @@ impl Plans {
             team: Team {
                 name: in_force.team.clone(),
                 phone: in_force.team_phone.clone(),
-                cover_from: clock_face(in_force.cover_from),
-                cover_until: clock_face(in_force.cover_until),
-                time_zone: in_force.team_time_zone.clone(),
+                cover_from: clock_face(hours.map_or(Time::midnight(), |(from, _)| local(from))),
+                cover_until: clock_face(hours.map_or(Time::midnight(), |(_, until)| local(until))),
+                cover: coming.into_iter().map(|(from, until)| Cover { from, until }).collect(),
+                time_zone: cover.calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
             },
             due,
             vitals: vitals.into_iter().map(entry_of).collect(),

@@ -1,18 +1,21 @@
 //! Who works in the world that is measured, and what is set for its patients.
 
 use alert_rules::Vital;
+use alert_rules::escalation::{Hours, Weekly};
 use alert_rules::facts::{Due, Facts, Plan, Slot};
 use alert_rules::finding::Priority;
 use jiff::Timestamp;
-use jiff::civil::{Time, date, time};
+use jiff::civil::{Time, date};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::random;
 use crate::store::organisation::Organisation;
+use crate::store::page::Channel;
+use crate::store::roster_change::{self, Place};
 use crate::store::staff::Staff;
-use crate::store::team::{Cover, Place, Team};
-use crate::store::{Store, organisation, staff, team};
+use crate::store::team::Team;
+use crate::store::{Store, contact_point, organisation, staff, team};
 
 pub const MORNING: Time = Time::constant(8, 0, 0, 0);
 
@@ -28,8 +31,8 @@ pub async fn staff(store: &Store) -> anyhow::Result<(Uuid, Uuid)> {
         name: "Load".into(),
         phone: "01773 496 0100".into(),
     };
-    let always = (time(0, 0, 0, 0), time(0, 0, 0, 0));
-    team::insert(&mut tx, &team, Cover { from: always.0, until: always.1 }).await?;
+    let always = Weekly::daily(Hours::ALL_DAY);
+    team::insert(&mut tx, &team, &[always]).await?;
     let nurse = Staff {
         staff: random::new_id(),
         organisation: organisation.organisation,
@@ -39,8 +42,10 @@ pub async fn staff(store: &Store) -> anyhow::Result<(Uuid, Uuid)> {
         profession: "nurse".into(),
     };
     staff::insert(&mut tx, &nurse).await?;
+    contact_point::vouch(&mut tx, nurse.staff, Channel::Email, &nurse.email.clone().into(), Timestamp::UNIX_EPOCH)
+        .await?;
     team::add_member(&mut tx, team.team, nurse.staff).await?;
-    team::set_roster(&mut tx, team.team, &[Place { staff: nurse.staff, from: always.0, until: always.1 }]).await?;
+    roster_change::set_shifts(&mut tx, team.team, &[Place { staff: nurse.staff, weekly: always }]).await?;
     tx.commit().await?;
     Ok((organisation.organisation, team.team))
 }

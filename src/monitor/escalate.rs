@@ -11,7 +11,6 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::parts::Parts;
-use crate::roster::Roster;
 use crate::signal::Signal;
 use crate::store::alert_row::{Change, Stored};
 use crate::store::{alert, alert_row, roster};
@@ -38,12 +37,11 @@ pub async fn escalate(parts: &Parts) -> anyhow::Result<bool> {
     }
     let due = due.alerts;
     let teams: BTreeSet<Uuid> = due.iter().filter_map(|stored| stored.owner.team).collect();
-    let rosters = roster::load(&mut tx, &Vec::from_iter(teams)).await?;
+    let rosters = roster::load(&mut tx, &Vec::from_iter(teams), now).await?;
     let mut changes = Vec::new();
     let mut organisations = BTreeSet::new();
     for stored in &due {
-        let roster = stored.owner.team.and_then(|team| rosters.iter().find(|roster| roster.team == team));
-        let decision = next(stored, &roster.map_or_else(roster::nobody, Roster::duty), now);
+        let decision = next(stored, &roster::duty_of(&rosters, stored.owner.team), now);
         organisations.extend(stored.owner.organisation);
         changes.extend(decision.map(|decision| Change {
             alert: stored.alert,

@@ -20,7 +20,6 @@ use crate::monitor::case::Case;
 use crate::monitor::judgement::Judged;
 use crate::monitor::rulebook::InForce;
 use crate::random;
-use crate::roster::Roster;
 use crate::signal::Signal;
 use crate::store::alert_row::{Belongs, Change, Stored};
 use crate::store::ask::{self, NewAsk};
@@ -186,7 +185,7 @@ async fn write_alerts(
     let patients: Vec<Uuid> = current.iter().map(|(_, judged)| judged.case.person.patient).collect();
     let stored = alert_row::lock_of_patients(db, &patients, at - REACH).await?;
     let teams: BTreeSet<Uuid> = current.iter().map(|(_, judged)| judged.case.person.team).collect();
-    let rosters = roster::load(db, &Vec::from_iter(teams)).await?;
+    let rosters = roster::load(db, &Vec::from_iter(teams), at).await?;
     let mut changes: Vec<Change> = Vec::new();
     let mut operators: Vec<Operator> = Vec::new();
 
@@ -197,7 +196,7 @@ async fn write_alerts(
         }
         let of_patient: Vec<&Stored> =
             stored.iter().filter(|stored| stored.owner.patient == Some(person.patient)).collect();
-        let duty = || rosters.iter().find(|roster| roster.team == person.team).map(Roster::duty);
+        let duty = || rosters.iter().find(|roster| roster.team == person.team).map(|roster| roster.duty(&rosters));
         for (about, decision) in judged.alerts(&of_patient, duty, at) {
             operators.extend(decision.operator.clone());
             let belongs = Belongs {

@@ -3,13 +3,15 @@
 //!
 //! `sweep.rs` takes patients by lease, `case.rs` loads what their evaluation needs and `memory.rs` does not hold yet,
 //! `judgement.rs` judges, `evaluate.rs` writes it down, `task.rs` is the work no rule finds, `escalate.rs` moves alerts that
-//! nobody acts on, `rulebook.rs` has the rules, `overdue.rs` tells the operator when judging falls behind;
+//! nobody acts on, `rulebook.rs` has the rules, `overdue.rs` tells the operator when judging falls behind, and
+//! `holes.rs` when a roster has a hole before it;
 //! `refold.rs` judges again from the beginning, to compare, and `shadow.rs` by rules beside those in force; both go over it with
 //! `over.rs`.
 
 pub mod case;
 pub mod escalate;
 pub mod evaluate;
+pub mod holes;
 pub mod judgement;
 pub mod memory;
 pub mod over;
@@ -26,6 +28,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::monitor::holes::Looked;
 use crate::monitor::memory::Memory;
 use crate::monitor::rulebook::{InForce, Rulebooks};
 use crate::monitor::shadow::Shadowing;
@@ -47,14 +50,19 @@ struct Inner {
     parts: Parts,
     rulebooks: Rulebooks,
     memory: Memory,
+    looked: Looked,
 }
 
 impl Monitor {
     /// Puts the configured rules in force, then starts the loops.
     pub async fn start(parts: &Parts) -> anyhow::Result<Self> {
         rulebook::publish_at_start(parts).await?;
-        let monitor =
-            Self(Arc::new(Inner { parts: parts.clone(), rulebooks: Rulebooks::default(), memory: Memory::default() }));
+        let monitor = Self(Arc::new(Inner {
+            parts: parts.clone(),
+            rulebooks: Rulebooks::default(),
+            memory: Memory::default(),
+            looked: Looked::default(),
+        }));
         // One loop judges whatever came, as soon as it came. The other looks each second for those of whom nothing came, and takes
         // part in judging what came while there is more than one batch. So when very many slots close at once one batch of
         // them is judged at a time, and readings are stored and judged beside it.
@@ -72,6 +80,16 @@ impl Monitor {
             let monitor = escalating.clone();
             async move { escalate::escalate(&monitor.0.parts).await }
         });
+        let ahead = monitor.clone();
+        turns::spawn(
+            parts,
+            "looking for holes in rosters",
+            |_| false,
+            move || {
+                let monitor = ahead.clone();
+                async move { holes::look_ahead(&monitor.0.parts, &monitor.0.looked).await }
+            },
+        );
         let looking = parts.clone();
         turns::spawn(
             parts,
@@ -116,6 +134,7 @@ impl Monitor {
         while escalate::escalate(&self.0.parts).await? {
             any = true;
         }
+        any |= holes::look_ahead(&self.0.parts, &self.0.looked).await?;
         if !any && self.in_hand().await? {
             tokio::time::sleep(IN_FLIGHT).await;
             return Ok(true);
@@ -124,14 +143,14 @@ impl Monitor {
     }
 
     async fn sweep(&self, wanted: Wanted) -> anyhow::Result<Swept> {
-        let Inner { parts, rulebooks, memory } = &*self.0;
+        let Inner { parts, rulebooks, memory, .. } = &*self.0;
         sweep::sweep(parts, rulebooks, memory, wanted).await
     }
 
     /// The next instant of care time at which there is something to do.
     pub async fn next_due(&self) -> anyhow::Result<Option<Timestamp>> {
         let pool = &self.0.parts.store.monitor;
-        let instants = [due::next_at(pool).await?, alert::next_step_at(pool).await?];
+        let instants = [due::next_at(pool).await?, alert::next_step_at(pool).await?, self.0.looked.next()];
         Ok(instants.into_iter().flatten().min())
     }
 

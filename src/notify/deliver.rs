@@ -1,7 +1,8 @@
 //! Takes pages, sends them outside any transaction, and settles what came of it: sent, again at, or given up.
 //!
-//! Four lanes (e-mail and pager, high and the rest) never wait for one another: ten thousand low mails or a mail server
-//! that answers nobody delay no high page on the other lane.
+//! Two lanes a channel (high, and the rest) never wait for one another: ten thousand low mails or a mail server
+//! that answers nobody delay no high page on the other lane. A high page that a try did not get out goes to the same
+//! person over another channel too, at once: whatever is dead, one that lives has it within the minute.
 //!
 //! Killed between the mail server's *250* and our note of it, a page is taken again when its lease has ended: sent at
 //! least once, both times with the same Message-ID.
@@ -10,7 +11,9 @@ use futures_util::future;
 use serde_json::json;
 
 use crate::gauges;
-use crate::notify::channel::{Channels, NotSent};
+use crate::notify::breaker::News;
+use crate::notify::channel::{Channels, NotSent, Sent};
+use crate::notify::form;
 use crate::notify::retry::{self, Next};
 use crate::parts::Parts;
 use crate::random;
@@ -37,15 +40,23 @@ impl Lane {
             (Channel::Email, true) => "sending high pages by e-mail",
             (Channel::Pager, false) => "sending other pages over the pager",
             (Channel::Email, false) => "sending other pages by e-mail",
+            (Channel::Sms, true) => "sending high pages by text message",
+            (Channel::Sms, false) => "sending other pages by text message",
+            (Channel::Webhook, true) => "sending high pages to webhooks",
+            (Channel::Webhook, false) => "sending other pages to webhooks",
         }
     }
 }
 
-pub const LANES: [Lane; 4] = [
+pub const LANES: [Lane; 8] = [
     Lane { channel: Channel::Pager, high: true },
     Lane { channel: Channel::Email, high: true },
+    Lane { channel: Channel::Sms, high: true },
+    Lane { channel: Channel::Webhook, high: true },
     Lane { channel: Channel::Pager, high: false },
     Lane { channel: Channel::Email, high: false },
+    Lane { channel: Channel::Sms, high: false },
+    Lane { channel: Channel::Webhook, high: false },
 ];
 
 /// Sends what is due in this lane now, once. True if there was anything.
@@ -58,7 +69,11 @@ pub async fn deliver(parts: &Parts, channels: &Channels, lane: Lane) -> anyhow::
         if page.to_nobody {
             return give_to_another(parts, lane, page).await;
         }
-        match channels.send(lane.channel, page).await {
+        let Sent { result, news } = channels.send(lane.channel, lane.high, page, parts.clock.machine_now()).await;
+        if let Some(news) = news {
+            tell_operator(parts, lane.channel, news, result.as_ref().err()).await?;
+        }
+        match result {
             Ok(()) => settle_sent(parts, lane, page).await,
             Err(not_sent) => settle_not_sent(parts, lane, page, not_sent).await,
         }
@@ -100,17 +115,26 @@ async fn settle_sent(parts: &Parts, lane: Lane, page: &Taken) -> Result<(), sqlx
 }
 
 async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotSent) -> Result<(), sqlx::Error> {
-    let NotSent { failure, error } = not_sent;
+    let NotSent { failure, error, .. } = not_sent;
+    if lane.high && !page.to_operator {
+        tell_over_another(parts, lane, page, &error).await?;
+    }
     let what = match (page.to_operator, lane.high) {
         (true, _) => retry::Page::ToOperator,
         (false, true) => retry::Page::High,
         (false, false) => retry::Page::Other,
     };
-    match retry::after(failure, page.attempts, what, random::fraction()) {
+    match retry::after(lane.channel, failure, page.attempts, what, random::fraction()) {
         Next::Again { after } => {
             tracing::warn!(page = %page.page, channel = lane.channel.name(), attempts = page.attempts, %error, "page not sent; trying again in {after:?}");
             let next_at = parts.clock.machine_now() + after;
             page::settle_again(&parts.store.monitor, page, next_at, &error).await
+        }
+        // A code that cannot be delivered: whoever asked for it is shown why.
+        Next::GiveUp if page.alerts.is_empty() => {
+            let mut tx = parts.store.monitor.begin().await?;
+            page::settle_given_up(&mut tx, page, &error).await?;
+            tx.commit().await
         }
         Next::GiveUp => {
             tracing::error!(page = %page.page, channel = lane.channel.name(), attempts = page.attempts, %error, "page given up; escalating");
@@ -120,10 +144,7 @@ async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotS
             if settled {
                 note(&mut tx, parts, lane, page, "given_up", Some(&error)).await?;
                 alert::hasten_undelivered(&mut tx, page.page, &page.alerts, now).await?;
-                let channel = match lane.channel {
-                    Channel::Email => "e-mail",
-                    Channel::Pager => "pager",
-                };
+                let channel = lane.channel.words();
                 let sentence = format!(
                     "A page over {channel} was given up after {} attempts: {error}. The next on the roster is paged; mend \
                      the {channel} service or the address.",
@@ -139,6 +160,69 @@ async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotS
             Ok(())
         }
     }
+}
+
+/// A try failed: the same person hears of it over another channel too, before anybody waits for the next.
+async fn tell_over_another(parts: &Parts, lane: Lane, page: &Taken, error: &str) -> Result<(), sqlx::Error> {
+    let others: Vec<Channel> = form::HIGH_FIRST
+        .into_iter()
+        .filter(|channel| *channel != lane.channel && parts.config.channels().contains(channel))
+        .collect();
+    let mut tx = parts.store.monitor.begin().await?;
+    let also = page::also_over(&mut tx, page.page, &others, parts.clock.machine_now()).await?;
+    if let Some((other, channel)) = also {
+        let organisations = alert::organisations(&mut tx, &page.alerts).await?;
+        let detail = json!({ "channel": channel.name(), "page": other, "instead_of": page.page, "error": error });
+        let event = |(alert, organisation)| NewEvent {
+            alert,
+            organisation,
+            at: parts.clock.care_now(),
+            what: "paged",
+            by_staff: None,
+            detail: detail.clone(),
+        };
+        alert_event::append(&mut tx, &organisations.into_iter().map(event).collect::<Vec<_>>()).await?;
+    }
+    tx.commit().await?;
+    if also.is_some() {
+        parts.signals.send(Signal::Pages);
+    }
+    Ok(())
+}
+
+/// A channel stopped working, or works again.
+async fn tell_operator(
+    parts: &Parts,
+    channel: Channel,
+    news: News,
+    not_sent: Option<&NotSent>,
+) -> Result<(), sqlx::Error> {
+    let now = parts.clock.care_now();
+    let problem = format!("the {} service does not work", channel.words());
+    let mut tx = parts.store.monitor.begin().await?;
+    match news {
+        News::Opened => {
+            let error = not_sent.map_or("", |not_sent| &not_sent.error);
+            tracing::error!(
+                channel = channel.name(),
+                error,
+                "a channel does not work; pages go over others where there are any"
+            );
+            let sentence = format!(
+                "Pages do not go out over the {} service: {error}. High ones are tried all the same, and over another channel \
+                 where the person has one. Mend the service, or its setting.",
+                channel.words()
+            );
+            alert::open_operator(&mut tx, &problem, &sentence, now).await?;
+        }
+        News::Closed => {
+            tracing::info!(channel = channel.name(), "a channel works again");
+            alert::close_operator(&mut tx, &problem, "it works again", now).await?;
+        }
+    }
+    tx.commit().await?;
+    parts.signals.send(Signal::Pages);
+    Ok(())
 }
 
 /// Into the history of each alert that the page was about.

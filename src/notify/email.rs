@@ -1,7 +1,7 @@
 //! A page by e-mail.
 
 use crate::mail::{self, Letter, Mailer};
-use crate::notify::channel::NotSent;
+use crate::notify::channel::{NotSent, SEND_LIMIT};
 use crate::store::page::Taken;
 
 pub async fn send(mailer: &Mailer, page: &Taken) -> Result<(), NotSent> {
@@ -12,8 +12,9 @@ pub async fn send(mailer: &Mailer, page: &Taken) -> Result<(), NotSent> {
         body: &page.body,
         important: page.priority == "high",
     };
-    mailer.send(&letter).await.map_err(|problem| match problem {
-        mail::NotSent::Passing(error) => NotSent::passing(error),
-        mail::NotSent::Permanent(error) => NotSent::permanent(error),
+    mailer.send(&letter, SEND_LIMIT).await.map_err(|problem| match problem {
+        mail::NotSent::Down(error) => NotSent::down(error),
+        mail::NotSent::Later(error) => NotSent::later(error),
+        mail::NotSent::Never(error) => NotSent::never(error),
     })
 }

@@ -1,8 +1,8 @@
 //! From page requests to pages: whom, over which channels, alone or together. The decision is pure (`plan`);
 //! `form` reads, decides and writes in one transaction.
 //!
-//! A high request becomes a page at once, alone, over e-mail and pager both. Medium and low ones wait for cover and go
-//! out as one e-mail a person.
+//! A high request becomes a page at once, alone, over two channels of different kind. Medium and low ones wait for cover and go
+//! out as one message a person, over one. Outside a team's cover the roster of whichever team took the hours is paged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,12 @@ use uuid::Uuid;
 use crate::notify::text::{self, Setting};
 use crate::parts::Parts;
 use crate::random;
-use crate::roster::{Duty, Member, Roster};
-use crate::secret::Secret;
+use crate::roster::{Answer, ContactPoint, Member, Roster, Turn, answer};
 use crate::store::alert_event::{self, NewEvent};
 use crate::store::page::{self, Channel, NewPage};
 use crate::store::page_request::{self, CameTo, Waiting};
 use crate::store::pools::BEGIN_BY_KEY;
-use crate::store::{alert, roster, synthetic};
+use crate::store::{alert, contact_point, roster, synthetic};
 
 /// Requests taken in one transaction.
 const BATCH_REQUESTS: i64 = 500;
@@ -35,19 +34,34 @@ fn apart(priority: &str) -> SignedDuration {
     }
 }
 
+/// High pages: first what rings, then what is read; two of them.
+pub const HIGH_FIRST: [Channel; 4] = [Channel::Pager, Channel::Email, Channel::Sms, Channel::Webhook];
+/// Others: first what waits to be read.
+const OTHERS_FIRST: [Channel; 4] = [Channel::Email, Channel::Webhook, Channel::Sms, Channel::Pager];
+const HIGH_WAYS: usize = 2;
+
 /// What does not change from page to page.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Office {
     pub origin: String,
     /// Who is told when the service itself needs a person.
     pub operator: String,
     /// Where test pages go.
     pub test: Option<String>,
-    pub has_pager: bool,
+    /// Over what somebody can be told at all.
+    pub channels: Vec<Channel>,
+    /// Those of them that do not work just now: taken last.
+    pub down: Vec<Channel>,
 }
 
-/// When someone was last sent a bundle of a priority.
-pub type LastBundles = BTreeMap<(Uuid, String), Timestamp>;
+/// What people were told before.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// When someone was last sent a bundle of a priority.
+    pub bundles: BTreeMap<(Uuid, String), Timestamp>,
+    /// High alerts that are open and theirs: they took them, or were paged about them and nobody took them.
+    pub highs: BTreeMap<Uuid, BTreeSet<Uuid>>,
+}
 
 /// What to do about the requests that wait.
 #[derive(Debug, Default)]
@@ -56,8 +70,8 @@ pub struct Plan {
     pub formed: Vec<(Uuid, CameTo)>,
     pub postponed: Vec<(Uuid, Timestamp)>,
     pub events: Vec<NewEvent>,
-    /// Names of teams with nobody on the roster within their cover.
-    pub holes: BTreeSet<String>,
+    /// What the operator must hear: problem, and the sentence that is mailed.
+    pub operator: BTreeMap<String, String>,
 }
 
 /// Forms pages from what waits now. True if there was anything.
@@ -69,43 +83,37 @@ pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<
         return Ok(false);
     }
     let teams: BTreeSet<Uuid> = waiting.iter().filter_map(|waiting| waiting.team).collect();
-    let rosters = roster::load(&mut tx, &Vec::from_iter(teams)).await?;
-    let mut last = LastBundles::new();
+    let mut rosters = roster::load(&mut tx, &Vec::from_iter(teams), now).await?;
+    contact_point::fill(&mut tx, &mut rosters).await?;
+    let mut before = Before::default();
+    let people: BTreeSet<Uuid> = rosters.iter().flat_map(Roster::everybody).map(|member| member.staff).collect();
+    before.highs = alert::highs_of(&mut tx, &Vec::from_iter(people.iter().copied())).await?;
     if !high {
-        for staff in rosters.iter().flat_map(people) {
+        for staff in people {
             for priority in ["medium", "low"] {
                 if let Some(at) = page::last_made(&mut tx, staff, priority).await? {
-                    last.insert((staff, priority.to_owned()), at);
+                    before.bundles.insert((staff, priority.to_owned()), at);
                 }
             }
         }
     }
-    let plan = plan(&waiting, &rosters, &last, office, now)?;
+    let plan = plan(&waiting, &rosters, before, office, now)?;
     page::insert(&mut tx, &plan.pages, now, parts.clock.machine_now()).await?;
     page_request::mark_formed(&mut tx, &plan.formed).await?;
     page_request::postpone(&mut tx, &plan.postponed).await?;
     alert_event::append(&mut tx, &plan.events).await?;
-    for team in &plan.holes {
-        let sentence = format!(
-            "Nobody is on the roster of {team} although its cover is declared for this hour. Pages go to someone of the \
-             team; add a shift to the roster."
-        );
-        alert::open_operator(&mut tx, &format!("roster hole: {team}"), &sentence, now).await?;
+    for (problem, sentence) in &plan.operator {
+        alert::open_operator(&mut tx, problem, sentence, now).await?;
     }
     tx.commit().await?;
     Ok(true)
-}
-
-/// Whom a roster names, and the rest of the team.
-pub fn people(roster: &Roster) -> impl Iterator<Item = Uuid> {
-    roster.shifts.iter().map(|shift| shift.member.staff).chain(roster.members.iter().map(|member| member.staff))
 }
 
 /// Whom to page about what waits, over which channels, alone or together.
 pub fn plan(
     waiting: &[Waiting],
     rosters: &[Roster],
-    last: &LastBundles,
+    mut before: Before,
     office: &Office,
     now: Timestamp,
 ) -> anyhow::Result<Plan> {
@@ -124,34 +132,46 @@ pub fn plan(
         if request.organisation == Some(synthetic::ORGANISATION) {
             match &office.test {
                 Some(address) => {
-                    plan.page(&[request], None, Channel::Email, address.clone().into(), text::test(office), now)
+                    let test =
+                        ContactPoint { contact_point: None, channel: Channel::Email, address: address.clone().into() };
+                    plan.pages(&[request], None, &[(test, text::test(office))], now);
                 }
                 None => plan.formed.push((request.page_request, CameTo::Nobody)),
             }
             continue;
         }
-        let roster = request.team.and_then(|team| rosters.iter().find(|roster| roster.team == team));
-        let Some(roster) = roster else {
-            plan.page(&[request], None, Channel::Email, office.operator.clone().into(), text::operator(request)?, now);
-            continue;
-        };
-        let high = request.priority == "high";
+        // One that is not known is told like the most pressing.
+        let priority = Priority::named(&request.priority).unwrap_or(Priority::High);
         // What is somebody's by name is about work they have in hand, and a welfare step about a person whom nobody can reach:
         // at whatever hour.
-        let at_once = high || !matches!(request.to, Whom::Step(_));
-        if !at_once && !roster.cover.holds(now) {
-            plan.postponed.push((request.page_request, roster.cover.next(now)));
-            continue;
-        }
+        let at_any_hour = !matches!(request.to, Whom::Step(_));
+        let at_once = priority == Priority::High || at_any_hour;
+        let own = rosters.iter().find(|roster| Some(roster.team) == request.team);
+        let answering = match request.team.and_then(|team| answer(rosters, team, priority, now)) {
+            Some(Answer::Waits { .. }) if at_any_hour => own.map(Answer::Roster),
+            answering => answering,
+        };
+        let roster = match answering {
+            Some(Answer::Roster(roster)) => roster,
+            Some(Answer::Waits { until }) => {
+                plan.postponed.push((request.page_request, until));
+                continue;
+            }
+            None => {
+                let operator = ContactPoint {
+                    contact_point: None,
+                    channel: Channel::Email,
+                    address: office.operator.clone().into(),
+                };
+                plan.pages(&[request], None, &[(operator, text::operator(request)?)], now);
+                continue;
+            }
+        };
         let members = match whom(request, roster, rosters, now) {
             Found::People(members) => members,
             Found::Hole(members) => {
-                plan.holes.insert(roster.team_name.clone());
+                plan.hole(&roster.team_name);
                 members
-            }
-            Found::OutsideCover { opens } => {
-                plan.postponed.push((request.page_request, opens));
-                continue;
             }
         };
         if members.is_empty() {
@@ -171,28 +191,41 @@ pub fn plan(
             let page = match told.get(&(request.alert, member.staff)) {
                 Some(page) => *page,
                 None => {
-                    let text = setting(roster, office, now).alone(request)?;
-                    if let (Some(key), true) = (&member.pager_key, office.has_pager) {
-                        let text = text::Text { subject: text.subject.clone(), body: text.body.clone() };
-                        plan.send(&[request], Some(member), Channel::Pager, key.clone(), text, now);
+                    let highs = before.highs.entry(member.staff).or_default();
+                    if priority == Priority::High {
+                        highs.insert(request.alert);
                     }
-                    plan.send(&[request], Some(member), Channel::Email, member.email.clone().into(), text, now)
+                    let highs = highs.len();
+                    let setting = setting(roster, office, now);
+                    let ways: Vec<(ContactPoint, text::Text)> = plan
+                        .ways(member, priority == Priority::High, office)
+                        .into_iter()
+                        .map(|way| {
+                            let text = setting.alone(request, highs, way.channel)?;
+                            Ok((way, text))
+                        })
+                        .collect::<Result<_, askama::Error>>()?;
+                    let page = plan.pages(&[request], Some(member), &ways, now);
+                    told.extend(page.map(|page| ((request.alert, member.staff), page)));
+                    continue;
                 }
             };
-            told.insert((request.alert, member.staff), page);
             plan.formed.push((request.page_request, CameTo::Page(page)));
         }
     }
 
     for ((staff, priority), Bundle { roster, member, requests, at_once }) in bundles {
-        let next = last.get(&(staff, priority.to_owned())).map(|last| *last + apart(priority));
+        let next = before.bundles.get(&(staff, priority.to_owned())).map(|last| *last + apart(priority));
         match next {
             Some(next) if next > now && !at_once => {
                 plan.postponed.extend(requests.iter().map(|request| (request.page_request, next)))
             }
             _ => {
-                let text = setting(roster, office, now).bundle(&requests)?;
-                plan.page(&requests, Some(member), Channel::Email, member.email.clone().into(), text, now);
+                let setting = setting(roster, office, now);
+                for way in plan.ways(member, false, office) {
+                    let text = setting.bundle(&requests, way.channel)?;
+                    plan.pages(&requests, Some(member), &[(way, text)], now);
+                }
             }
         }
     }
@@ -212,7 +245,14 @@ struct Bundle<'a> {
 }
 
 fn setting<'a>(roster: &'a Roster, office: &'a Office, now: Timestamp) -> Setting<'a> {
-    Setting { origin: &office.origin, team: &roster.team_name, zone: roster.zone(), now }
+    Setting {
+        origin: &office.origin,
+        team: &roster.team_name,
+        phone: &roster.phone,
+        policies: &roster.policies,
+        zone: roster.zone(),
+        now,
+    }
 }
 
 /// It needs nobody's attention any more, or is no news to whom it is for.
@@ -230,9 +270,6 @@ enum Found<'a> {
     People(Vec<&'a Member>),
     /// Cover is declared and nobody is there as the policy names them: somebody of the team, and the operator must hear.
     Hole(Vec<&'a Member>),
-    OutsideCover {
-        opens: Timestamp,
-    },
 }
 
 fn whom<'a>(request: &Waiting, roster: &'a Roster, rosters: &'a [Roster], now: Timestamp) -> Found<'a> {
@@ -242,7 +279,7 @@ fn whom<'a>(request: &Waiting, roster: &'a Roster, rosters: &'a [Roster], now: T
     );
     let targets = match request.to {
         Whom::Staff(staff) => {
-            let everybody = roster.members.iter().chain(roster.shifts.iter().map(|shift| &shift.member));
+            let everybody = rosters.iter().flat_map(Roster::everybody);
             return Found::People(everybody.filter(|member| member.staff == staff).take(1).collect());
         }
         Whom::Welfare => {
@@ -252,13 +289,12 @@ fn whom<'a>(request: &Waiting, roster: &'a Roster, rosters: &'a [Roster], now: T
         }
         Whom::Step(step) => &policy.step(step).to,
     };
-    match roster.on_duty(now, 0) {
-        Duty::OutsideCover { opens } => Found::OutsideCover { opens },
-        Duty::Hole(anyone) => {
+    match roster.turn(now, 0) {
+        Turn::Hole(anyone) => {
             let named = roster.named(targets, rosters, now);
             Found::Hole(if named.is_empty() { anyone.into_iter().collect() } else { named })
         }
-        Duty::Person(on_duty) => {
+        Turn::Person(on_duty) => {
             let named = roster.named(targets, rosters, now);
             if named.is_empty() { Found::Hole(vec![on_duty]) } else { Found::People(named) }
         }
@@ -266,54 +302,91 @@ fn whom<'a>(request: &Waiting, roster: &'a Roster, rosters: &'a [Roster], now: T
 }
 
 impl Plan {
-    /// One page that all of these come to.
-    fn page(
-        &mut self,
-        requests: &[&Waiting],
-        to: Option<&Member>,
-        channel: Channel,
-        address: Secret,
-        text: text::Text,
-        now: Timestamp,
-    ) {
-        let page = self.send(requests, to, channel, address, text, now);
-        let formed = requests.iter().map(|request| (request.page_request, CameTo::Page(page)));
-        self.formed.extend(formed);
+    fn hole(&mut self, team: &str) {
+        self.operator.entry(format!("roster hole: {team}")).or_insert_with(|| {
+            format!(
+                "Nobody is on the roster of {team} although its cover is declared for this hour. Pages go to someone of the \
+                 team; add a shift to the roster."
+            )
+        });
     }
 
-    fn send(
+    /// Over what to tell somebody, best first: high over two kinds, the rest over one. Never nothing: whoever has proven no contact
+    /// point is told where they sign in, and the operator hears of it.
+    fn ways(&mut self, member: &Member, high: bool, office: &Office) -> Vec<ContactPoint> {
+        let (mut order, most) = if high { (HIGH_FIRST, HIGH_WAYS) } else { (OTHERS_FIRST, 1) };
+        order.sort_by_key(|channel| office.down.contains(channel));
+        let ways: Vec<ContactPoint> = order
+            .iter()
+            .filter(|channel| office.channels.contains(channel))
+            .filter_map(|channel| member.contacts.iter().find(|point| point.channel == *channel))
+            .take(most)
+            .cloned()
+            .collect();
+        let name = &member.name;
+        if ways.is_empty() {
+            self.operator.entry(format!("no contact point: {name}")).or_insert_with(|| {
+                format!(
+                    "{name} is to be paged and has proven no contact point. Pages go to the address they sign in with, which nobody \
+                     has proven; they add one on their account page and type in the code that is sent to it."
+                )
+            });
+            return vec![ContactPoint {
+                contact_point: None,
+                channel: Channel::Email,
+                address: member.email.clone().into(),
+            }];
+        }
+        if high && ways.len() < HIGH_WAYS && office.channels.len() >= HIGH_WAYS {
+            self.operator.entry(format!("one contact point: {name}")).or_insert_with(|| {
+                format!(
+                    "{name} can be paged over one kind of channel only ({}); a high alert should always have two, so that one \
+                     may fail. They add another on their account page.",
+                    ways[0].channel.words()
+                )
+            });
+        }
+        ways
+    }
+
+    /// One page over each way. The first of them is the page on record.
+    fn pages(
         &mut self,
         requests: &[&Waiting],
         to: Option<&Member>,
-        channel: Channel,
-        address: Secret,
-        text: text::Text,
+        ways: &[(ContactPoint, text::Text)],
         now: Timestamp,
-    ) -> Uuid {
-        let page = random::new_id();
-        let first = requests.first();
-        self.pages.push(NewPage {
-            page,
-            alerts: requests.iter().map(|request| request.alert).collect(),
-            organisation: first.and_then(|first| first.organisation),
-            staff: to.map(|member| member.staff),
-            channel,
-            address,
-            priority: first.map_or_else(String::new, |first| first.priority.clone()),
-            subject: text.subject,
-            body: text.body,
-        });
-        let to = to.map_or("the operator", |member| member.name.as_str());
-        for request in requests {
-            self.events.push(NewEvent {
+    ) -> Option<Uuid> {
+        let first = requests.first()?;
+        let mut on_record = None;
+        for (way, text) in ways {
+            let page = random::new_id();
+            self.pages.push(NewPage {
+                page,
+                alerts: requests.iter().map(|request| request.alert).collect(),
+                organisation: first.organisation,
+                staff: to.map(|member| member.staff),
+                channel: way.channel,
+                contact_point: way.contact_point,
+                address: way.address.clone(),
+                priority: first.priority.clone(),
+                subject: text.subject.clone(),
+                body: text.body.clone(),
+            });
+            on_record.get_or_insert(page);
+            let to = to.map_or("the operator", |member| member.name.as_str());
+            self.events.extend(requests.iter().map(|request| NewEvent {
                 alert: request.alert,
                 organisation: request.organisation,
                 at: now,
                 what: "paged",
                 by_staff: None,
-                detail: json!({ "to": to, "channel": channel.name(), "page": page, "why": request.why }),
-            });
+                detail: json!({ "to": to, "channel": way.channel.name(), "page": page, "why": request.why }),
+            }));
         }
-        page
+        if let Some(page) = on_record {
+            self.formed.extend(requests.iter().map(|request| (request.page_request, CameTo::Page(page))));
+        }
+        on_record
     }
 }

@@ -1,15 +1,20 @@
 //! Telling people. Alerts come with page requests; here pages are formed from them, sent, and settled.
 //!
 //! `form.rs` decides whom to tell, `text.rs` what to say, `deliver.rs` sends through `channel.rs`, `retry.rs` decides what
-//! follows a failure. Who acknowledges, and what happens when nobody does, is not decided here: `monitor/escalate.rs`.
+//! follows a failure, `breaker.rs` whether a channel works, `follow.rs` ends what rings. Who acknowledges, and what happens when nobody does, is not decided here: `monitor/escalate.rs`.
 
+pub mod breaker;
 pub mod channel;
 pub mod deliver;
 pub mod email;
+pub mod follow;
 pub mod form;
+mod http;
 pub mod pager;
 pub mod retry;
+pub mod sms;
 pub mod text;
+pub mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +33,7 @@ use crate::turns;
 /// How long to wait for pages that another task is sending just now.
 const IN_FLIGHT: Duration = Duration::from_millis(20);
 
-/// A mail server that answers nobody keeps a lane for as long as a send may take, which is no standstill yet.
+/// A server that answers nobody keeps a lane for as long as a send may take, which is no standstill yet.
 const SENDING: Duration = SEND_LIMIT.saturating_add(progress::LIMIT);
 
 /// Handle to the running loops; the stepper of care time drives the same functions.
@@ -50,7 +55,8 @@ impl Notify {
             origin: parts.config.origin(),
             operator: parts.config.operator_email.clone().unwrap_or_else(|| parts.config.mail_from.clone()),
             test: parts.config.heartbeat_email.clone(),
-            has_pager: channels.has_pager(),
+            channels: parts.config.channels(),
+            down: Vec::new(),
         };
         let notify = Self(Arc::new(Inner { parts: parts.clone(), channels, office }));
         let forming = notify.clone();
@@ -65,6 +71,11 @@ impl Notify {
                 async move { deliver::deliver(&notify.0.parts, &notify.0.channels, lane).await }
             });
         }
+        let following = notify.clone();
+        turns::spawn_within(parts, "telling the pager service what became of pages", SENDING, alerts, move || {
+            let notify = following.clone();
+            async move { follow::follow(&notify.0.parts, &notify.0.channels).await }
+        });
         Ok(notify)
     }
 
@@ -79,6 +90,9 @@ impl Notify {
             while deliver::deliver(parts, channels, lane).await? {
                 any = true;
             }
+        }
+        while follow::follow(parts, channels).await? {
+            any = true;
         }
         if !any && self.in_hand().await? {
             tokio::time::sleep(IN_FLIGHT).await;
@@ -100,10 +114,11 @@ impl Notify {
     }
 
     async fn form(&self) -> anyhow::Result<bool> {
-        let Inner { parts, office, .. } = &*self.0;
+        let Inner { parts, office, channels } = &*self.0;
+        let office = Office { down: channels.down(), ..office.clone() };
         let mut any = false;
         for high in [true, false] {
-            if form::form(parts, office, high).await? {
+            if form::form(parts, &office, high).await? {
                 // High pages go out while the rest is formed.
                 parts.signals.send(Signal::Pages);
                 any = true;
@@ -115,4 +130,8 @@ impl Notify {
 
 fn pages(signal: &Signal) -> bool {
     matches!(signal, Signal::Pages)
+}
+
+fn alerts(signal: &Signal) -> bool {
+    matches!(signal, Signal::Alerts { .. })
 }

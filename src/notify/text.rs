@@ -1,12 +1,14 @@
 //! The words of pages. They hold reference, kind, priority, how long the alert waits and until when, and a link:
 //! never a patient's name, value or condition, because mail and pagers are read over shoulders and kept by others.
 
-use alert_rules::escalation::Whom;
+use alert_rules::escalation::{Policies, Whom};
+use alert_rules::{Kind, Priority};
 use askama::Template;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::notify::form::Office;
+use crate::store::page::Channel;
 use crate::store::page_request::Waiting;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +23,9 @@ pub struct Setting<'a> {
     /// The service's origin: links begin with it.
     pub origin: &'a str,
     pub team: &'a str,
+    /// What to ring when one cannot sign in.
+    pub phone: &'a str,
+    pub policies: &'a Policies,
     pub zone: &'a TimeZone,
     pub now: Timestamp,
 }
@@ -33,6 +38,8 @@ struct Line {
     since: String,
     waited: String,
     act_by: String,
+    /// As in `2 of 3`.
+    step: String,
     link: String,
 }
 
@@ -43,7 +50,9 @@ struct Alone<'a> {
     priority: &'static str,
     asked: &'static str,
     then: &'static str,
+    open: &'a str,
     team: &'a str,
+    phone: &'a str,
     zone: &'a str,
 }
 
@@ -53,6 +62,7 @@ struct Bundle<'a> {
     heading: &'a str,
     lines: &'a [Line],
     team: &'a str,
+    phone: &'a str,
     zone: &'a str,
 }
 
@@ -66,8 +76,8 @@ struct Operator<'a> {
 }
 
 impl Setting<'_> {
-    /// An alert alone: a high one, or one that is this person's.
-    pub fn alone(&self, waiting: &Waiting) -> Result<Text, askama::Error> {
+    /// An alert alone: a high one, or one that is this person's. `highs`: how many high ones they have open, with this one.
+    pub fn alone(&self, waiting: &Waiting, highs: usize, channel: Channel) -> Result<Text, askama::Error> {
         let line = self.line(waiting);
         let (asked, then) = match waiting.to {
             Whom::Step(_) => ("Acknowledge", "; then it goes on to the next step"),
@@ -78,15 +88,45 @@ impl Setting<'_> {
             "medium" => ("medium", "Medium"),
             _ => ("low", "Low"),
         };
+        let open = match highs {
+            0 => "You have no high alert open.".to_owned(),
+            1 => "You have one high alert open.".to_owned(),
+            highs => format!("You have {highs} high alerts open."),
+        };
+        let body = match channel {
+            Channel::Sms => format!(
+                "{priority} {} alert {}, {}. {} Waiting since {}; {} by {}. Step {}. {open} {} Cannot sign in? Ring {}.",
+                line.kind,
+                line.reference,
+                self.team,
+                line.why,
+                line.since,
+                asked.to_lowercase(),
+                line.act_by,
+                line.step,
+                line.link,
+                self.phone
+            ),
+            Channel::Email | Channel::Pager | Channel::Webhook => Alone {
+                line: &line,
+                priority: begins,
+                asked,
+                then,
+                open: &open,
+                team: self.team,
+                phone: self.phone,
+                zone: &self.zone_name(),
+            }
+            .render()?,
+        };
         Ok(Text {
             subject: format!("{priority} {}: {} by {}", line.reference, asked.to_lowercase(), line.act_by),
-            body: Alone { line: &line, priority: begins, asked, then, team: self.team, zone: &self.zone_name() }
-                .render()?,
+            body,
         })
     }
 
     /// Medium or low alerts, together.
-    pub fn bundle(&self, waiting: &[&Waiting]) -> Result<Text, askama::Error> {
+    pub fn bundle(&self, waiting: &[&Waiting], channel: Channel) -> Result<Text, askama::Error> {
         let lines: Vec<Line> = waiting.iter().map(|waiting| self.line(waiting)).collect();
         let priority = waiting.first().map_or("low", |waiting| waiting.priority.as_str());
         let heading = match lines.len() {
@@ -97,10 +137,18 @@ impl Setting<'_> {
             [line] => format!("{priority} {}: act by {}", line.reference, line.act_by),
             _ => heading.clone(),
         };
-        Ok(Text {
-            subject,
-            body: Bundle { heading: &heading, lines: &lines, team: self.team, zone: &self.zone_name() }.render()?,
-        })
+        let body = match channel {
+            // As many as fit; the worklist has them all.
+            Channel::Sms => {
+                let named: Vec<&str> = lines.iter().take(10).map(|line| line.reference.as_str()).collect();
+                format!("{heading}, {}: {}. {}/staff/", self.team, named.join(", "), self.origin)
+            }
+            Channel::Email | Channel::Pager | Channel::Webhook => {
+                let zone = self.zone_name();
+                Bundle { heading: &heading, lines: &lines, team: self.team, phone: self.phone, zone: &zone }.render()?
+            }
+        };
+        Ok(Text { subject, body })
     }
 
     fn line(&self, waiting: &Waiting) -> Line {
@@ -112,8 +160,19 @@ impl Setting<'_> {
             since: self.clock(waiting.opened_at),
             waited: waited(waiting.opened_at, self.now),
             act_by: self.clock(waiting.act_by),
+            step: self.step(waiting),
             link: format!("{}/staff/alerts/{}", self.origin, reference(waiting)),
         }
+    }
+
+    /// Which of the policy's steps it is; the last repeats.
+    fn step(&self, waiting: &Waiting) -> String {
+        let Whom::Step(step) = waiting.to else { return "by name".to_owned() };
+        let priority = Priority::named(&waiting.priority).unwrap_or(Priority::High);
+        let kind = Kind::named(&waiting.kind).unwrap_or(Kind::Clinical);
+        let last = self.policies.of(priority, kind).last();
+        let again = if step > last { ", again" } else { "" };
+        format!("{} of {}{again}", step.min(last) + 1, last + 1)
     }
 
     /// The hour; with the day unless it is today.
@@ -227,16 +286,23 @@ mod tests {
         let setting = Setting {
             origin: "https://derwent.example",
             team: "Belper team",
+            phone: "01773 000000",
+            policies: &Policies::standard(),
             zone: &zone,
             now: at("2026-06-30T13:08:30Z"),
         };
-        let high = shown(&setting.alone(&waiting(1042, "high")).expect("a text"));
+        let high = shown(&setting.alone(&waiting(1042, "high"), 2, Channel::Email).expect("a text"));
         insta::assert_snapshot!("high", high);
-        let bundle = shown(&setting.bundle(&[&waiting(7, "medium"), &waiting(8, "medium")]).expect("a text"));
+        let bundle =
+            shown(&setting.bundle(&[&waiting(7, "medium"), &waiting(8, "medium")], Channel::Email).expect("a text"));
         insta::assert_snapshot!("bundle", bundle);
+        let text = setting.alone(&waiting(1042, "high"), 1, Channel::Sms).expect("a text").body;
+        insta::assert_snapshot!("high_sms", text);
+        let several = setting.bundle(&[&waiting(7, "medium"), &waiting(8, "medium")], Channel::Sms).expect("a text");
+        insta::assert_snapshot!("bundle_sms", several.body);
         let operator = Waiting { sentence: "Nobody is on the roster.".into(), ..waiting(9, "medium") };
         insta::assert_snapshot!("operator", shown(&super::operator(&operator).expect("a text")));
-        for text in [high, bundle] {
+        for text in [high, bundle, text, several.body] {
             assert!(!text.contains("Dorothy") && !text.contains("186"), "{text}");
         }
     }
@@ -244,7 +310,16 @@ mod tests {
     #[test]
     fn an_hour_on_another_day_names_the_day() {
         let zone = TimeZone::get("Europe/London").expect("a zone");
-        let setting = Setting { origin: "http://localhost", team: "t", zone: &zone, now: at("2026-07-02T13:00:00Z") };
+        let setting = Setting {
+            origin: "http://localhost",
+            team: "t",
+            phone: "1",
+            policies: &Policies::standard(),
+            zone: &zone,
+            now: at("2026-07-02T13:00:00Z"),
+        };
         assert_eq!(setting.clock(at("2026-06-30T13:05:00Z")), "14:05 on Tue 30 Jun");
+        let step = |step| setting.step(&Waiting { to: Whom::Step(step), ..waiting(1, "high") });
+        assert_eq!([step(0), step(2), step(3), step(5)], ["1 of 3", "3 of 3", "3 of 3, again", "3 of 3, again"]);
     }
 }

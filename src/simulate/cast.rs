@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use alert_rules::escalation::{Cover, Policies};
+use alert_rules::escalation::{Cover, Hours, Policies, Weekly};
 use alert_rules::facts::{Due, Facts, Plan, Slot};
 use alert_rules::{Priority, Vital};
 use jiff::civil::{Time, date, time};
@@ -17,7 +17,8 @@ use super::dice::Dice;
 use super::faults::Faults;
 use super::handset::Handset;
 use super::staff::{Colleague, Manner};
-use crate::roster::{Hours, Member, Roster, Shift};
+use crate::roster::{ContactPoint, Leave, Member, Override, Roster, Shift};
+use crate::store::page::Channel;
 use crate::store::person::Person;
 
 const PATIENTS: [&str; 4] = ["dorothy", "albert", "mavis", "stanley"];
@@ -46,7 +47,7 @@ impl Cast {
             names: BTreeMap::new(),
             has_pager: dice.chance(700),
         };
-        cast.hire(dice, faults, team);
+        cast.hire(dice, faults, team, start);
         let count = usize::try_from(1 + dice.below(3)).unwrap_or(1);
         let mut patients = Vec::new();
         for name in &PATIENTS[..count] {
@@ -81,36 +82,63 @@ impl Cast {
         cast
     }
 
-    fn hire(&mut self, dice: &mut Dice, faults: &Faults, team: Uuid) {
+    fn hire(&mut self, dice: &mut Dice, faults: &Faults, team: Uuid, start: Timestamp) {
         let count = usize::try_from(dice.below(4)).unwrap_or(0);
         let mut shifts = Vec::new();
         let mut members = Vec::new();
         for name in &STAFF[..count] {
             let staff = dice.id();
             self.names.insert(staff, name);
-            let pager_key = dice.chance(600).then(|| format!("key of {name}").into());
+            let has_pager = dice.chance(600);
             let email = format!("{name}@example.org");
-            let member = Member { staff, name: (*name).to_owned(), email, role: "coordinator".to_owned(), pager_key };
+            let point = |channel, address: &str| ContactPoint {
+                contact_point: Some(staff),
+                channel,
+                address: address.to_owned().into(),
+            };
+            let mut contacts = vec![point(Channel::Email, &email)];
+            if has_pager {
+                contacts.push(point(Channel::Pager, name));
+            }
+            let member = Member { staff, name: (*name).to_owned(), email, role: "coordinator".to_owned(), contacts };
             let (from, until) = dice.one_of(&[(8, 20), (8, 14), (14, 20), (20, 8), (0, 0)]);
-            shifts.push(Shift { hours: Hours { from: hour(from), until: hour(until) }, member: member.clone() });
+            let hours = Hours { from: hour(from), until: hour(until) };
+            shifts.push(Shift { weekly: Weekly::daily(hours), member: member.clone() });
             members.push(member);
             let manner = dice.one_of(&[Manner::Prompt, Manner::Slow, Manner::Never]);
             self.staff.push(Colleague { staff, name, manner, unreachable: dice.chance(faults.mail_permanent) });
         }
         if dice.chance(800) {
-            shifts.iter_mut().for_each(|shift| shift.hours = Hours { from: hour(8), until: hour(20) });
+            let day = Weekly::daily(Hours { from: hour(8), until: hour(20) });
+            shifts.iter_mut().for_each(|shift| shift.weekly = day);
         }
         let zone = TimeZone::get("Europe/London").expect("bundled");
         let until = if dice.chance(200) { 8 } else { 20 };
-        let cover = Cover { from: hour(8), until: hour(until), zone };
-        self.database.rosters.push(Roster {
+        let cover = Cover::daily(Hours { from: hour(8), until: hour(until) }, zone);
+        let mut own = Roster {
             team,
             team_name: "Belper".to_owned(),
+            phone: "01773 000000".to_owned(),
             cover,
+            taken_by: BTreeMap::new(),
             shifts,
+            overrides: Vec::new(),
+            leave: Vec::new(),
             members,
             policies: Policies::standard(),
-        });
+        };
+        // Dice of its own: what else there is in a world does not hang on it.
+        let mut dice = Dice::new(team.as_u64_pair().0);
+        unsettle(&mut dice, &mut own, start);
+        if dice.chance(400) {
+            let evening = evening(&mut dice, &mut own);
+            let staff = evening.members[0].staff;
+            self.names.insert(staff, "eve");
+            let manner = dice.one_of(&[Manner::Prompt, Manner::Slow, Manner::Never]);
+            self.staff.push(Colleague { staff, name: "eve", manner, unreachable: false });
+            self.database.rosters.push(evening);
+        }
+        self.database.rosters.push(own);
     }
 
     fn enrol(
@@ -171,6 +199,57 @@ fn new_patient(person: Person) -> Patient {
         timers: BTreeMap::new(),
         plan_changed: false,
         ranges: Vec::new(),
+    }
+}
+
+/// A shift on working days alone, leave, and somebody in somebody's place, each of which may leave a hole.
+fn unsettle(dice: &mut Dice, roster: &mut Roster, start: Timestamp) {
+    let hours = |from: i64, long: i64| {
+        let from = start + SignedDuration::from_hours(from);
+        (from, from + SignedDuration::from_hours(long))
+    };
+    let mut people = roster.members.clone();
+    let (Some(first), Some(last)) = (people.first().cloned(), people.pop()) else { return };
+    if dice.chance(300) {
+        let days = "mon-fri".parse().expect("days");
+        roster.shifts.iter_mut().take(1).for_each(|shift| shift.weekly.days = days);
+    }
+    if dice.chance(250) {
+        let (from, until) = hours(dice.between(0, 48), dice.between(1, 48));
+        roster.leave.push(Leave { id: dice.id(), staff: first.staff, from, until });
+    }
+    if dice.chance(250) && first.staff != last.staff {
+        let (from, until) = hours(dice.between(0, 48), dice.between(1, 24));
+        let over = Override { id: dice.id(), instead_of: Some(first.staff), member: last, from, until };
+        roster.overrides.push(over);
+    }
+}
+
+/// Another team, of which one person is always there, takes some of what comes outside cover.
+fn evening(dice: &mut Dice, of: &mut Roster) -> Roster {
+    let staff = dice.id();
+    let email = "eve@example.org".to_owned();
+    let role = "coordinator".to_owned();
+    let contacts =
+        vec![ContactPoint { contact_point: Some(staff), channel: Channel::Email, address: email.clone().into() }];
+    let member = Member { staff, name: "eve".to_owned(), email, role, contacts };
+    let team = dice.id();
+    of.taken_by.insert(Priority::High, team);
+    if dice.chance(500) {
+        of.taken_by.insert(Priority::Medium, team);
+    }
+    let hours = Hours { from: hour(20), until: hour(dice.one_of(&[22, 8])) };
+    Roster {
+        team,
+        team_name: "Evening".to_owned(),
+        phone: "01773 000001".to_owned(),
+        cover: Cover::daily(hours, of.zone().clone()),
+        taken_by: BTreeMap::new(),
+        shifts: vec![Shift { weekly: Weekly::daily(hours), member: member.clone() }],
+        overrides: Vec::new(),
+        leave: Vec::new(),
+        members: vec![member],
+        policies: Policies::standard(),
     }
 }
 

@@ -322,7 +322,7 @@ impl Database {
             if under_way || owner.patient.is_none() {
                 continue;
             }
-            let duty = self.roster(owner.team).map_or_else(roster::nobody, Roster::duty);
+            let duty = roster::duty_of(&self.rosters, owner.team);
             if let Some(decision) = escalation::undelivered(state, &duty, at)
                 && let Some(row) = self.alerts.get_mut(&alert)
             {

@@ -14,7 +14,6 @@ use super::world::{Broken, World};
 use crate::monitor::case::Case;
 use crate::monitor::judgement::Judged;
 use crate::monitor::memory::Memory;
-use crate::roster::Roster;
 use crate::store::alert_row::{Belongs, Stored};
 use crate::store::judged::Taken;
 
@@ -246,7 +245,7 @@ impl World {
             .filter(|stored| stored.owner.patient == Some(person.patient))
             .filter(|stored| stored.state.closed_at().is_none_or(|closed| closed >= at - REACH))
             .collect();
-        let duty = || self.database.roster(Some(person.team)).map(Roster::duty);
+        let duty = || self.database.roster(Some(person.team)).map(|roster| roster.duty(&self.database.rosters));
         let decisions = judged.alerts(&stored, duty, at).into_iter();
         decisions.map(|(about, decision)| (about.map(|stored| stored.alert), belongs, decision)).collect()
     }

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::event::{Event, Work};
 use super::world::World;
-use crate::roster::Roster;
 use crate::store::roster;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -81,7 +80,7 @@ impl World {
         let now = self.care();
         let Some(row) = self.database.alerts.get(&alert) else { return };
         let (stored, reference) = (row.stored.clone(), row.reference);
-        let duty = self.database.roster(stored.owner.team).map_or_else(roster::nobody, Roster::duty);
+        let duty = roster::duty_of(&self.database.rosters, stored.owner.team);
         let state = &stored.state;
         let by = By { staff, saw: state.told, at: now };
         let half_hour = now + jiff::SignedDuration::from_mins(30);

@@ -2,20 +2,22 @@
 //! `monitor/escalate.rs`, `notify/form.rs`, `notify/deliver.rs` and the mail and pager services; what they decide is
 //! decided by their own pure functions.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use alert_rules::escalation::Life;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::database::{Page, PageState};
 use super::event::{Event, Work};
 use super::world::{Broken, World};
 use crate::monitor::escalate;
 use crate::notify::deliver::LANES;
-use crate::notify::form::{self, LastBundles, Office, Plan};
+use crate::notify::form::{self, Before, Office, Plan};
 use crate::notify::retry::{self, Failure, Next};
-use crate::roster::Roster;
 use crate::store::alert_row::Stored;
+use crate::store::page::Channel;
 use crate::store::page_request::Waiting;
 use crate::store::roster;
 
@@ -49,7 +51,7 @@ impl World {
             .cloned()
             .collect();
         for stored in due {
-            let duty = self.database.roster(stored.owner.team).map_or_else(roster::nobody, Roster::duty);
+            let duty = roster::duty_of(&self.database.rosters, stored.owner.team);
             if self.broken == Broken::NeverEscalates {
                 let state = &mut self.database.alerts.get_mut(&stored.alert).expect("it was due").stored.state;
                 state.next_step_at = state.next_step_at.map(|at| at + jiff::SignedDuration::from_hours(24 * 365));
@@ -71,7 +73,8 @@ impl World {
             origin: "https://derwent.example".to_owned(),
             operator: "operator@example.org".to_owned(),
             test: None,
-            has_pager: self.has_pager,
+            channels: if self.has_pager { vec![Channel::Email, Channel::Pager] } else { vec![Channel::Email] },
+            down: Vec::new(),
         };
         for high in [true, false] {
             let waiting = self.waiting(high, now);
@@ -81,8 +84,8 @@ impl World {
             if self.transaction(replica, "forms pages").is_none() {
                 return self.turn_in(replica, Work::Form, PAUSE);
             }
-            let last = self.last_bundles();
-            let plan = form::plan(&waiting, &self.database.rosters, &last, &office, now).expect("texts have no holes");
+            let before = Before { bundles: self.last_bundles(), highs: BTreeMap::new() };
+            let plan = form::plan(&waiting, &self.database.rosters, before, &office, now).expect("texts have no holes");
             self.carry_out(plan, now);
         }
         for lane in 0..LANES.len() {
@@ -124,8 +127,8 @@ impl World {
                 request.at = at;
             }
         }
-        for team in plan.holes {
-            self.database.open_operator(&format!("roster hole: {team}"), "Nobody is on the roster", now);
+        for (problem, sentence) in plan.operator {
+            self.database.open_operator(&problem, &sentence, now);
         }
     }
 
@@ -165,8 +168,8 @@ impl World {
             .collect()
     }
 
-    fn last_bundles(&self) -> LastBundles {
-        let mut last = LastBundles::new();
+    fn last_bundles(&self) -> BTreeMap<(Uuid, String), Timestamp> {
+        let mut last = BTreeMap::new();
         for page in &self.database.pages {
             if let Some(staff) = page.page.staff {
                 let at = last.entry((staff, page.page.priority.clone())).or_insert(page.made_at);
@@ -257,21 +260,22 @@ impl World {
             (_, false) => retry::Page::Other,
         };
         let attempts = row.attempts;
-        let became = match sent.failure.map(|failure| retry::after(failure, attempts, what, jitter)) {
-            None => {
-                row.state = PageState::Sent;
-                "is sent"
-            }
-            Some(Next::Again { after }) => {
-                row.state = PageState::Ready;
-                row.next_at = self.now + after;
-                "fails"
-            }
-            Some(Next::GiveUp) => {
-                row.state = PageState::GivenUp;
-                "is given up"
-            }
-        };
+        let became =
+            match sent.failure.map(|failure| retry::after(LANES[lane].channel, failure, attempts, what, jitter)) {
+                None => {
+                    row.state = PageState::Sent;
+                    "is sent"
+                }
+                Some(Next::Again { after }) => {
+                    row.state = PageState::Ready;
+                    row.next_at = self.now + after;
+                    "fails"
+                }
+                Some(Next::GiveUp) => {
+                    row.state = PageState::GivenUp;
+                    "is given up"
+                }
+            };
         self.say("page", &format!("P{page}"), format_args!("{became} after {attempts} attempts"));
         if self.database.pages[page].state == PageState::GivenUp {
             self.count.given_up += 1;

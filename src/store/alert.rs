@@ -1,6 +1,8 @@
 //! What people do to alerts, and the operator's notices. Reading and writing alerts for a decision is `alert_row.rs`;
 //! what follows from an act is decided in `alert_rules::escalation`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use alert_rules::escalation::act::{self, By, Refused};
 use alert_rules::escalation::{self, Decision, Entry, Whom};
 use jiff::{SignedDuration, Timestamp};
@@ -198,6 +200,23 @@ pub async fn hasten_undelivered(
         }
     }
     Ok(())
+}
+
+/// The high alerts that are open and theirs, of each of these people: they took them, or were paged about them and nobody took them.
+pub async fn highs_of(db: &mut PgConnection, staff: &[Uuid]) -> Result<BTreeMap<Uuid, BTreeSet<Uuid>>, sqlx::Error> {
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "SELECT coalesce(alert.owner, page.staff), alert.alert
+         FROM alert LEFT JOIN page ON page.alerts @> ARRAY[alert.alert] AND alert.owner IS NULL
+         WHERE alert.closed_at IS NULL AND alert.priority = 'high' AND coalesce(alert.owner, page.staff) = ANY ($1)",
+    )
+    .bind(staff)
+    .fetch_all(db)
+    .await?;
+    let mut highs: BTreeMap<Uuid, BTreeSet<Uuid>> = BTreeMap::new();
+    for (staff, alert) in rows {
+        highs.entry(staff).or_default().insert(alert);
+    }
+    Ok(highs)
 }
 
 /// Which organisation each of these alerts belongs to (none: the operator's).

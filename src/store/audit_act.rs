@@ -102,8 +102,16 @@ acts! {
     ShadowStarted = "rules.shadow_started", "started rules beside those in force";
     ShadowStopped = "rules.shadow_stopped", "stopped the rules beside those in force";
     ShadowRead = "rules.shadow_read", "read what the rules beside those in force would do";
+    RosterRead = "team.roster_read", "read the roster";
     RosterSet = "team.roster_set", "set the roster";
     PolicySet = "team.policy_set", "set the escalation policy";
+    CoverDeclared = "team.cover_declared", "declared when a team answers";
+    StandInArranged = "team.stand_in_arranged", "arranged that somebody stands in";
+    StandInEnded = "team.stand_in_ended", "took back that somebody stands in";
+    LeaveEntered = "staff.leave_entered", "entered leave";
+    LeaveRemoved = "staff.leave_removed", "took back leave";
+    CalendarMade = "staff.calendar_made", "had an address made from which a calendar fetches their shifts";
+    CalendarRemoved = "staff.calendar_removed", "took back the address from which a calendar fetches their shifts";
     TeamMade = "team.made", "made a team";
     TeamChanged = "team.changed", "changed a team";
     MemberAdded = "team.member_added", "added somebody to a team";
@@ -117,6 +125,9 @@ acts! {
     StaffReinstated = "staff.reinstated", "gave a member of staff access again";
     StaffReset = "staff.reset", "had a member of staff choose a new password and second factor";
     StaffInvited = "staff.invited", "invited a member of staff";
+    ContactAdded = "staff.contact_added", "added a way to be paged";
+    ContactProven = "staff.contact_proven", "confirmed a way to be paged";
+    ContactRemoved = "staff.contact_removed", "removed a way to be paged";
 
     // Signing in. Of a failed one the actor is whose account it was tried on.
     InvitationUsed = "sign_in.invitation_used", "took up an invitation";

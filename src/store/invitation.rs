@@ -13,6 +13,8 @@ pub struct Invited {
     pub name: String,
     pub email: String,
     pub organisation_name: String,
+    /// The link went to `email`.
+    pub mailed: bool,
 }
 
 /// In place of the one before.
@@ -22,15 +24,17 @@ pub async fn set(
     staff: Uuid,
     made_at: Timestamp,
     ends_at: Timestamp,
+    mailed: bool,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO staff_invitation (token_hash, staff, made_at, ends_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (staff) DO UPDATE SET token_hash = $1, made_at = $3, ends_at = $4",
+        "INSERT INTO staff_invitation (token_hash, staff, made_at, ends_at, mailed) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (staff) DO UPDATE SET token_hash = $1, made_at = $3, ends_at = $4, mailed = $5",
     )
     .bind(token_hash)
     .bind(staff)
     .bind(made_at.to_sqlx())
     .bind(ends_at.to_sqlx())
+    .bind(mailed)
     .execute(db)
     .await?;
     Ok(())
@@ -38,7 +42,8 @@ pub async fn set(
 
 pub async fn find(db: &mut PgConnection, token_hash: &[u8], now: Timestamp) -> Result<Option<Invited>, sqlx::Error> {
     let row = sqlx::query(
-        "SELECT staff.staff, staff.organisation, staff.name, staff.email, organisation.name AS organisation_name
+        "SELECT staff.staff, staff.organisation, staff.name, staff.email, organisation.name AS organisation_name,
+                staff_invitation.mailed
          FROM staff_invitation JOIN staff USING (staff) JOIN organisation USING (organisation)
          WHERE staff_invitation.token_hash = $1 AND staff_invitation.ends_at > $2 AND staff.deactivated_at IS NULL",
     )
@@ -53,6 +58,7 @@ pub async fn find(db: &mut PgConnection, token_hash: &[u8], now: Timestamp) -> R
             name: row.try_get("name")?,
             email: row.try_get("email")?,
             organisation_name: row.try_get("organisation_name")?,
+            mailed: row.try_get("mailed")?,
         })
     })
     .transpose()

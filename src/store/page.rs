@@ -9,23 +9,51 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
+use crate::random;
 use crate::secret::Secret;
 
 /// Longer than any send may take, so that a page is not sent twice by two living senders.
 const LEASE_SECONDS: f64 = 60.0;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
     Email,
+    /// PagerDuty Events v2, and what speaks it.
     Pager,
+    Sms,
+    Webhook,
 }
 
 impl Channel {
+    pub const ALL: [Self; 4] = [Self::Email, Self::Pager, Self::Sms, Self::Webhook];
+
+    /// As it is stored.
     pub fn name(self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Pager => "pager",
+            Self::Sms => "sms",
+            Self::Webhook => "webhook",
         }
+    }
+
+    /// As in "a page over …".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Email => "e-mail",
+            Self::Pager => "pager",
+            Self::Sms => "text message",
+            Self::Webhook => "webhook",
+        }
+    }
+
+    /// From a row's `kind`.
+    pub(super) fn read(row: &sqlx::postgres::PgRow) -> Result<Self, sqlx::Error> {
+        let name: String = row.try_get("kind")?;
+        Self::ALL
+            .into_iter()
+            .find(|channel| channel.name() == name)
+            .ok_or_else(|| sqlx::Error::Decode(format!("there is no channel {name:?}").into()))
     }
 }
 
@@ -38,7 +66,9 @@ pub struct NewPage {
     pub organisation: Option<Uuid>,
     pub staff: Option<Uuid>,
     pub channel: Channel,
-    /// A mail address, or the key of somebody's pager.
+    /// None: to the operator, or to the sign-in address of somebody who has proven none.
+    pub contact_point: Option<Uuid>,
+    /// What the channel needs to find them: a mail address, a pager's key, a number, an address of a web server.
     pub address: Secret,
     pub priority: String,
     pub subject: String,
@@ -51,8 +81,10 @@ pub struct Taken {
     pub page: Uuid,
     pub lease: Uuid,
     pub alerts: Vec<Uuid>,
-    /// A mail address, or the key of somebody's pager.
+    /// What the channel needs to find them: a mail address, a pager's key, a number, an address of a web server.
     pub address: Secret,
+    /// Signs what goes to a webhook.
+    pub secret: Option<Secret>,
     pub priority: String,
     pub subject: String,
     pub body: String,
@@ -73,15 +105,16 @@ pub async fn insert(
 ) -> Result<(), sqlx::Error> {
     for page in pages {
         sqlx::query(
-            "INSERT INTO page (page, alerts, organisation, staff, channel, address, priority, subject, body, made_at,
-                               state, attempts, next_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'ready', 0, $11)",
+            "INSERT INTO page (page, alerts, organisation, staff, channel, contact_point, address, priority, subject,
+                               body, made_at, state, attempts, next_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'ready', 0, $12)",
         )
         .bind(page.page)
         .bind(&page.alerts)
         .bind(page.organisation)
         .bind(page.staff)
         .bind(page.channel.name())
+        .bind(page.contact_point)
         .bind(page.address.expose())
         .bind(&page.priority)
         .bind(&page.subject)
@@ -115,6 +148,7 @@ pub async fn take(
                          attempts = (least(page.attempts, 1000) + 1)::smallint
          FROM next WHERE page.page = next.page
          RETURNING page.page, page.alerts, page.address, page.priority, page.subject, page.body,
+                   (SELECT secret FROM contact_point WHERE contact_point.contact_point = page.contact_point) AS secret,
                    page.organisation IS NULL AS to_operator, page.attempts::integer,
                    EXISTS (SELECT FROM staff WHERE staff.staff = page.staff AND deactivated_at IS NOT NULL) AS to_nobody",
     )
@@ -133,6 +167,7 @@ pub async fn take(
                 lease,
                 alerts: row.try_get("alerts")?,
                 address: row.try_get::<String, _>("address")?.into(),
+                secret: row.try_get::<Option<String>, _>("secret")?.map(Secret::from),
                 priority: row.try_get("priority")?,
                 subject: row.try_get("subject")?,
                 body: row.try_get("body")?,
@@ -195,10 +230,41 @@ pub async fn any_unsent(pool: &PgPool, machine_now: Timestamp) -> Result<bool, s
         .await
 }
 
+/// The person of a page that did not go out is told over one of these channels too: the first over which they can be, and were not
+/// told of the same. Over which; none: there is no other.
+pub async fn also_over(
+    db: &mut PgConnection,
+    page: Uuid,
+    channels: &[Channel],
+    machine_now: Timestamp,
+) -> Result<Option<(Uuid, Channel)>, sqlx::Error> {
+    let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
+    let row = sqlx::query(
+        "INSERT INTO page (page, alerts, organisation, staff, channel, contact_point, address, priority, subject, body, made_at,
+                           state, attempts, next_at)
+         SELECT $2, page.alerts, page.organisation, page.staff, point.kind, point.contact_point, point.address, page.priority,
+                page.subject, page.body, page.made_at, 'ready', 0, $4
+         FROM page JOIN contact_point AS point ON point.staff = page.staff AND point.verified_at IS NOT NULL
+         WHERE page.page = $1 AND point.kind = ANY ($3)
+               AND NOT EXISTS (SELECT FROM page AS other
+                               WHERE other.alerts @> page.alerts AND other.staff = page.staff AND other.made_at = page.made_at
+                                     AND other.channel = point.kind)
+         ORDER BY array_position($3, point.kind), point.verified_at DESC LIMIT 1
+         RETURNING page, channel AS kind",
+    )
+    .bind(page)
+    .bind(random::new_id())
+    .bind(names)
+    .bind(machine_now.to_sqlx())
+    .fetch_optional(db)
+    .await?;
+    row.map(|row| Ok((row.try_get("page")?, Channel::read(&row)?))).transpose()
+}
+
 /// When this person was last sent something of this priority that bundles (care time).
 pub async fn last_made(db: &mut PgConnection, staff: Uuid, priority: &str) -> Result<Option<Timestamp>, sqlx::Error> {
     let last: Option<jiff_sqlx::Timestamp> =
-        sqlx::query_scalar("SELECT max(made_at) FROM page WHERE staff = $1 AND priority = $2")
+        sqlx::query_scalar("SELECT max(made_at) FROM page WHERE staff = $1 AND priority = $2 AND alerts <> '{}'")
             .bind(staff)
             .bind(priority)
             .fetch_one(db)

@@ -73,11 +73,11 @@ pub async fn within_reach(db: &mut PgConnection, patient: Uuid, staff: Uuid) -> 
         "SELECT patient, organisation, team, given_name, family_name, date_of_birth, phone, lives_alone, time_zone, live_since
          FROM patient
          WHERE patient = $1
-               AND (EXISTS (SELECT FROM (SELECT team_member.team FROM team_member WHERE team_member.staff = $2
-                                         UNION SELECT roster.team FROM roster WHERE roster.staff = $2) AS own
-                            WHERE own.team = patient.team
-                                  OR EXISTS (SELECT FROM patient_team
-                                             WHERE patient_team.patient = patient.patient AND patient_team.team = own.team))
+               AND (EXISTS (SELECT FROM own_team
+                            WHERE own_team.staff = $2
+                                  AND (own_team.team = patient.team
+                                       OR own_team.team IN (SELECT patient_team.team FROM patient_team
+                                                            WHERE patient_team.patient = patient.patient)))
                     OR EXISTS (SELECT FROM break_glass
                                WHERE break_glass.patient = patient.patient AND break_glass.staff = $2
                                      AND break_glass.until > current_setting('derwent.now')::timestamptz))",
@@ -93,12 +93,11 @@ pub async fn within_reach(db: &mut PgConnection, patient: Uuid, staff: Uuid) -> 
 pub async fn is_looked_after_by(db: &mut PgConnection, patient: Uuid, staff: Uuid) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT EXISTS (
-             SELECT FROM patient JOIN (SELECT team_member.team FROM team_member WHERE team_member.staff = $2
-                                       UNION SELECT roster.team FROM roster WHERE roster.staff = $2) AS own
-                                      ON own.team = patient.team
-                                         OR EXISTS (SELECT FROM patient_team WHERE patient_team.patient = patient.patient
-                                                                                   AND patient_team.team = own.team)
-             WHERE patient.patient = $1)",
+             SELECT FROM patient JOIN own_team
+                                      ON own_team.team = patient.team
+                                         OR own_team.team IN (SELECT patient_team.team FROM patient_team
+                                                              WHERE patient_team.patient = patient.patient)
+             WHERE patient.patient = $1 AND own_team.staff = $2)",
     )
     .bind(patient)
     .bind(staff)

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use alert_rules::escalation::Cover;
 use jiff::Timestamp;
-use jiff::civil::Time;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
+
+use crate::store::roster;
 
 #[derive(Clone, Debug)]
 pub struct InForce {
@@ -16,20 +18,16 @@ pub struct InForce {
     pub facts: serde_json::Value,
     pub team: String,
     pub team_phone: String,
-    pub cover_from: Time,
-    pub cover_until: Time,
-    /// IANA name: the cover is declared in it.
-    pub team_time_zone: String,
+    /// When people of the team look.
+    pub cover: Cover,
 }
 
 /// The newest facts of each of these patients, with the team; a patient before the first plan is left out.
 pub async fn in_force(pool: &PgPool, patients: &[Uuid]) -> sqlx::Result<HashMap<Uuid, InForce>> {
     let rows = sqlx::query(
-        "SELECT patient.patient, newest.version, newest.facts, team.name, team.phone, team.cover_from, team.cover_until,
-                organisation.time_zone
+        "SELECT patient.patient, newest.version, newest.facts, team.name, team.phone, team.team
          FROM patient
          JOIN team ON team.team = patient.team
-         JOIN organisation ON organisation.organisation = team.organisation
          CROSS JOIN LATERAL (SELECT version, facts FROM patient_facts AS facts
                              WHERE facts.patient = patient.patient ORDER BY version DESC LIMIT 1) AS newest
          WHERE patient.patient = ANY($1)",
@@ -37,15 +35,16 @@ pub async fn in_force(pool: &PgPool, patients: &[Uuid]) -> sqlx::Result<HashMap<
     .bind(patients)
     .fetch_all(pool)
     .await?;
+    let teams = rows.iter().map(|row| row.try_get("team")).collect::<sqlx::Result<Vec<Uuid>>>()?;
+    let covers = roster::covers(&mut *pool.acquire().await?, &teams).await?;
     let of_row = |row: &PgRow| {
+        let of_team = covers.get(&row.try_get::<Uuid, _>("team")?).ok_or(sqlx::Error::RowNotFound)?;
         let in_force = InForce {
             version: row.try_get("version")?,
             facts: row.try_get("facts")?,
             team: row.try_get("name")?,
             team_phone: row.try_get("phone")?,
-            cover_from: row.try_get::<jiff_sqlx::Time, _>("cover_from")?.to_jiff(),
-            cover_until: row.try_get::<jiff_sqlx::Time, _>("cover_until")?.to_jiff(),
-            team_time_zone: row.try_get("time_zone")?,
+            cover: of_team.clone(),
         };
         Ok((row.try_get("patient")?, in_force))
     };

@@ -159,25 +159,26 @@ pub async fn requests(db: &mut PgConnection, since: Option<Timestamp>) -> Result
     Ok((counts, pages))
 }
 
-/// E-mail pages of those requests by state, and the pager pages beside them.
+/// Pages on the record of those requests by state, and the pages over other channels beside them.
 pub async fn pages(db: &mut PgConnection, since: Option<Timestamp>) -> Result<(Counts, Counts), sqlx::Error> {
-    let mails = sqlx::query_as(
+    let on_record = sqlx::query_as(
         "SELECT page.state, count(*) FROM page
-         WHERE page.channel = 'email' AND page.page IN (
+         WHERE page.page IN (
              SELECT page_request.page FROM page_request JOIN alert USING (alert) WHERE alert.opened_at >= $1)
          GROUP BY 1 ORDER BY 1",
     )
     .bind(bound(since))
     .fetch_all(&mut *db)
     .await?;
-    let pagers = sqlx::query_as(
+    let beside = sqlx::query_as(
         "SELECT page.state, count(*) FROM page JOIN alert ON alert.alert = page.alerts[1]
-         WHERE page.channel = 'pager' AND alert.opened_at >= $1 GROUP BY 1 ORDER BY 1",
+         WHERE alert.opened_at >= $1 AND NOT EXISTS (SELECT FROM page_request WHERE page_request.page = page.page)
+         GROUP BY 1 ORDER BY 1",
     )
     .bind(bound(since))
     .fetch_all(db)
     .await?;
-    Ok((mails, pagers))
+    Ok((on_record, beside))
 }
 
 /// Patients whose numbers have holes, doubles, or do not end where their head says: with the last number that is in the ledger.

@@ -5,8 +5,6 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use crate::secret::Secret;
-
 #[derive(Clone, Debug)]
 pub struct Staff {
     pub staff: Uuid,
@@ -37,16 +35,6 @@ pub async fn name(db: &mut PgConnection, staff: Uuid) -> Result<Option<String>, 
     sqlx::query_scalar("SELECT name FROM staff WHERE staff = $1").bind(staff).fetch_optional(db).await
 }
 
-/// Routing key of the pager service.
-pub async fn set_pager_key(db: &mut PgConnection, staff: Uuid, pager_key: &Secret) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE staff SET pager_key = $2 WHERE staff = $1")
-        .bind(staff)
-        .bind(pager_key.expose())
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
 pub async fn is_any(pool: &PgPool) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM staff)").fetch_one(pool).await
 }
@@ -54,6 +42,14 @@ pub async fn is_any(pool: &PgPool) -> Result<bool, sqlx::Error> {
 /// Whether somebody has this e-mail address, which is kept in small letters.
 pub async fn is_taken(db: &mut PgConnection, email: &str) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM staff WHERE email = $1)").bind(email).fetch_one(db).await
+}
+
+/// What these are called.
+pub async fn names(db: &mut PgConnection, staff: &[Uuid]) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
+    sqlx::query_as("SELECT staff, name FROM staff WHERE staff = ANY($1) ORDER BY name, staff")
+        .bind(staff)
+        .fetch_all(db)
+        .await
 }
 
 pub async fn list(db: &mut PgConnection, organisation: Option<Uuid>) -> Result<Vec<Staff>, sqlx::Error> {
@@ -86,6 +82,12 @@ pub(super) fn read(row: &sqlx::postgres::PgRow) -> Result<Staff, sqlx::Error> {
         role: row.try_get("role")?,
         profession: row.try_get("profession")?,
     })
+}
+
+/// What this person does twice at once is done one after the other.
+pub async fn lock(db: &mut PgConnection, staff: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1::text, 38))").bind(staff).execute(db).await?;
+    Ok(())
 }
 
 /// `at` is machine time; None: works here again.

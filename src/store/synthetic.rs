@@ -2,6 +2,7 @@
 //! them grows; of an organisation in which nobody works, so nobody sees them.
 
 use alert_rules::Facts;
+use alert_rules::escalation::{Hours, Weekly};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
@@ -12,7 +13,7 @@ use super::facts::{self, NewVersion};
 use super::patient::{self, Patient};
 use super::{erasure, organisation, team};
 use crate::store::organisation::Organisation;
-use crate::store::team::{Cover, Team};
+use crate::store::team::Team;
 
 /// As `synthetic_organisation()` says (`0039_watched`).
 pub const ORGANISATION: Uuid = Uuid::from_u128(0x0000_0000_0000_4000_8000_5e1f_7e57_0000);
@@ -91,8 +92,7 @@ async fn make_house(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let new = Organisation { organisation: ORGANISATION, name: NAME.to_owned(), time_zone: "UTC".to_owned() };
     organisation::insert(db, &new).await?;
     let new = Team { team: TEAM, organisation: ORGANISATION, name: NAME.to_owned(), phone: String::new() };
-    let midnight = jiff::civil::Time::midnight();
-    team::insert(db, &new, Cover { from: midnight, until: midnight }).await
+    team::insert(db, &new, &[Weekly::daily(Hours::ALL_DAY)]).await
 }
 
 /// How far a test has come.

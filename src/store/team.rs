@@ -1,10 +1,11 @@
 //! Teams: a caseload with a telephone number, declared cover and members.
 //! Who of them is on duty is read by `store/roster.rs` and decided in `crate::roster`.
 
-use jiff::civil::Time;
-use jiff_sqlx::ToSqlx;
+use alert_rules::escalation::Weekly;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
+
+use crate::store::roster_change;
 
 #[derive(Clone, Debug)]
 pub struct Team {
@@ -14,26 +15,18 @@ pub struct Team {
     pub phone: String,
 }
 
-/// Declared cover, each day, in the organisation's time zone.
-#[derive(Clone, Copy, Debug)]
-pub struct Cover {
-    pub from: Time,
-    pub until: Time,
-}
-
-pub async fn insert(db: &mut PgConnection, new: &Team, cover: Cover) -> Result<(), sqlx::Error> {
+/// `cover`: in the organisation's time zone; bank holidays are the weekdays they fall on.
+pub async fn insert(db: &mut PgConnection, new: &Team, cover: &[Weekly]) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO team (team, organisation, name, phone, cover_from, cover_until) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO team (team, organisation, name, phone, keeps_bank_holidays) VALUES ($1, $2, $3, $4, false)",
     )
     .bind(new.team)
     .bind(new.organisation)
     .bind(&new.name)
     .bind(&new.phone)
-    .bind(cover.from.to_sqlx())
-    .bind(cover.until.to_sqlx())
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    roster_change::set_cover(db, new.team, false, cover).await
 }
 
 pub async fn get(db: &mut PgConnection, team: Uuid) -> Result<Option<Team>, sqlx::Error> {
@@ -58,13 +51,12 @@ pub async fn list(db: &mut PgConnection, organisation: Option<Uuid>) -> Result<V
     .collect()
 }
 
-/// The teams this person works in, or stands on the roster of, by name.
+/// The teams this person works in or is paged for, by name.
 pub async fn of_staff(db: &mut PgConnection, staff: Uuid) -> Result<Vec<Team>, sqlx::Error> {
     sqlx::query(
         "SELECT team.team, team.organisation, team.name, team.phone
          FROM team
-         WHERE EXISTS (SELECT FROM team_member WHERE team_member.team = team.team AND team_member.staff = $1)
-               OR EXISTS (SELECT FROM roster WHERE roster.team = team.team AND roster.staff = $1)
+         WHERE EXISTS (SELECT FROM own_team WHERE own_team.team = team.team AND own_team.staff = $1)
          ORDER BY team.name, team.team",
     )
     .bind(staff)
@@ -73,6 +65,14 @@ pub async fn of_staff(db: &mut PgConnection, staff: Uuid) -> Result<Vec<Team>, s
     .iter()
     .map(read)
     .collect()
+}
+
+pub async fn is_member(db: &mut PgConnection, team: Uuid, staff: Uuid) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM team_member WHERE team = $1 AND staff = $2)")
+        .bind(team)
+        .bind(staff)
+        .fetch_one(db)
+        .await
 }
 
 pub async fn add_member(db: &mut PgConnection, team: Uuid, staff: Uuid) -> Result<(), sqlx::Error> {
@@ -93,36 +93,13 @@ pub async fn remove_member(db: &mut PgConnection, team: Uuid, staff: Uuid) -> Re
 pub async fn may_be_rostered(db: &mut PgConnection, team: Uuid) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT staff.staff FROM staff
-         WHERE staff.organisation = (SELECT team.organisation FROM team WHERE team.team = $1)
-               OR EXISTS (SELECT FROM team_member WHERE team_member.team = $1 AND team_member.staff = staff.staff)",
+         WHERE staff.deactivated_at IS NULL AND staff.role <> 'auditor'
+               AND (staff.organisation = (SELECT team.organisation FROM team WHERE team.team = $1)
+                    OR EXISTS (SELECT FROM team_member WHERE team_member.team = $1 AND team_member.staff = staff.staff))",
     )
     .bind(team)
     .fetch_all(db)
     .await
-}
-
-/// One place on a roster: the first whose shift holds the instant is on duty.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    pub staff: Uuid,
-    pub from: Time,
-    pub until: Time,
-}
-
-/// Replaces the whole roster of a team; `places` in order of position.
-pub async fn set_roster(db: &mut PgConnection, team: Uuid, places: &[Place]) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM roster WHERE team = $1").bind(team).execute(&mut *db).await?;
-    for (position, place) in (1_i16..).zip(places) {
-        sqlx::query("INSERT INTO roster (team, position, staff, shift_from, shift_until) VALUES ($1, $2, $3, $4, $5)")
-            .bind(team)
-            .bind(position)
-            .bind(place.staff)
-            .bind(place.from.to_sqlx())
-            .bind(place.until.to_sqlx())
-            .execute(&mut *db)
-            .await?;
-    }
-    Ok(())
 }
 
 fn read(row: &sqlx::postgres::PgRow) -> Result<Team, sqlx::Error> {

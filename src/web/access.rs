@@ -46,6 +46,8 @@ pub enum Right {
     BreakGlass,
     /// Invite, reset and deactivate members of staff of the own organisation, and say which teams they work in.
     ManageStaff,
+    /// Say who is on duty in a team one works in, who stands in for whom, who is away, and when the team answers.
+    ManageRosters,
     /// Release a pack of rules for live use.
     SignPacks,
     /// Search the audit of one's organisation. For auditors alone, who see no record.
@@ -59,10 +61,16 @@ impl Role {
             (Self::Auditor, right) => right == Right::ReadAudit,
             (_, Right::ReadAudit) => false,
             (_, Right::SignPacks) => self == Self::Clinician,
+            (Self::Clinician, Right::ManageRosters) => false,
             (Self::Coordinator | Self::Clinician, right) => right != Right::ManageStaff,
             (
                 Self::Administrator,
-                Right::SeeRecords | Right::ActOnAlerts | Right::Enrol | Right::ChangePlans | Right::ManageStaff,
+                Right::SeeRecords
+                | Right::ActOnAlerts
+                | Right::Enrol
+                | Right::ChangePlans
+                | Right::ManageStaff
+                | Right::ManageRosters,
             ) => true,
             (Self::Administrator, Right::BreakGlass) => false,
         }

@@ -15,6 +15,7 @@ mod audit;
 mod backtest;
 mod break_glass;
 mod caller;
+mod contacts;
 mod cookies;
 mod doubted;
 mod drawn;
@@ -33,6 +34,7 @@ mod phones;
 mod plan;
 mod reach;
 mod reason;
+mod roster;
 mod route;
 mod routes;
 mod rulebook;
@@ -161,6 +163,7 @@ pub fn router(parts: &Parts) -> anyhow::Result<Router> {
     Ok(Router::new()
         .merge(api)
         .merge(health::router())
+        .route("/calendar/{file}", axum::routing::get(roster::calendar::fetch))
         .fallback(pages::page)
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_LIMIT))

@@ -12,8 +12,8 @@ use super::access::{self, Access, Right};
 use super::route::{Route, SESSION};
 use super::sign_in::{invitation, passkey, provider, second_factor};
 use super::{
-    Web, alerts, api, audit, backtest, break_glass, doubted, events, find_person, me, patient, patients, phones, plan,
-    rules, series, shadow, sign_in, staff, worklist,
+    Web, alerts, api, audit, backtest, break_glass, contacts, doubted, events, find_person, me, patient, patients,
+    phones, plan, roster, rules, series, shadow, sign_in, staff, worklist,
 };
 use crate::openapi::{self, Operation};
 
@@ -36,7 +36,7 @@ pub fn routes() -> Vec<Route> {
     const POST: &Method = &Method::POST;
     const PUT: &Method = &Method::PUT;
     const DELETE: &Method = &Method::DELETE;
-    vec![
+    let mut all = vec![
         Route::new(GET, "/api/openapi.json", Anyone, document, "This document")
             .answers::<serde_json::Map<String, Value>>(),
         Route::new(POST, "/api/sign-in", Anyone, sign_in::sign_in, "Sign in: the first factor")
@@ -128,6 +128,18 @@ pub fn routes() -> Vec<Route> {
             .takes::<api::NewPasskey>()
             .refuses(&[409]),
         Route::new(DELETE, "/api/me/passkeys/{passkey}", Own, passkey::remove, "Remove a passkey"),
+        Route::new(GET, "/api/me/contacts", Own, contacts::list, "Where one is paged").answers::<api::ContactList>(),
+        Route::new(POST, "/api/me/contacts", Own, contacts::add, "Add a way to be paged: a code goes there")
+            .takes::<api::NewContact>()
+            .answers::<api::ContactAdded>()
+            .refuses(&[409, 429]),
+        Route::new(DELETE, "/api/me/contacts/{contact}", Own, contacts::remove, "Remove a way to be paged")
+            .refuses(&[409]),
+        Route::new(POST, "/api/me/contacts/{contact}/code", Own, contacts::send_again, "Send another code there")
+            .refuses(&[429]),
+        Route::new(POST, "/api/me/contacts/{contact}/confirm", Own, contacts::confirm, "Confirm it with the code")
+            .takes::<api::ContactCode>()
+            .refuses(&[409]),
         Route::new(GET, "/api/staff", May(ManageStaff), staff::list, "Who works in one's organisation")
             .answers::<api::StaffList>(),
         Route::new(POST, "/api/staff/invitations", May(ManageStaff), staff::invite, "Invite a member of staff")
@@ -426,7 +438,9 @@ pub fn routes() -> Vec<Route> {
             .query::<audit::Asked>()
             .answers::<serde_json::Map<String, Value>>()
             .refuses(&[404]),
-    ]
+    ];
+    all.extend(roster::routes::routes());
+    all
 }
 
 /// The table as a router; each route checks its access first.

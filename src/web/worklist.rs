@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,7 +15,7 @@ use super::extract::Query;
 use super::failure::Answer;
 use super::session::SignedIn;
 use super::{Web, alerts, me, reach, words};
-use crate::roster::{Duty, Hours, Roster};
+use crate::roster::{AHEAD, Roster};
 use crate::store::audit::{self, Act};
 use crate::store::{self, alert_seen, reading_seen};
 
@@ -44,7 +43,7 @@ pub async fn worklist(
         }
     }
     let ids: Vec<Uuid> = teams.iter().map(|team| team.team).collect();
-    let rosters = store::roster::load(&mut db, &ids).await?;
+    let rosters = store::roster::load(&mut db, &ids, now).await?;
     let counts = counts(&alert_seen::counts(&mut db, &ids).await?);
     let work = alert_seen::worklist(&mut db, &ids).await?;
     let patients: Vec<Uuid> = work.iter().map(|row| row.alert.patient).collect();
@@ -88,42 +87,8 @@ fn counts(by_priority: &[(String, i64)]) -> Counts {
 
 /// Who has the shift and until when; who is paged after them.
 fn duty(roster: &Roster, now: Timestamp) -> (Option<OnDuty>, Option<Person>) {
-    let Duty::Person(first) = roster.on_duty(now, 0) else { return (None, None) };
-    let time = now.to_zoned(roster.zone().clone()).time();
-    let shift = roster.shifts.iter().find(|shift| shift.member.staff == first.staff && shift.hours.hold(time));
-    let until = shift.and_then(|shift| end(shift.hours, now, roster.zone()));
-    let next = match roster.on_duty(now, 1) {
-        Duty::Person(next) if next.staff != first.staff => Some(Person { staff: next.staff, name: next.name.clone() }),
-        _ => None,
-    };
+    let Some(first) = roster.on_duty(now).first().copied() else { return (None, None) };
+    let next = roster.order(now).get(1).map(|next| Person { staff: next.staff, name: next.name.clone() });
+    let until = roster.first_until(now, now + AHEAD);
     (Some(OnDuty { staff: first.staff, name: first.name.clone(), until }), next)
-}
-
-/// When hours that hold now end; never, if they are the whole day.
-fn end(hours: Hours, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    let today = now.to_zoned(zone.clone()).date();
-    let ends = [Some(today), today.tomorrow().ok()].into_iter().flatten().filter_map(|day| {
-        // A time that a clock change skips is taken as that long after the jump.
-        Some(day.to_datetime(hours.until).to_zoned(zone.clone()).ok()?.timestamp())
-    });
-    let next = ends.into_iter().find(|end| *end > now);
-    next.filter(|_| hours.from != hours.until)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shift_ends_by_the_clocks_of_the_team_over_midnight_too() {
-        let zone = TimeZone::get("Europe/London").expect("a zone");
-        let hours = |from: &str, until: &str| Hours {
-            from: from.parse().expect("a time"),
-            until: until.parse().expect("a time"),
-        };
-        let at = |text: &str| text.parse::<Timestamp>().expect("a timestamp");
-        assert_eq!(end(hours("08:00", "16:00"), at("2026-07-01T10:00:00Z"), &zone), Some(at("2026-07-01T15:00:00Z")));
-        assert_eq!(end(hours("20:00", "08:00"), at("2026-01-05T22:00:00Z"), &zone), Some(at("2026-01-06T08:00:00Z")));
-        assert_eq!(end(hours("00:00", "00:00"), at("2026-01-05T22:00:00Z"), &zone), None);
-    }
 }

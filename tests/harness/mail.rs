@@ -15,8 +15,13 @@ pub struct Mail {
     pub message_id: String,
     pub subject: String,
     pub body: String,
+    pub html: String,
     /// All of it, as it came.
     pub raw: String,
+    pub tls: bool,
+    pub login: Option<String>,
+    /// The other end's port: the same for mails over one connection.
+    pub connection: u16,
 }
 
 pub struct MailServer {
@@ -27,10 +32,16 @@ pub struct MailServer {
 
 impl MailServer {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With options of `mail_server.py`.
+    pub fn start_with(options: &[&str]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = root.join(".cache/python/bin/python");
         let mut child = Command::new(&python)
             .arg(root.join("tests/harness/mail_server.py"))
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -45,6 +56,10 @@ impl MailServer {
             }
         });
         Self { child, port, mails }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     pub fn url(&self) -> String {

@@ -1,9 +1,12 @@
 //! What tests stand on: a real database, the real binary, and the other ends of its wires.
 
 pub mod database;
+pub mod hook;
 pub mod link;
 pub mod mail;
+pub mod notify;
 pub mod pager;
+pub mod python;
 pub mod schemathesis;
 pub mod service;
 pub mod ward;

@@ -13,8 +13,10 @@ use derwent::notify::Notify;
 use derwent::parts::Parts;
 use derwent::random;
 use derwent::signal::Signals;
-use derwent::store::Store;
+use derwent::store::page::Channel;
+use derwent::store::roster_change;
 use derwent::store::submission::{Body, Component, Decision, Entry, Reading, Submission};
+use derwent::store::{Store, contact_point};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde_json::{Value, json};
@@ -40,7 +42,13 @@ pub struct Ward {
 pub struct Wires {
     pub smtp_url: String,
     pub pager_url: Option<String>,
+    /// Where text messages go: a service in the shape of GOV.UK Notify.
+    pub sms_url: Option<String>,
+    /// May webhooks reach this machine?
+    pub webhooks: bool,
 }
+
+pub const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().expect("a timestamp")
@@ -61,14 +69,18 @@ impl Ward {
         .await
         .expect("an organisation");
         sqlx::query(
-            "INSERT INTO team (team, organisation, name, phone, cover_from, cover_until)
-             VALUES ($1, $2, 'Belper team', '01773 000000', '08:00', '20:00')",
+            "INSERT INTO team (team, organisation, name, phone, keeps_bank_holidays)
+             VALUES ($1, $2, 'Belper team', '01773 000000', false)",
         )
         .bind(team)
         .bind(organisation)
         .execute(&pool)
         .await
         .expect("a team");
+        let mut db = pool.acquire().await.expect("a connection");
+        let hours = ["08:00-20:00".parse().expect("hours")];
+        roster_change::set_cover(&mut db, team, false, &hours).await.expect("cover");
+        drop(db);
         let lifecycle = Lifecycle::new();
         let signals = Signals::start(store.ingest.clone(), &lifecycle);
         let writer = Writer::start(&store, signals, &lifecycle);
@@ -96,8 +108,8 @@ impl Ward {
         let staff = self.staff(name).await;
         let (from, until) = shift.split_once('-').expect("a shift");
         sqlx::query(
-            "INSERT INTO roster (team, position, staff, shift_from, shift_until)
-             SELECT $1, coalesce(max(position), 0) + 1, $2, $3::time, $4::time FROM roster WHERE team = $1",
+            "INSERT INTO roster (team, position, staff, days, shift_from, shift_until)
+             SELECT $1, coalesce(max(position), 0) + 1, $2, 255, $3::time, $4::time FROM roster WHERE team = $1",
         )
         .bind(self.team)
         .bind(staff)
@@ -113,8 +125,8 @@ impl Ward {
     pub async fn staff(&self, name: &str) -> Uuid {
         let staff = random::new_id();
         sqlx::query(
-            "INSERT INTO staff (staff, organisation, name, email, pager_key, role, profession)
-             VALUES ($1, $2, $3, $3 || '@example.org', $3, 'co-ordinator', 'nurse')",
+            "INSERT INTO staff (staff, organisation, name, email, role, profession)
+             VALUES ($1, $2, $3, $3 || '@example.org', 'co-ordinator', 'nurse')",
         )
         .bind(staff)
         .bind(self.organisation)
@@ -122,6 +134,8 @@ impl Ward {
         .execute(&self.pool)
         .await
         .expect("staff");
+        self.contact(staff, Channel::Email, &format!("{name}@example.org")).await;
+        self.contact(staff, Channel::Pager, name).await;
         sqlx::query("INSERT INTO team_member (team, staff) VALUES ($1, $2)")
             .bind(self.team)
             .bind(staff)
@@ -129,6 +143,23 @@ impl Ward {
             .await
             .expect("a member");
         staff
+    }
+
+    /// A contact point that counts from now on. A webhook's secret is that of the specification's test vector.
+    pub async fn contact(&self, staff: Uuid, channel: Channel, address: &str) -> Uuid {
+        let secret = (channel == Channel::Webhook).then(|| WEBHOOK_SECRET.to_owned().into());
+        let now = self.clock.machine_now();
+        let address = address.to_owned().into();
+        let new = contact_point::New {
+            staff,
+            channel,
+            address: &address,
+            secret: secret.as_ref(),
+            made_at: now,
+            verified_at: Some(now),
+        };
+        let mut db = self.pool.acquire().await.expect("a connection");
+        contact_point::insert(&mut db, &new).await.expect("written").expect("new")
     }
 
     /// Dorothy, watched by these packs since the first of March 2026.
@@ -357,6 +388,10 @@ pub fn config(wires: &Wires) -> Config {
         smtp_url: Some(wires.smtp_url.clone().into()),
         mail_from: "Derwent <derwent@example.org>".into(),
         pager_url: wires.pager_url.clone().map(Into::into),
+        sms_api_key: wires.sms_url.as_ref().map(|_| super::notify::API_KEY.to_owned().into()),
+        sms_template: wires.sms_url.as_ref().map(|_| super::notify::TEMPLATE.parse().expect("an id")),
+        sms_url: wires.sms_url.clone().unwrap_or_else(|| "https://notify.example".into()),
+        webhook_networks: if wires.webhooks { vec!["127.0.0.0/8".parse().expect("a network")] } else { Vec::new() },
         provider_secrets: None,
         heartbeat_email: None,
         heartbeat_url: None,

@@ -32,7 +32,7 @@ impl Someone {
             .await
             .unwrap();
         sqlx::query(
-            "INSERT INTO team (team, organisation, name, phone, cover_from, cover_until) VALUES ($1, $2, 'Belper team', '01773', '08:00', '20:00')",
+            "INSERT INTO team (team, organisation, name, phone, keeps_bank_holidays) VALUES ($1, $2, 'Belper team', '01773', false)",
         )
         .bind(someone.team)
         .bind(someone.organisation)

@@ -27,7 +27,7 @@ async fn it_comes_to_what_happened_by_the_facts_as_they_were() {
     let ward = Ward::open("2026-03-02T07:00:00Z").await;
     ward.on_roster("ida", "08:00-20:00").await;
     let folder = tempfile::tempdir().expect("a folder").keep();
-    let replica = ward.replica(&Wires { smtp_url: format!("file:{}", folder.display()), pager_url: None }).await;
+    let replica = ward.replica(&Wires { smtp_url: format!("file:{}", folder.display()), ..Wires::default() }).await;
     replica.parts.lifecycle.rest();
     let patient = ward.patient(&["hypertension"]).await;
     replica.settle().await;

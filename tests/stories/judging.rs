@@ -18,13 +18,13 @@ use crate::harness::mail::MailServer;
 use crate::harness::ward::{Replica, Ward, Wires, at, facts};
 
 fn wires(mail: &MailServer) -> Wires {
-    Wires { smtp_url: mail.url(), pager_url: None }
+    Wires { smtp_url: mail.url(), ..Wires::default() }
 }
 
 /// Mails go nowhere: the test is about judging.
 fn no_wires() -> Wires {
     let folder = tempfile::tempdir().expect("a folder").keep();
-    Wires { smtp_url: format!("file:{}", folder.display()), pager_url: None }
+    Wires { smtp_url: format!("file:{}", folder.display()), ..Wires::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,7 @@ async fn story(steps: &[(Step, bool)]) -> Result<(), proptest::test_runner::Test
     let ward = Ward::open("2026-03-30T09:00:00Z").await;
     ward.on_roster("ida", "08:00-20:00").await;
     let folder = tempfile::tempdir().expect("a folder");
-    let wires = Wires { smtp_url: format!("file:{}", folder.path().display()), pager_url: None };
+    let wires = Wires { smtp_url: format!("file:{}", folder.path().display()), ..Wires::default() };
     // It puts the rules in force and then leaves the judging to us.
     let replica = ward.replica(&wires).await;
     let patient = ward.patient(&["hypertension"]).await;

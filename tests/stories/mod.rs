@@ -1,6 +1,7 @@
 //! What happens, told from end to end. A story steps care time and looks at what people would see.
 
 mod backtesting;
+mod channels;
 mod demo;
 mod judging;
 mod memory;
@@ -8,6 +9,7 @@ mod operator;
 mod outage;
 mod reconciling;
 mod retention;
+mod rosters;
 mod shadowing;
 mod telling;
 mod watched;

@@ -7,7 +7,7 @@ use crate::harness::mail::MailServer;
 use crate::harness::ward::{Ward, Wires};
 
 fn wires(mail: &MailServer) -> Wires {
-    Wires { smtp_url: mail.url(), pager_url: None }
+    Wires { smtp_url: mail.url(), ..Wires::default() }
 }
 
 const NOTICES: &str =
@@ -62,6 +62,7 @@ async fn readings_that_wait_too_long_for_judgement_are_told_to_the_operator_once
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_refuses_phones_is_told_to_the_operator() {
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
     let mail = MailServer::start();
     let replica = ward.replica(&wires(&mail)).await;
     let mut told = Told::default();

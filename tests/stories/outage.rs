@@ -48,7 +48,8 @@ async fn after_an_outage_every_breach_alerts_the_highest_and_newest_first_and_sa
     store.close().await;
 
     let folder = tempfile::tempdir().unwrap();
-    let replica = ward.replica(&Wires { smtp_url: format!("file:{}", folder.path().display()), pager_url: None }).await;
+    let replica =
+        ward.replica(&Wires { smtp_url: format!("file:{}", folder.path().display()), ..Wires::default() }).await;
     replica.settle().await;
     ward.assert_tiled().await;
     assert_eq!(ward.count("SELECT count(*) FROM arrival").await, 0);

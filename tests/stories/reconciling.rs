@@ -9,7 +9,7 @@ use crate::harness::ward::{Replica, Ward, Wires, at, facts};
 
 pub fn no_wires() -> Wires {
     let folder = tempfile::tempdir().expect("a folder").keep();
-    Wires { smtp_url: format!("file:{}", folder.display()), pager_url: None }
+    Wires { smtp_url: format!("file:{}", folder.display()), ..Wires::default() }
 }
 
 /// What the doctor says: of each thing its state and sentence, and the sums.

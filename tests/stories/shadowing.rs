@@ -29,7 +29,7 @@ async fn open(now: &str) -> (Ward, Replica, Desk) {
 
 async fn replica_of(ward: &Ward) -> Replica {
     let folder = tempfile::tempdir().expect("a folder").keep();
-    let replica = ward.replica(&Wires { smtp_url: format!("file:{}", folder.display()), pager_url: None }).await;
+    let replica = ward.replica(&Wires { smtp_url: format!("file:{}", folder.display()), ..Wires::default() }).await;
     replica.parts.lifecycle.rest();
     replica
 }

@@ -8,9 +8,9 @@ use derwent::store::enrolment_code::{self, NewCode, Whose};
 use derwent::store::facts::{self, NewVersion};
 use derwent::store::organisation::{self, Organisation};
 use derwent::store::patient::{self, Patient};
-use derwent::store::team::{self, Cover, Team};
+use derwent::store::team::{self, Team};
 use jiff::SignedDuration;
-use jiff::civil::{Date, date, time};
+use jiff::civil::{Date, date};
 use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ impl Trial {
         let new = Organisation { organisation, name: "Belper".into(), time_zone: "Europe/London".into() };
         organisation::insert(&mut db, &new).await.unwrap();
         let new = Team { team: self.team, organisation, name: "Belper team".into(), phone: "01773 555 010".into() };
-        team::insert(&mut db, &new, Cover { from: time(8, 0, 0, 0), until: time(20, 0, 0, 0) }).await.unwrap();
+        team::insert(&mut db, &new, &["08:00-20:00".parse().unwrap()]).await.unwrap();
     }
 
     /// So many patients, each with an enrolled phone; switched on, all connecting at once.

@@ -36,10 +36,22 @@ fn body(path: &str) -> Value {
         "/api/patients/{patient}/break-glass" => json!({ "reason": "asked by the access matrix" }),
         "/api/me/password" => json!({ "password": PASSWORD }),
         "/api/me/passkeys" => json!({ "name": "mine", "credential": {} }),
+        "/api/me/contacts" => json!({ "kind": "email", "address": "another@example.org" }),
+        "/api/me/contacts/{contact}/confirm" => json!({ "code": "000000" }),
         "/api/me/totp/confirm" => json!({ "code": "000000" }),
         "/api/staff/invitations" => {
             json!({ "email": "new@example.org", "name": "New", "role": "clinician", "profession": "nurse" })
         }
+        "/api/teams/{team}/roster/stand-ins" => {
+            json!({ "staff": nobody().staff, "from": "2026-03-02T08:00:00Z", "until": "2026-03-02T16:00:00Z" })
+        }
+        "/api/teams/{team}/roster/leave" => {
+            json!({ "staff": nobody().staff, "from": "2026-03-02", "until": "2026-03-04" })
+        }
+        "/api/teams/{team}/roster/stand-ins/end" => json!({ "stand_in": nobody().staff }),
+        "/api/teams/{team}/roster/leave/end" => json!({ "staff": nobody().staff, "leave": nobody().staff }),
+        "/api/teams/{team}/roster/shifts" => json!({ "shifts": [] }),
+        "/api/teams/{team}/roster/cover" => json!({ "hours": ["all-day"], "keeps_bank_holidays": false }),
         "/api/staff/{staff}/teams" => json!({ "teams": [] }),
         "/api/patients/{patient}/devices/{device}/revoke" | "/api/patients/{patient}/carers/{carer}/withdraw" => {
             json!({ "why": "asked by the access matrix" })
@@ -77,7 +89,7 @@ pub struct Asked<'a> {
 }
 
 /// The kinds of things that questions name.
-const NAMED: [&str; 11] = [
+const NAMED: [&str; 12] = [
     "patient",
     "alert",
     "reference",
@@ -88,6 +100,7 @@ const NAMED: [&str; 11] = [
     "carer",
     "instrument_user",
     "passkey",
+    "contact",
     "seq",
 ];
 
@@ -116,6 +129,7 @@ impl Asked<'_> {
             ("seq", &first),
             // Nobody here has one: `passkeys.rs` and the pages' story look at those.
             ("passkey", &someone.session),
+            ("contact", &someone.session),
         ]);
         let mut path = self.question.path.to_owned();
         for (name, value) in &values {

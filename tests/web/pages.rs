@@ -37,6 +37,11 @@ async fn an_administrator_is_invited_invites_and_deactivates() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_stands_in_a_hole_is_filled_and_the_shift_is_handed_over() {
+    told("roster.spec.ts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn there_and_back_at_an_organisations_own_provider() {
     let world = World::live().await;
     let service = world.serve_with(&["--provider-secrets", provider::SECRETS]);

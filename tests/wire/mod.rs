@@ -29,8 +29,8 @@ use derwent::store::enrolment_code::{self, NewCode, Whose};
 use derwent::store::facts::{self, NewVersion};
 use derwent::store::organisation::{self, Organisation};
 use derwent::store::patient::{self, Patient};
-use derwent::store::team::{self, Cover, Team};
-use jiff::civil::{Date, date, time};
+use derwent::store::team::{self, Team};
+use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::message::ServerMessage;
 use mobile_api::time::PhoneTime;
@@ -62,7 +62,7 @@ impl Town {
         let new = Organisation { organisation, name: "Belper".into(), time_zone: "Europe/London".into() };
         organisation::insert(&mut db, &new).await.unwrap();
         let new = Team { team, organisation, name: "Belper team".into(), phone: "01773 555 010".into() };
-        team::insert(&mut db, &new, Cover { from: time(8, 0, 0, 0), until: time(20, 0, 0, 0) }).await.unwrap();
+        team::insert(&mut db, &new, &["08:00-20:00".parse().unwrap()]).await.unwrap();
         drop(db);
         let mails = tempfile::tempdir().unwrap();
         let service = Self::serve(&database, &mails);
@@ -126,7 +126,7 @@ impl Town {
         let new = Organisation { organisation, name: "Derby".into(), time_zone: "Europe/London".into() };
         organisation::insert(&mut db, &new).await.unwrap();
         let new = Team { team, organisation, name: "Derby team".into(), phone: "01332".into() };
-        team::insert(&mut db, &new, Cover { from: time(8, 0, 0, 0), until: time(20, 0, 0, 0) }).await.unwrap();
+        team::insert(&mut db, &new, &["08:00-20:00".parse().unwrap()]).await.unwrap();
         let patient = random::new_id();
         let new = Patient {
             patient,

@@ -6,7 +6,7 @@ import type { Device, Sent } from './device/store'
 import { freshBrowser } from './fake-browser'
 
 const plan = (whom: string, team: string, over: Partial<Plan> = {}): Plan => ({
-  for: whom, version: 1, time_zone: 'Europe/London', team: { name: team, phone: '01773 000000', time_zone: 'Europe/London', cover_from: '08:00', cover_until: '08:00' },
+  for: whom, version: 1, time_zone: 'Europe/London', team: { name: team, phone: '01773 000000', time_zone: 'Europe/London', cover_from: '08:00', cover_until: '08:00', cover: [] },
   due: [], vitals: [{ vital: 'weight', title: 'Weight', components: [], off_scale: false }], questionnaires: [], advice: [], answer_advice: [], emergency: `Emergency words of ${team}`, ...over,
 })
 const ask: Ask = { n: 1, id: 'q', for: 'p2', text: 'Measure again.', vital: 'weight', until: '2026-03-01T08:15:00Z' }

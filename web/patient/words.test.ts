@@ -8,7 +8,7 @@ import type { Sent } from './device/store'
 import { adviceFor } from './entry/advice'
 import { typedNumber } from './entry/typed'
 import { dueWords, sortDue } from './home/due'
-import { receiptLines, type Facts } from './receipt/facts'
+import { hours, receiptLines, type Facts } from './receipt/facts'
 import { besides, circumstances, figures, greeting } from './words'
 
 const mmHg = (value: number) => ({ value, unit: 'mm[Hg]' })
@@ -49,7 +49,7 @@ test('ids sort by time and are version 7', () => {
 
 describe('receipts in words, from facts', () => {
   const sent: Sent = { id: 'a', item: bp, sentAt: Date.parse('2026-03-01T08:05:00Z'), skewMs: null, state: 'waiting', storedAt: null, seq: null, flags: [], refusal: null, seenBy: null }
-  const team = { name: 'Belper team', phone: '01773 555 010', cover_from: '08:00', cover_until: '20:00', time_zone: 'Europe/London' }
+  const team = { name: 'Belper team', phone: '01773 555 010', cover_from: '08:00', cover_until: '20:00', cover: [] as { from: string; until: string }[], time_zone: 'Europe/London' }
   const facts: Facts = { talking: true, judgedThrough: 0, team, zone, now: Date.parse('2026-03-01T08:06:00Z') }
   const words = (change: Partial<Sent>, other: Partial<Facts> = {}) => receiptLines({ ...sent, ...change }, { ...facts, ...other }).map((line) => line.text)
   const stored = { state: 'stored', seq: 7, storedAt: Date.parse('2026-03-01T08:05:03Z') } as const
@@ -69,6 +69,15 @@ describe('receipts in words, from facts', () => {
     expect(words(stored, { judgedThrough: 7, now: Date.parse('2026-03-01T21:00:00Z') })[1]).toBe(
       'Checked by the computer. The team is back at 08:00. Before then at most the person on call is told, and only if it is severe. If you feel unwell, do not wait: ring 111. In an emergency, ring 999.',
     )
+  })
+  test('on a Friday evening the team is back on Monday, and past what is known it may not be there', () => {
+    const cover = [{ from: '2026-03-06T08:00:00Z', until: '2026-03-06T18:00:00Z' }, { from: '2026-03-09T08:00:00Z', until: '2026-03-09T18:00:00Z' }]
+    const weekdays = { team: { ...team, cover }, judgedThrough: 7 }
+    const at = (time: string) => words(stored, { ...weekdays, now: Date.parse(time) })[1]
+    expect(at('2026-03-06T17:00:00Z')).toContain('A person looks only')
+    expect(at('2026-03-06T19:00:00Z')).toContain('The team is back Mon 9 Mar 08:00.')
+    expect(at('2026-03-12T12:00:00Z')).toContain('The team may not be there now.')
+    expect(['2026-03-06T17:00:00Z', '2026-03-08T19:00:00Z', '2026-03-12T12:00:00Z'].map((time) => hours(weekdays.team, Date.parse(time), zone))).toEqual(['Here until 18:00', 'Back tomorrow 08:00', 'May not be here now'])
   })
   test('cover is by the team’s own clock', () => {
     const abroad = { team: { ...team, time_zone: 'Europe/Lisbon' }, zone: 'Europe/Paris', judgedThrough: 7 }

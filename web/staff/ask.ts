@@ -7,8 +7,12 @@ import type {
   AlertPlace,
   AuditChoices,
   AuditPage,
+  Calendar,
   Code,
   Colleagues,
+  ContactAdded,
+  ContactKind,
+  ContactList,
   EndLimit,
   Failure,
   FoundPeople,
@@ -17,9 +21,12 @@ import type {
   Invited,
   Me,
   MonitoringEnded,
+  NewCalendar,
   NewCode,
   NewInstrumentUser,
+  NewLeave,
   NewPause,
+  NewStandIn,
   Outcome,
   PasskeyOptions,
   PatientPage,
@@ -31,6 +38,7 @@ import type {
   ProviderVisit,
   RecoveryCodes,
   RecoveryCodesLeft,
+  RosterPage,
   Security,
   Series,
   SessionList,
@@ -104,6 +112,11 @@ export const sessions = () => ask<SessionList>('GET', '/me/sessions')
 export const endSession = (session: string) => ask<void>('DELETE', `/me/sessions/${session}`)
 export const endOtherSessions = () => ask<void>('POST', '/me/sessions/end-others', {})
 export const security = () => ask<Security>('GET', '/me/security')
+export const contacts = () => ask<ContactList>('GET', '/me/contacts')
+export const addContact = (kind: ContactKind, address: string) => ask<ContactAdded>('POST', '/me/contacts', { kind, address })
+export const sendContactCode = (contact: string) => ask<void>('POST', `/me/contacts/${contact}/code`)
+export const confirmContact = (contact: string, code: string) => ask<void>('POST', `/me/contacts/${contact}/confirm`, { code })
+export const removeContact = (contact: string) => ask<void>('DELETE', `/me/contacts/${contact}`)
 export const setPassword = (password: string) => ask<void>('POST', '/me/password', { password })
 export const newRecoveryCodes = () => ask<RecoveryCodes>('POST', '/me/recovery-codes', {})
 export const offerTotp = () => ask<TotpOffer>('POST', '/me/totp', {})
@@ -142,6 +155,16 @@ export const agreeToCarer = (patient: string, agreed: Agreed) => ask<Phones>('PO
 export const withdrawCarer = (patient: string, carer: string, why: string) => ask<Phones>('POST', `/patients/${patient}/carers/${carer}/withdraw`, { why })
 export const bindInstrument = (patient: string, number: NewInstrumentUser) => ask<Phones>('POST', `/patients/${patient}/instruments`, number)
 export const releaseInstrument = (patient: string, number: string) => ask<Phones>('POST', `/patients/${patient}/instruments/${number}/release`)
+
+export const roster = (team: string) => ask<RosterPage>('GET', `/teams/${team}/roster`)
+export const standIn = (team: string, standIn: NewStandIn) => ask<RosterPage>('POST', `/teams/${team}/roster/stand-ins`, standIn)
+export const endStandIn = (team: string, stand_in: string) => ask<RosterPage>('POST', `/teams/${team}/roster/stand-ins/end`, { stand_in })
+export const goOnLeave = (team: string, leave: NewLeave) => ask<RosterPage>('POST', `/teams/${team}/roster/leave`, leave)
+export const endLeave = (team: string, staff: string, leave: string) => ask<RosterPage>('POST', `/teams/${team}/roster/leave/end`, { staff, leave })
+export const calendar = () => ask<Calendar>('GET', '/me/calendar')
+export const newCalendar = () => ask<NewCalendar>('POST', '/me/calendar', {})
+export const noCalendar = () => ask<void>('DELETE', '/me/calendar')
+export const worklistOf = (team: string) => ask<Worklist>('GET', `/worklist?${new URLSearchParams({ team })}`)
 
 export const findPerson = (family_name: string, date_of_birth: string) =>
   ask<FoundPeople>('POST', '/break-glass/find', { family_name, date_of_birth })

@@ -8,6 +8,10 @@ export type Route =
   | { page: 'break-glass' }
   /** One's own sessions, password and second factor. */
   | { page: 'account' }
+  /** Who is on duty in a team; without one, in the first of one's own. */
+  | { page: 'roster'; team: string | null }
+  /** On paper, for whoever comes on duty. */
+  | { page: 'handover'; team: string }
   /** Who works here: for administrators. */
   | { page: 'people' }
   | { page: 'patient'; patient: string; onlyChart: boolean }
@@ -16,6 +20,10 @@ export function routeOf(address: URL): Route {
   const patient = /^\/staff\/patients\/([0-9a-f-]{36})\/?$/.exec(address.pathname)?.[1]
   const reference = /^\/staff\/alerts\/(A\d+)\/?$/.exec(address.pathname)?.[1]
   if (/^\/staff\/break-glass\/?$/.test(address.pathname)) return { page: 'break-glass' }
+  const roster = /^\/staff\/roster(?:\/([0-9a-f-]{36}))?\/?$/.exec(address.pathname)
+  if (roster) return { page: 'roster', team: roster[1] ?? null }
+  const handover = /^\/staff\/handover\/([0-9a-f-]{36})\/?$/.exec(address.pathname)?.[1]
+  if (handover) return { page: 'handover', team: handover }
   const plain = /^\/staff\/(account|people)\/?$/.exec(address.pathname)?.[1]
   if (plain === 'account' || plain === 'people') return { page: plain }
   if (reference) return { page: 'alert', reference }
@@ -31,6 +39,8 @@ export const route = {
   },
 }
 
+export const rosterPath = (team: string) => `/staff/roster/${team}`
+export const handoverPath = (team: string) => `/staff/handover/${team}`
 export const patientPath = (patient: string) => `/staff/patients/${patient}`
 
 /** The token of an invitation's link. It leaves the address bar at once, so that nobody reads it there later. */

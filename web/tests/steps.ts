@@ -23,6 +23,8 @@ export async function enter(phone: Page, systolic: string, diastolic: string): P
 }
 
 export async function givePassword(staff: Page): Promise<void> {
+  // The page that was signed out of may have fields of these names, until it is gone.
+  await staff.getByRole('heading', { name: 'Sign in', exact: true }).waitFor()
   await staff.getByLabel('E-mail').fill(service.email)
   await staff.getByLabel('Password').fill(service.password)
   await staff.keyboard.press('Enter')

@@ -8,13 +8,13 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::calendar::{after, before};
-use crate::escalation::{self, Alert, Cover, Duty, Entry, Happened, Policies};
+use crate::escalation::{self, Alert, Cover, Duty, Entry, Happened, Hours, Policies};
 use crate::evaluate::{Evaluation, REACH};
 use crate::finding::{Kind, Priority};
 
 const DEALING: SignedDuration = SignedDuration::from_mins(30);
 const ROUNDS: [Time; 2] = [time(9, 0, 0, 0), time(16, 30, 0, 0)];
-const COVER: (Time, Time) = (time(8, 0, 0, 0), time(20, 0, 0, 0));
+const COVER: Hours = Hours { from: time(8, 0, 0, 0), until: time(20, 0, 0, 0) };
 const STAFF: u16 = 3;
 const BY_HAND: &str = "dealt with";
 
@@ -52,7 +52,7 @@ pub(super) struct Ward {
 
 impl Ward {
     pub fn new(zone: &TimeZone) -> Ward {
-        let cover = Cover { from: COVER.0, until: COVER.1, zone: zone.clone() };
+        let cover = Cover::daily(COVER, zone.clone());
         Ward {
             duty: Duty { cover, people: STAFF, policies: Policies::standard() },
             alerts: Vec::new(),
@@ -125,7 +125,7 @@ impl Ward {
     }
 
     fn next_round(&self, now: Timestamp) -> Timestamp {
-        let zone = &self.duty.cover.zone;
+        let zone = &self.duty.cover.calendar.zone;
         let today = zone.to_datetime(now).date();
         let days = today.series(jiff::Span::new().days(1)).take(3);
         let rounds = days.flat_map(|day| ROUNDS.map(|round| zone.to_timestamp(day.to_datetime(round))));

@@ -12,8 +12,10 @@
 //! with nobody doing anything, is explored whole in `tests/engine/life.rs`.
 
 pub mod act;
+pub mod bank_holidays;
 mod clock;
 mod cover;
+mod hours;
 mod judge;
 mod known;
 mod life;
@@ -21,6 +23,7 @@ pub mod policy;
 
 pub use clock::{end, step, undelivered};
 pub use cover::Cover;
+pub use hours::{Calendar, Days, Hours, Weekly};
 pub use judge::judge;
 pub use known::{Known, KnownFiring, Note};
 pub use life::{Calls, Life};

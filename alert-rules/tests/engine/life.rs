@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use alert_rules::escalation::act::{self, By, Refused};
 use alert_rules::escalation::{
-    Alert, Calls, Cover, Decision, Duty, Happened, Life, PageWhy, Policies, Whom, judge, step, undelivered,
+    Alert, Calls, Cover, Decision, Duty, Happened, Hours, Life, PageWhy, Policies, Whom, judge, step, undelivered,
 };
 use alert_rules::finding::Firing;
 use alert_rules::{Evaluation, Finding, Kind, Priority};
@@ -24,8 +24,7 @@ const MOST_STATES: usize = 400_000;
 
 /// Cover at every hour, so that what happens depends on how long ago things were, and not on when.
 fn always() -> Duty {
-    let midnight = jiff::civil::Time::midnight();
-    let cover = Cover { from: midnight, until: midnight, zone: jiff::tz::TimeZone::UTC };
+    let cover = Cover::daily(Hours::ALL_DAY, jiff::tz::TimeZone::UTC);
     Duty { cover, people: 2, policies: Policies::standard() }
 }
 

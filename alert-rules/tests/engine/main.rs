@@ -3,6 +3,7 @@
 mod again;
 mod asks;
 mod circumstances;
+mod cover;
 mod doubt;
 mod early_warning;
 mod edits;

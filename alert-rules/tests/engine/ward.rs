@@ -1,7 +1,7 @@
 //! Dorothy, her alerts, and what evaluations do to them.
 
 use alert_rules::escalation::act::{self, By};
-use alert_rules::escalation::{Alert, Cover, Decision, Duty, Happened, PageWhy, Policies, Whom, judge};
+use alert_rules::escalation::{Alert, Cover, Decision, Duty, Happened, Hours, PageWhy, Policies, Whom, judge};
 use alert_rules::{Evaluation, Reading, Rulebook, evaluate};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -12,8 +12,8 @@ pub const IDA: Uuid = Uuid::from_u128(1);
 
 pub fn duty() -> Duty {
     let zone = jiff::tz::TimeZone::get("Europe/London").expect("bundled");
-    let cover = Cover { from: jiff::civil::time(8, 0, 0, 0), until: jiff::civil::time(20, 0, 0, 0), zone };
-    Duty { cover, people: 2, policies: Policies::standard() }
+    let hours = Hours { from: jiff::civil::time(8, 0, 0, 0), until: jiff::civil::time(20, 0, 0, 0) };
+    Duty { cover: Cover::daily(hours, zone), people: 2, policies: Policies::standard() }
 }
 
 /// Dorothy, her alerts, and what an evaluation did to them.

@@ -88,6 +88,7 @@ fn nothing_is_said_twice_and_news_is_said() {
             phone: "01773 000000".into(),
             cover_from: "08:00".into(),
             cover_until: "20:00".into(),
+            cover: Vec::new(),
             time_zone: "Europe/London".into(),
         };
         Input::Plan(Box::new(Plan {

@@ -10,7 +10,7 @@ use crate::random;
 use crate::store::audit::Act;
 use crate::store::organisation::{self, Organisation};
 use crate::store::staff::Staff;
-use crate::web::invite;
+use crate::web::invite::{self, By};
 
 #[derive(Args, Debug)]
 pub struct FirstRun {
@@ -43,8 +43,9 @@ impl FirstRun {
         };
         let mut db = desk.store.owner.begin().await?;
         organisation::insert(&mut db, &new).await?;
-        let administrator = staff::insert(&mut db, administrator).await?;
-        let token = invite::make(&mut db, administrator.staff, desk.clock.machine_now()).await?;
+        let now = desk.clock.machine_now();
+        let administrator = staff::insert(&mut db, administrator, now).await?;
+        let token = invite::make(&mut db, administrator.staff, now, By::Hand).await?;
         let detail = json!({ "staff": administrator.staff });
         desk.record(&mut db, new.organisation, None, Act::OrganisationMade, detail).await?;
         db.commit().await?;

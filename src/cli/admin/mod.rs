@@ -15,6 +15,7 @@ mod policy;
 mod reading;
 mod retention;
 mod roster;
+mod shown_roster;
 mod staff;
 mod team;
 

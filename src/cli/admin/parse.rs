@@ -1,30 +1,14 @@
 //! What is typed on the command line, read strictly, with an example in every refusal.
 
+use alert_rules::escalation::Weekly;
 use alert_rules::unit::Dimension;
 use alert_rules::{facts, slot_text};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
-/// Hours of every day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hours {
-    pub from: Time,
-    pub until: Time,
-}
-
-pub fn hours(text: &str) -> Result<Hours, String> {
-    if text == "all-day" {
-        return Ok(Hours { from: Time::midnight(), until: Time::midnight() });
-    }
-    let read = || {
-        let (from, until) = text.split_once('-')?;
-        Some(Hours { from: time(from)?, until: time(until)? })
-    };
-    read().ok_or_else(|| format!("{text:?} are no hours; write 08:00-20:00, or all-day"))
-}
-
-fn time(text: &str) -> Option<Time> {
-    Time::strptime("%H:%M", text.trim()).ok()
+/// `08:00-20:00`, `mon-fri 08:00-18:00`, `daily all-day`
+pub fn weekly(text: &str) -> Result<Weekly, String> {
+    text.trim().parse()
 }
 
 pub fn time_zone(text: &str) -> Result<String, String> {
@@ -144,14 +128,5 @@ mod tests {
         assert_eq!(tag("on_insulin"), Ok(("on_insulin".into(), true)));
         assert!(tag("tall").is_err());
         assert!(tag("pregnant=maybe").is_err());
-    }
-
-    #[test]
-    fn hours_may_go_over_midnight_or_be_all_day() {
-        let night = hours("20:00-08:00").expect("hours");
-        assert!(night.from > night.until);
-        assert_eq!(hours("all-day").map(|hours| hours.from == hours.until), Ok(true));
-        assert!(hours("8-20").is_err());
-        assert!(hours("08:00").is_err());
     }
 }

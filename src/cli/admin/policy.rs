@@ -65,7 +65,7 @@ impl Command {
                 let mut db = desk.store.owner.begin().await?;
                 let known = known(&mut db, team).await?;
                 store::policy::set(&mut db, team, &content, &desk.made_by, desk.clock.machine_now()).await?;
-                let rosters = roster::load(&mut db, &[team]).await?;
+                let rosters = roster::load(&mut db, &[team], desk.clock.care_now()).await?;
                 let own = own(&rosters, team)?;
                 let untold = policies::untold(own, &rosters, desk.clock.care_now());
                 if !untold.is_empty() {
@@ -86,7 +86,7 @@ impl Command {
                 if store::policy::remove(&mut db, team).await? {
                     desk.record(&mut db, known.organisation, None, Act::PolicySet, json!({ "team": team })).await?;
                 }
-                let rosters = roster::load(&mut db, &[team]).await?;
+                let rosters = roster::load(&mut db, &[team], desk.clock.care_now()).await?;
                 let done = shown(&known, own(&rosters, team)?);
                 db.commit().await?;
                 Ok(done)
@@ -94,7 +94,7 @@ impl Command {
             Self::Show { team } => {
                 let mut db = desk.store.owner.acquire().await?;
                 let known = known(&mut db, team).await?;
-                let rosters = roster::load(&mut db, &[team]).await?;
+                let rosters = roster::load(&mut db, &[team], desk.clock.care_now()).await?;
                 Ok(shown(&known, own(&rosters, team)?))
             }
             Self::Preset { name } => {

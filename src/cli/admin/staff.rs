@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -14,9 +15,11 @@ use super::{Desk, Done, lines};
 use crate::random;
 use crate::secret::Secret;
 use crate::store::audit::Act;
+use crate::store::page::Channel;
 use crate::store::staff::{self, Staff};
-use crate::store::{credential, organisation, session, team};
-use crate::web::{invite, password};
+use crate::store::{contact_point, credential, organisation, session, team};
+use crate::web::invite::{self, By};
+use crate::web::password;
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -159,7 +162,7 @@ impl Command {
                 let known = known(&mut db, staff).await?;
                 credential::clear(&mut db, staff).await?;
                 session::end_all(&mut db, staff, None).await?;
-                let token = invite::make(&mut db, staff, desk.clock.machine_now()).await?;
+                let token = invite::make(&mut db, staff, desk.clock.machine_now(), By::Hand).await?;
                 desk.record(&mut db, known.organisation, None, Act::StaffReset, json!({ "staff": staff })).await?;
                 db.commit().await?;
                 Ok(told(&known, Some(&door.link(&token))))
@@ -209,17 +212,17 @@ impl Add {
             role: self.role.name().to_owned(),
             profession: self.profession,
         };
-        let new = insert(&mut db, new).await?;
-        if let Some(key) = &self.pager_key {
-            staff::set_pager_key(&mut db, new.staff, key).await?;
-        }
         let now = desk.clock.machine_now();
+        let new = insert(&mut db, new, now).await?;
+        if let Some(key) = &self.pager_key {
+            contact_point::vouch(&mut db, new.staff, Channel::Pager, key, now).await?;
+        }
         let link = match password {
             Some(hash) => {
                 credential::set(&mut db, new.staff, &hash, now).await?;
                 None
             }
-            None => Some(self.door.link(&invite::make(&mut db, new.staff, now).await?)),
+            None => Some(self.door.link(&invite::make(&mut db, new.staff, now, By::Hand).await?)),
         };
         for wanted in self.team {
             let known = team::get(&mut db, wanted).await?.filter(|team| team.organisation == new.organisation);
@@ -240,8 +243,8 @@ impl Door {
     }
 }
 
-/// With the address as it is kept; refused where another has it.
-pub async fn insert(db: &mut PgConnection, new: Staff) -> anyhow::Result<Staff> {
+/// With the address as it is kept; refused where another has it. Pages go there.
+pub async fn insert(db: &mut PgConnection, new: Staff, now: Timestamp) -> anyhow::Result<Staff> {
     let email = new.email.trim().to_lowercase();
     if email.parse::<lettre::Address>().is_err() {
         bail!("{email:?} is no e-mail address; write it as ida@example.org");
@@ -251,6 +254,7 @@ pub async fn insert(db: &mut PgConnection, new: Staff) -> anyhow::Result<Staff> 
     }
     let new = Staff { email, ..new };
     staff::insert(db, &new).await?;
+    contact_point::vouch(db, new.staff, Channel::Email, &new.email.clone().into(), now).await?;
     Ok(new)
 }
 

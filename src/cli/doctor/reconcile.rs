@@ -110,7 +110,7 @@ async fn steps(db: &mut PgConnection, since: Option<Timestamp>, report: &mut Rep
     let findings = reconcile::findings(db, since).await?;
     let alerts = reconcile::alerts(db, since).await?;
     let (requests, distinct) = reconcile::requests(db, since).await?;
-    let (mails, pagers) = reconcile::pages(db, since).await?;
+    let (on_record, beside) = reconcile::pages(db, since).await?;
 
     let mut received = vec![("stored", sum(&stored)), ("duplicate", of(&decided, "duplicate"))];
     let reasons: Vec<(String, i64)> = decided.iter().filter(|(name, _)| name != "duplicate").cloned().collect();
@@ -172,7 +172,7 @@ async fn steps(db: &mut PgConnection, since: Option<Timestamp>, report: &mut Rep
             "page requests",
             sum(&requests),
             &[
-                ("came to an e-mail", distinct),
+                ("came to a page", distinct),
                 ("bundled with another", to_page - distinct),
                 ("taken before anybody was told", of(&requests, "taken")),
                 ("nobody to tell", of(&requests, "nobody")),
@@ -182,11 +182,11 @@ async fn steps(db: &mut PgConnection, since: Option<Timestamp>, report: &mut Rep
         ),
         step(
             "paged",
-            distinct + sum(&pagers),
+            distinct + sum(&beside),
             &[
-                ("sent", of(&mails, "sent") + of(&pagers, "sent")),
-                ("given up", of(&mails, "given_up") + of(&pagers, "given_up")),
-                ("to be sent", [&mails, &pagers].map(|by| of(by, "ready") + of(by, "sending")).iter().sum()),
+                ("sent", of(&on_record, "sent") + of(&beside, "sent")),
+                ("given up", of(&on_record, "given_up") + of(&beside, "given_up")),
+                ("to be sent", [&on_record, &beside].map(|by| of(by, "ready") + of(by, "sending")).iter().sum()),
             ],
         ),
     ];

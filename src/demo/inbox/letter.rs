@@ -13,7 +13,25 @@ pub fn read(text: &str, to: &str, at: Timestamp) -> Message {
     // The page's id is the left side of the Message-ID.
     let id = id.trim_matches(['<', '>']).split('@').next().unwrap_or_default().to_owned();
     let subject = header("subject");
-    let body = match header("content-transfer-encoding").to_ascii_lowercase().as_str() {
+    let body = decoded(head, body);
+    let priority = priority(&subject);
+    Message { id, at, channel: Channel::Email, to: to.to_owned(), priority, subject, body: body.replace("\r\n", "\n") }
+}
+
+/// Of several parts the first: the plainest.
+fn decoded(head: &str, body: &str) -> String {
+    let header = |name: &str| header(head, name).unwrap_or_default();
+    let kind = header("content-type");
+    if kind.starts_with("multipart/")
+        && let Some((_, rest)) = kind.split_once("boundary=")
+        && let Some(boundary) = rest.trim_start_matches('"').split(['"', ';']).next()
+        && let Some(part) = body.split(&format!("--{boundary}\n")).nth(1)
+    {
+        let part = part.split(&format!("\n--{boundary}")).next().unwrap_or(part);
+        let (head, body) = part.split_once("\n\n").unwrap_or((part, ""));
+        return decoded(head, body);
+    }
+    match header("content-transfer-encoding").to_ascii_lowercase().as_str() {
         "quoted-printable" => quoted_printable(body),
         "base64" => {
             let packed: String = body.split_whitespace().collect();
@@ -22,9 +40,7 @@ pub fn read(text: &str, to: &str, at: Timestamp) -> Message {
                 .map_or_else(|_| body.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
         }
         _ => body.to_owned(),
-    };
-    let priority = priority(&subject);
-    Message { id, at, channel: Channel::Email, to: to.to_owned(), priority, subject, body: body.replace("\r\n", "\n") }
+    }
 }
 
 /// The service puts the priority into the subject of each page.

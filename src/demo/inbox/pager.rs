@@ -19,6 +19,11 @@ pub async fn serve(listener: TcpListener, inbox: Inbox) {
 async fn enqueue(State(inbox): State<Inbox>, Json(event): Json<Value>) -> (StatusCode, Json<Value>) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let subject = text(&event["payload"]["summary"]);
+    let answer = json!({ "status": "success", "message": "Event processed", "dedup_key": event["dedup_key"] });
+    // That somebody acts, or that it is over, is no message.
+    if event["event_action"] != "trigger" {
+        return (StatusCode::ACCEPTED, Json(answer));
+    }
     inbox.keep(Message {
         id: text(&event["dedup_key"]),
         at: inbox.now(),
@@ -28,6 +33,5 @@ async fn enqueue(State(inbox): State<Inbox>, Json(event): Json<Value>) -> (Statu
         subject,
         body: text(&event["payload"]["custom_details"]["text"]),
     });
-    let answer = json!({ "status": "success", "message": "Event processed", "dedup_key": event["dedup_key"] });
     (StatusCode::ACCEPTED, Json(answer))
 }

@@ -1,4 +1,4 @@
-use lettre::message::header::ContentType;
+use lettre::message::MultiPart;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::*;
@@ -18,8 +18,7 @@ async fn a_mail_sent_by_a_real_client_is_read_back_whole() {
         .to("ida.shaw@belper.example".parse().expect("a recipient"))
         .subject("HIGH A1042: acknowledge by 14:20")
         .message_id(Some("<0198@localhost>".into()))
-        .header(ContentType::TEXT_PLAIN)
-        .body(body.clone())
+        .multipart(MultiPart::alternative_plain_html(body.clone(), "<p>Not this.</p>".to_owned()))
         .expect("a mail");
     transport.send(mail.clone()).await.expect("sent");
     transport.send(mail).await.expect("sent again");

@@ -175,5 +175,9 @@ pub async fn commits(pool: &PgPool, after_seq: i64) -> Result<(i64, i64), sqlx::
 
 /// Each page and whom it is about.
 pub async fn pages(pool: &PgPool) -> Result<Vec<(Uuid, Uuid)>, sqlx::Error> {
-    sqlx::query_as("SELECT page, patient FROM page JOIN alert ON alert.alert = ANY(page.alerts)").fetch_all(pool).await
+    sqlx::query_as(
+        "SELECT page, patient FROM page JOIN alert ON alert.alert = ANY (page.alerts) WHERE patient IS NOT NULL",
+    )
+    .fetch_all(pool)
+    .await
 }

@@ -7,11 +7,13 @@ mod alert;
 mod audit;
 mod backtest;
 mod break_glass;
+mod contact;
 mod passkey;
 mod patient;
 mod phones;
 mod plan;
 mod provider;
+mod roster;
 mod rules;
 mod series;
 mod session;
@@ -25,6 +27,7 @@ pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Colleagues, Off
 pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
 pub use backtest::{BacktestReport, BacktestRule, BothRules, RunBacktest};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
+pub use contact::{CodeSent, Contact, ContactAdded, ContactCode, ContactKind, ContactList, NewContact};
 pub use passkey::{NewPasskey, Passkey, PasskeyAnswer, PasskeyOptions};
 pub use patient::{
     Accepted, AnswerLine, AnswerSheet, Erased, Limit, PatientHead, PatientList, PatientPage, PatientRow, Pause, Plan,
@@ -38,6 +41,10 @@ pub use plan::{
     SetLimit,
 };
 pub use provider::{ProviderAnswer, ProviderChoice, ProviderList, ProviderSignIn, ProviderVisit};
+pub use roster::{
+    Calendar, DeclareCover, EndLeave, EndStandIn, Leave, NewCalendar, NewLeave, NewShift, NewStandIn, OutsideCover,
+    RosterDay, RosterPage, RosterShift, RosterStretch, SetShifts, StandIn,
+};
 pub use rules::{
     PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleExplained, RuleStop, RulesFrom, RulesInForce,
     RulesPage, RulesProposal, SignPack, StopRule, UndoRules,
@@ -150,6 +157,13 @@ mod tests {
             NewPasskey,
             Passkey,
             SessionList,
+            ContactList,
+            Contact,
+            ContactKind,
+            CodeSent,
+            NewContact,
+            ContactAdded,
+            ContactCode,
             Session,
             Security,
             NewPassword,
@@ -158,6 +172,22 @@ mod tests {
             StaffState,
             Invite,
             StaffTeams,
+            RosterPage,
+            RosterDay,
+            OutsideCover,
+            RosterStretch,
+            RosterShift,
+            StandIn,
+            Leave,
+            NewStandIn,
+            EndStandIn,
+            NewLeave,
+            EndLeave,
+            SetShifts,
+            NewShift,
+            DeclareCover,
+            Calendar,
+            NewCalendar,
             Me,
             Role,
             Organisation,

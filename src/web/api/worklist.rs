@@ -43,7 +43,7 @@ pub struct TeamNow {
 pub struct OnDuty {
     pub staff: Uuid,
     pub name: String,
-    /// null: all day, every day.
+    /// null: for two weeks and more.
     pub until: Option<Timestamp>,
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{attempt, hashed};
 use crate::store::audit::Act;
-use crate::store::{credential, invitation, session};
+use crate::store::{contact_point, credential, invitation, session};
 use crate::web::Web;
 use crate::web::api::{AcceptInvitation, InvitationToken, Invited, SignInNext};
 use crate::web::caller::Caller;
@@ -43,6 +43,9 @@ pub async fn accept(
         return Err(ended());
     }
     credential::set(&mut db, found.staff, &password, now).await?;
+    if found.mailed {
+        contact_point::prove_email(&mut db, found.staff, &found.email, now).await?;
+    }
     session::end_all(&mut db, found.staff, None).await?;
     let actor = super::actor(found.staff, found.organisation);
     super::record(&web, &mut db, actor, &caller, Act::InvitationUsed, json!({})).await?;

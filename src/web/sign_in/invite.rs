@@ -11,10 +11,18 @@ use crate::web::cookies;
 
 pub const LASTS: SignedDuration = SignedDuration::from_hours(72);
 
+/// How a link gets to the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// To the mailbox that is theirs: whoever follows it has shown that mails reach them there.
+    Mail,
+    Hand,
+}
+
 /// A new invitation's token, in place of the one before.
-pub async fn make(db: &mut PgConnection, staff: Uuid, now: Timestamp) -> Result<String, sqlx::Error> {
+pub async fn make(db: &mut PgConnection, staff: Uuid, now: Timestamp, by: By) -> Result<String, sqlx::Error> {
     let token = random::token();
-    invitation::set(db, &cookies::hash(&token), staff, now, now + LASTS).await?;
+    invitation::set(db, &cookies::hash(&token), staff, now, now + LASTS, by == By::Mail).await?;
     Ok(token)
 }
 

@@ -8,8 +8,7 @@ use derwent::store::enrolment_code::{self, NewCode, Whose};
 use derwent::store::facts::{self, NewVersion};
 use derwent::store::organisation::{self, Organisation};
 use derwent::store::patient::{self, Patient};
-use derwent::store::team::{self, Cover, Team};
-use jiff::civil::time;
+use derwent::store::team::{self, Team};
 use jiff::{SignedDuration, Timestamp};
 use mobile_api::time::PhoneTime;
 use serde_json::{Value, json};
@@ -71,7 +70,7 @@ impl Delivery {
         let new = Organisation { organisation, name: "Belper".into(), time_zone: "Europe/London".into() };
         organisation::insert(&mut db, &new).await.unwrap();
         let new = Team { team, organisation, name: "Belper team".into(), phone: "01773 555 010".into() };
-        team::insert(&mut db, &new, Cover { from: time(8, 0, 0, 0), until: time(20, 0, 0, 0) }).await.unwrap();
+        team::insert(&mut db, &new, &["08:00-20:00".parse().unwrap()]).await.unwrap();
         for _ in 0..PEOPLE {
             let patient = who.id();
             let new = Patient {

@@ -1,6 +1,6 @@
 // What is known about a submission, said in words. Written from facts, never promised.
 import type { Team } from '../../shared/api/mobile/Team'
-import { clock, zoneWords } from '../../shared/time/zone'
+import { clock, dayAndClock, zoneWords } from '../../shared/time/zone'
 import type { Sent } from '../device/store'
 
 export interface Facts {
@@ -12,6 +12,8 @@ export interface Facts {
   /** Care time. */
   now: number
 }
+
+const WEEK_MS = 7 * 86_400_000
 
 export interface Line {
   tone: 'good' | 'waiting' | 'wrong' | 'plain'
@@ -45,12 +47,36 @@ export function receiptLines(sent: Sent, facts: Facts): Line[] {
 /** When people look, from the cover the team declared: in the team's own zone, named where it is not the person's. */
 export function whoLooks(team: Team | undefined, now: number, zone: string): string {
   const inside = 'A person looks only if it is outside your limits.'
-  if (!team || team.cover_from === team.cover_until) return inside
-  if (inCover(team, clock(now, team.time_zone))) return inside
-  return `The team is back at ${team.cover_from.slice(0, 5)}${zoneOfTeam(team, zone)}. Before then at most the person on call is told, and only if it is severe. If you feel unwell, do not wait: ring 111. In an emergency, ring 999.`
+  if (!team || looks(team, now)) return inside
+  const back = backAt(team, now)
+  return `${back === null ? 'The team may not be there now.' : `The team is back ${back}${zoneOfTeam(team, zone)}.`} Before then at most the person on call is told, and only if it is severe. If you feel unwell, do not wait: ring 111. In an emergency, ring 999.`
 }
 
-export function inCover(team: Team, time: string): boolean {
+/** Whether people look at this instant. What came from a service that tells no stretches of cover is the same every day. */
+export function looks(team: Team, now: number): boolean {
+  if (team.cover.length) return team.cover.some((cover) => Date.parse(cover.from) <= now && now < Date.parse(cover.until))
+  return inCover(team, clock(now, team.time_zone))
+}
+
+/** When they are back, by the team's clock; null: further ahead than is known. */
+function backAt(team: Team, now: number): string | null {
+  if (!team.cover.length) return `at ${team.cover_from.slice(0, 5)}`
+  const next = team.cover.find((cover) => Date.parse(cover.from) > now)
+  return next ? dayAndClock(next.from, now, team.time_zone) : null
+}
+
+/** When people look, in the line at the foot of every page. */
+export function hours(team: Team, now: number, zone: string): string {
+  const there = team.cover.find((cover) => Date.parse(cover.from) <= now && now < Date.parse(cover.until))
+  const longer = there && Date.parse(there.until) - now > WEEK_MS
+  if (longer || (!team.cover.length && team.cover_from === team.cover_until)) return 'Day and night'
+  if (there) return `Here until ${dayAndClock(there.until, now, team.time_zone).replace(/^today /, '')}${zoneOfTeam(team, zone)}`
+  if (!team.cover.length) return `${team.cover_from.slice(0, 5)} to ${team.cover_until.slice(0, 5)}${zoneOfTeam(team, zone)}, every day`
+  const back = backAt(team, now)
+  return back === null ? 'May not be here now' : `Back ${back}${zoneOfTeam(team, zone)}`
+}
+
+function inCover(team: Team, time: string): boolean {
   const from = team.cover_from.slice(0, 5)
   const until = team.cover_until.slice(0, 5)
   if (from === until) return true

@@ -141,6 +141,56 @@ export type Passkey = { passkey: string, name: string, made_at: string, used_at:
  */
 export type SessionList = { sessions: Array<Session>, };
 
+/**
+ * `GET /api/me/contacts`
+ */
+export type ContactList = { contacts: Array<Contact>, 
+/**
+ * What this service can send at all.
+ */
+kinds: Array<ContactKind>, };
+
+export type Contact = { contact: string, kind: ContactKind, 
+/**
+ * Of a pager's key the last four characters.
+ */
+address: string, made_at: string, 
+/**
+ * Since then pages go there; of several of a kind, to the one proven last.
+ */
+verified_at: string | null, 
+/**
+ * A code that still counts.
+ */
+code: CodeSent | null, };
+
+export type ContactKind = "email" | "pager" | "sms" | "webhook";
+
+/**
+ * How far a code has come.
+ */
+export type CodeSent = "on_its_way" | "sent" | "refused";
+
+/**
+ * `POST /api/me/contacts`. A code goes to it.
+ */
+export type NewContact = { kind: ContactKind, address: string, };
+
+export type ContactAdded = { contact: string, 
+/**
+ * Signs what goes to a webhook (Standard Webhooks). It is shown this once.
+ */
+secret: string | null, };
+
+/**
+ * `POST /api/me/contacts/{contact}/confirm`
+ */
+export type ContactCode = { 
+/**
+ * Six digits.
+ */
+code: string, };
+
 export type Session = { session: string, 
 /**
  * The one that asks.
@@ -203,6 +253,184 @@ profession: string, teams: Array<string>, };
  * `PUT /api/staff/{staff}/teams`
  */
 export type StaffTeams = { teams: Array<string>, };
+
+/**
+ * `GET /api/teams/{team}/roster`
+ */
+export type RosterPage = { 
+/**
+ * Care time.
+ */
+now: string, team: Team, 
+/**
+ * The team's: hours are meant in it.
+ */
+time_zone: string, 
+/**
+ * One's role may change it, and one works in the team.
+ */
+may_change: boolean, 
+/**
+ * As in `mon-fri 08:00-18:00`.
+ */
+cover: Array<string>, 
+/**
+ * A bank holiday of England and Wales is a day of its own, with the hours of `bank`.
+ */
+keeps_bank_holidays: boolean, 
+/**
+ * The last year whose bank holidays are known.
+ */
+bank_holidays_until: number, outside: Array<OutsideCover>, 
+/**
+ * Who is on duty now, each with the end of that, in the order in which they are paged.
+ */
+on_duty: Array<OnDuty>, 
+/**
+ * Cover is declared for now.
+ */
+covered: boolean, 
+/**
+ * When who is on duty changes next, and to whom.
+ */
+next: RosterStretch | null, 
+/**
+ * Today and the next two weeks.
+ */
+days: Array<RosterDay>, 
+/**
+ * Within cover nobody is on duty, from now through two weeks.
+ */
+holes: Array<RosterStretch>, 
+/**
+ * When somebody went on or off duty last, or cover began or ended.
+ */
+changed_at: string | null, 
+/**
+ * In the order in which people are paged.
+ */
+shifts: Array<RosterShift>, 
+/**
+ * Not over yet, newest first.
+ */
+stand_ins: Array<StandIn>, leave: Array<Leave>, 
+/**
+ * Who may stand on this roster, by name.
+ */
+people: Array<Person>, };
+
+export type RosterDay = { 
+/**
+ * On the team's calendar.
+ */
+day: string, 
+/**
+ * And it is a day of its own for this team.
+ */
+bank_holiday: boolean, 
+/**
+ * Without a gap.
+ */
+stretches: Array<RosterStretch>, };
+
+/**
+ * What happens to alerts of this priority outside cover.
+ */
+export type OutsideCover = { priority: Priority, 
+/**
+ * null: they wait until cover opens.
+ */
+taken_by: Team | null, };
+
+export type RosterStretch = { from: string, until: string, 
+/**
+ * Cover is declared. With nobody on duty it is a hole.
+ */
+covered: boolean, 
+/**
+ * In the order in which they are paged.
+ */
+people: Array<Person>, };
+
+export type RosterShift = { staff: string, name: string, 
+/**
+ * As in `mon-fri 08:00-16:00`.
+ */
+hours: string, };
+
+export type StandIn = { stand_in: string, who: Person, 
+/**
+ * null: beside whoever is there.
+ */
+instead_of: Person | null, from: string, until: string, };
+
+export type Leave = { leave: string, who: Person, from: string, until: string, };
+
+/**
+ * `POST /api/teams/{team}/roster/stand-ins`: answered with `RosterPage`, as every change.
+ */
+export type NewStandIn = { staff: string, instead_of: string | null, from: string, until: string, };
+
+/**
+ * `POST /api/teams/{team}/roster/stand-ins/end`
+ */
+export type EndStandIn = { stand_in: string, };
+
+/**
+ * `POST /api/teams/{team}/roster/leave`
+ */
+export type NewLeave = { staff: string, 
+/**
+ * The first day away, on the team's calendar.
+ */
+from: string, 
+/**
+ * The first day back.
+ */
+until: string, };
+
+/**
+ * `POST /api/teams/{team}/roster/leave/end`
+ */
+export type EndLeave = { staff: string, leave: string, };
+
+/**
+ * `PUT /api/teams/{team}/roster/shifts`: in the order in which people are paged.
+ */
+export type SetShifts = { shifts: Array<NewShift>, };
+
+export type NewShift = { staff: string, 
+/**
+ * As in `mon-fri 08:00-16:00`.
+ */
+hours: string, };
+
+/**
+ * `PUT /api/teams/{team}/roster/cover`
+ */
+export type DeclareCover = { 
+/**
+ * As in `mon-fri 08:00-18:00`, `sat,bank 09:00-12:00`.
+ */
+hours: Array<string>, keeps_bank_holidays: boolean, 
+/**
+ * Other teams take these outside cover; what is not here waits.
+ */
+outside: { [key in Priority]?: string }, };
+
+/**
+ * `GET /api/me/calendar`
+ */
+export type Calendar = { 
+/**
+ * null: there is no address.
+ */
+made_at: string | null, };
+
+/**
+ * `POST /api/me/calendar`: shown this once. The address before it is no more.
+ */
+export type NewCalendar = { address: string, };
 
 /**
  * `GET /api/me`
@@ -270,7 +498,7 @@ phone: string, };
 
 export type OnDuty = { staff: string, name: string, 
 /**
- * null: all day, every day.
+ * null: for two weeks and more.
  */
 until: string | null, };
 

@@ -1,0 +1,60 @@
+//! Somebody's web server that takes webhooks and remembers what it was sent. The path says how it behaves: `/accepts`, `/gone`,
+//! `/broken`, `/elsewhere` (a redirect to `/accepts`).
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+#[derive(Clone)]
+pub struct Hook {
+    deliveries: Arc<Mutex<Vec<Delivery>>>,
+    address: SocketAddr,
+}
+
+impl Hook {
+    pub async fn start() -> Self {
+        let deliveries = Arc::new(Mutex::new(Vec::new()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let router = Router::new().route("/{path}", post(take)).with_state(Arc::clone(&deliveries));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { deliveries, address }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://localhost:{}/{path}", self.address.port())
+    }
+
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.deliveries.lock().expect("not poisoned").clone()
+    }
+}
+
+async fn take(
+    State(deliveries): State<Arc<Mutex<Vec<Delivery>>>>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let body = String::from_utf8(body.to_vec()).expect("text");
+    deliveries.lock().expect("not poisoned").push(Delivery { path: path.clone(), headers, body });
+    match path.as_str() {
+        "gone" => StatusCode::GONE.into_response(),
+        "broken" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        "elsewhere" => Redirect::temporary("/accepts").into_response(),
+        _ => StatusCode::NO_CONTENT.into_response(),
+    }
+}
