@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint web timescaledb python schema bench backtest torture torture-can-fail fuzz deny mutants clean
+.PHONY: help demo test lint web timescaledb exim4 python schema bench backtest torture torture-can-fail fuzz deny mutants clean
 
 CARGO ?= cargo
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
@@ -19,7 +19,7 @@ demo: ## build, start the whole service with recorded readings, print one link
 
 test: ## everything that has to pass: lints, rules, unit, story, wire and browser tests
 	@scripts/need test
-	@$(MAKE) --no-print-directory timescaledb web python lint
+	@$(MAKE) --no-print-directory timescaledb exim4 web python lint
 	$(CARGO) test --locked --workspace
 	cd web && npm test --silent
 
@@ -30,6 +30,9 @@ lint: web ## formatting and clippy over all crates, types of the front end
 
 timescaledb: ## a real TimescaleDB: the system's, or Debian's unpacked privately
 	@scripts/timescaledb
+
+exim4: ## a mail server for the tests: Debian's exim4, unpacked into .cache
+	@scripts/exim4
 
 web: web/dist/.built ## the pages, built into web/dist
 

@@ -1,6 +1,7 @@
 //! What tests stand on: a real database, the real binary, and the other ends of its wires.
 
 pub mod database;
+pub mod exim;
 pub mod hook;
 pub mod link;
 pub mod mail;

@@ -199,7 +199,7 @@ async fn a_webhook_whose_name_leads_inside_reaches_nothing() {
 }
 
 /// Pages that are there, each to somebody of their own with this address and a telephone.
-async fn pages_to(ward: &Ward, patient: Uuid, addresses: &[&str]) {
+pub(super) async fn pages_to(ward: &Ward, patient: Uuid, addresses: &[&str]) {
     let now = ward.clock.machine_now();
     let mut pages = Vec::new();
     for (n, address) in addresses.iter().enumerate() {

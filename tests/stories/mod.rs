@@ -3,6 +3,7 @@
 mod backtesting;
 mod channels;
 mod demo;
+mod exim;
 mod judging;
 mod memory;
 mod operator;
