@@ -8,6 +8,7 @@ mod migrate;
 mod rules;
 mod settings;
 mod simulate;
+mod who_would_be_paged;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ enum Command {
     Admin(Box<admin::Admin>),
     /// Say what is wrong and what to do; the exit code is not 0 when something is
     Doctor(doctor::Doctor),
+    /// Say whom an alert would come to that opened then and that nobody took
+    WhoWouldBePaged(who_would_be_paged::Asked),
     /// Show whether the audit was tampered with
     Audit(audit::Audit),
     /// Bring the database's tables up to date
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
             Command::Serve(config) => app::serve(*config).await,
             Command::Admin(command) => admin::run(*command).await,
             Command::Doctor(doctor) => doctor::run(doctor).await,
+            Command::WhoWouldBePaged(asked) => who_would_be_paged::run(asked).await,
             Command::Audit(command) => audit::run(command).await,
             Command::Migrate(config) => migrate::run(config).await,
             Command::Demo(options) => demo::run(*options).await,

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::notify::office::Office;
 use crate::notify::text::{self, Setting};
 use crate::parts::Parts;
 use crate::random;
@@ -39,20 +40,6 @@ pub const HIGH_FIRST: [Channel; 4] = [Channel::Pager, Channel::Email, Channel::S
 /// Others: first what waits to be read.
 const OTHERS_FIRST: [Channel; 4] = [Channel::Email, Channel::Webhook, Channel::Sms, Channel::Pager];
 const HIGH_WAYS: usize = 2;
-
-/// What does not change from page to page.
-#[derive(Clone, Debug)]
-pub struct Office {
-    pub origin: String,
-    /// Who is told when the service itself needs a person.
-    pub operator: String,
-    /// Where test pages go.
-    pub test: Option<String>,
-    /// Over what somebody can be told at all.
-    pub channels: Vec<Channel>,
-    /// Those of them that do not work just now: taken last.
-    pub down: Vec<Channel>,
-}
 
 /// What people were told before.
 #[derive(Debug, Default)]

@@ -1,15 +1,17 @@
 //! Telling people. Alerts come with page requests; here pages are formed from them, sent, and settled.
 //!
 //! `form.rs` decides whom to tell, `text.rs` what to say, `deliver.rs` sends through `channel.rs`, `retry.rs` decides what
-//! follows a failure, `breaker.rs` whether a channel works, `follow.rs` ends what rings. Who acknowledges, and what happens when nobody does, is not decided here: `monitor/escalate.rs`.
+//! follows a failure, `breaker.rs` whether a channel works, `follow.rs` ends what rings, `foresee.rs` says beforehand whom it would come to. Who acknowledges, and what happens when nobody does, is not decided here: `monitor/escalate.rs`.
 
 pub mod breaker;
 pub mod channel;
 pub mod deliver;
 pub mod email;
 pub mod follow;
+pub mod foresee;
 pub mod form;
 mod http;
+pub mod office;
 pub mod pager;
 pub mod retry;
 pub mod sms;
@@ -23,7 +25,7 @@ use jiff::Timestamp;
 
 use crate::notify::channel::{Channels, SEND_LIMIT};
 use crate::notify::deliver::LANES;
-use crate::notify::form::Office;
+use crate::notify::office::Office;
 use crate::parts::Parts;
 use crate::progress;
 use crate::signal::Signal;
@@ -51,13 +53,7 @@ impl Notify {
     /// Starts one loop that forms pages and one for each lane that sends them.
     pub fn start(parts: &Parts) -> anyhow::Result<Self> {
         let channels = Channels::open(&parts.config)?;
-        let office = Office {
-            origin: parts.config.origin(),
-            operator: parts.config.operator_email.clone().unwrap_or_else(|| parts.config.mail_from.clone()),
-            test: parts.config.heartbeat_email.clone(),
-            channels: parts.config.channels(),
-            down: Vec::new(),
-        };
+        let office = Office::of(&parts.config);
         let notify = Self(Arc::new(Inner { parts: parts.clone(), channels, office }));
         let forming = notify.clone();
         turns::spawn(parts, "forming pages", pages, move || {

@@ -7,7 +7,7 @@ use askama::Template;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::notify::form::Office;
+use crate::notify::office::Office;
 use crate::store::page::Channel;
 use crate::store::page_request::Waiting;
 

@@ -12,3 +12,4 @@ mod publishing;
 mod rules;
 mod scripts;
 mod tutorial;
+mod who_would_be_paged;

@@ -4,6 +4,7 @@ mod backtesting;
 mod channels;
 mod demo;
 mod exim;
+mod foretold;
 mod judging;
 mod memory;
 mod operator;

@@ -6,9 +6,17 @@ use uuid::Uuid;
 use super::life::{Calls, Life};
 use super::{Alert, Decision, Duty, Entry, Happened, Operator, PageRequest, PageWhy, Whom};
 use crate::escalation::act::RING_AGAIN;
+use crate::finding::{Kind, Priority};
 
 /// However a policy reads, no alert is stepped more often.
 const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
+
+/// An alert of this kind and priority opens: about nobody, to see whom it would come to.
+pub fn open(kind: Kind, priority: Priority, duty: &Duty, at: Timestamp) -> Decision {
+    let mut alert = Alert::new(kind, priority, at);
+    let pages = start_over(&mut alert, duty, PageWhy::Opened, at);
+    Decision { of: None, alert, entries: Vec::new(), pages, operator: nobody(duty) }
+}
 
 /// Its `next_step_at` has come: the next step of its policy, a reminder, or back from whoever had it and did not close it.
 /// Nothing to do (`None`) before that time and for a closed alert.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 
 use super::clock::{end, nobody, start_over};
-use super::{Alert, Decision, Duty, Entry, Happened, Known, KnownFiring, Life, Note, PageWhy};
+use super::{Alert, Decision, Duty, Entry, Happened, Known, KnownFiring, Note, PageWhy};
 use crate::compose::begins_large;
 use crate::evaluate::Evaluation;
 use crate::finding::{Finding, Firing, Priority};
@@ -184,19 +184,11 @@ fn open_alert(first: &Unheard<'_>, others: &[Unheard<'_>], duty: &Duty, at: Time
     let mut alert = Alert {
         problem: finding.problem.clone(),
         rule: voice.rule.clone(),
-        kind: finding.kind,
-        priority: voice.priority,
         sentence: voice.sentence.clone(),
-        opened_at: at,
         late_minutes: finding.late_by(at),
         finding_start: Some(finding.start),
-        life: Life::Open,
-        snoozes: 0,
-        told: 1,
-        act_by: at,
-        step: 0,
-        next_step_at: None,
         known: Known { unconfirmed: first.says_unconfirmed(), ..Known::default() },
+        ..Alert::new(finding.kind, voice.priority, at)
     };
     let mut entries = vec![Entry { what: Happened::Opened, text: told_as(first, at) }];
     for other in others {

@@ -21,7 +21,7 @@ mod known;
 mod life;
 pub mod policy;
 
-pub use clock::{end, step, undelivered};
+pub use clock::{end, open, step, undelivered};
 pub use cover::Cover;
 pub use hours::{Calendar, Days, Hours, Weekly};
 pub use judge::judge;
@@ -61,6 +61,29 @@ pub struct Alert {
     pub next_step_at: Option<Timestamp>,
     /// What was known when people were last told: column `worst`.
     pub known: Known,
+}
+
+impl Alert {
+    /// Of which no more is known; nobody is asked for yet.
+    fn new(kind: Kind, priority: Priority, at: Timestamp) -> Alert {
+        Alert {
+            problem: String::new(),
+            rule: String::new(),
+            kind,
+            priority,
+            sentence: String::new(),
+            opened_at: at,
+            late_minutes: 0,
+            finding_start: None,
+            life: Life::Open,
+            snoozes: 0,
+            told: 1,
+            act_by: at,
+            step: 0,
+            next_step_at: None,
+            known: Known::default(),
+        }
+    }
 }
 
 /// Who is there to be told.

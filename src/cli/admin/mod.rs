@@ -8,7 +8,7 @@ mod device;
 pub(super) mod facts;
 mod first_run;
 mod organisation;
-mod parse;
+pub(super) mod parse;
 mod patient;
 mod plan;
 mod policy;
