@@ -34,8 +34,8 @@ pub enum Signal {
     Pages,
     /// A device has an ask or a message waiting.
     Pushed { device: Uuid },
-    /// A named person acknowledged something of this patient.
-    Seen { patient: Uuid },
+    /// What people know of this patient's alerts changed: somebody was told, is told later, or acknowledged.
+    Work { patient: Uuid },
     /// A patient's plan changed.
     Plan { patient: Uuid },
     /// A device may no longer connect.

@@ -78,6 +78,7 @@ pub enum ServerMessage {
         through: u64,
     },
     Seen(Seen),
+    Next(Next),
     Ask(Ask),
     Plan(Box<Plan>),
     Message(Message),
@@ -191,6 +192,46 @@ pub struct Seen {
     pub whom: String,
     pub items: Vec<Uuid>,
     pub by: String,
+}
+
+/// What happens next about this person's submissions that became work for people and that nobody has acknowledged. It is whole:
+/// it takes the place of what was said before, and of what is not in it there is nothing to wait for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct Next {
+    #[serde(rename = "for")]
+    pub whom: String,
+    /// The most pressing first: of an item that is in several, the first counts.
+    pub work: Vec<Work>,
+}
+
+/// Work that nobody has acknowledged, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
+pub struct Work {
+    pub items: Vec<Uuid>,
+    /// Whose people were told, are being told, or look next.
+    pub team: String,
+    /// That team's number.
+    pub phone: String,
+    #[serde(flatten)]
+    pub told: Told,
+    /// When somebody was to have answered: of what is most pressing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Timestamp>,
+}
+
+/// Whether anybody was told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Told {
+    /// Not yet; it is on its way.
+    PassedOn,
+    /// The first message about it was handed over to a channel then. Nobody has answered.
+    Paged { at: Timestamp },
+    /// Nobody is told before then.
+    Waits { until: Timestamp },
 }
 
 /// A rule asks for something now. Kept by the service until acknowledged.

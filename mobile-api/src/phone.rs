@@ -14,7 +14,7 @@ use crate::close::Close;
 use crate::item::Item;
 use crate::limits::Limits;
 use crate::message::{
-    Ask, ByeCode, ClientMessage, Hello, Message, Outcome, Person, Receipt, Refused, Resume, Seen, ServerMessage,
+    Ask, ByeCode, ClientMessage, Hello, Message, Next, Outcome, Person, Receipt, Refused, Resume, Seen, ServerMessage,
 };
 use crate::outbox::Outbox;
 use crate::plan::Plan;
@@ -85,6 +85,7 @@ pub enum Command {
         through: u64,
     },
     Seen(Seen),
+    Next(Next),
     Plan(Box<Plan>),
     Show(Ask),
     Say(Message),
@@ -224,6 +225,7 @@ impl Phone {
             ServerMessage::Refused(_) => {}
             ServerMessage::Checked { whom, through } => commands.push(Command::Checked { whom, through }),
             ServerMessage::Seen(seen) => commands.push(Command::Seen(seen)),
+            ServerMessage::Next(next) => commands.push(Command::Next(next)),
             ServerMessage::Plan(plan) => commands.push(Command::Plan(plan)),
             ServerMessage::Ask(ask) => {
                 if self.is_new_push(ask.n, commands) {

@@ -8,13 +8,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::close::Close;
 use crate::decode::{self, Incoming, ReceivedItem};
 use crate::limits::{HELLO_WITHIN_S, Limits, PINGS_MISSED, SKEW_IGNORED_S};
 use crate::message::{
-    Ask, Challenge, Hello, Message, Person, Receipt, ReceiptItem, Refused, Seen, ServerMessage, Welcome,
+    Ask, Challenge, Hello, Message, Next, Person, Receipt, ReceiptItem, Refused, Seen, ServerMessage, Welcome,
 };
 use crate::plan::Plan;
 use crate::proof::SocketProof;
@@ -109,6 +110,7 @@ pub enum Input<'a> {
         through: u64,
     },
     Seen(Seen),
+    Next(Next),
     Plan(Box<Plan>),
     /// Everything that waits for this device, in order; what this session already sent is passed over.
     Pushes(Vec<Push>),
@@ -180,8 +182,9 @@ struct Told {
     whom: String,
     checked: u64,
     seen: Option<Box<Seen>>,
-    /// A hash of the plan's text: plans are long.
+    /// Hashes of what was said: a plan is long, and what happens next is nothing for nearly everybody.
     plan: Option<u64>,
+    next: Option<u64>,
 }
 
 impl Session {
@@ -246,6 +249,13 @@ impl Session {
                 }
                 told.seen = Some(Box::new(seen.clone()));
                 vec![Command::Send(ServerMessage::Seen(seen))]
+            }
+            Input::Next(next) => {
+                let hash = hash_of(&next);
+                if self.told(&next.whom).next.replace(hash) == Some(hash) {
+                    return Vec::new();
+                }
+                vec![Command::Send(ServerMessage::Next(next))]
             }
             Input::Plan(plan) => {
                 let hash = hash_of(&plan);
@@ -328,9 +338,9 @@ impl Session {
     }
 }
 
-fn hash_of(plan: &Plan) -> u64 {
+fn hash_of(said: &impl Serialize) -> u64 {
     let mut hasher = DefaultHasher::new();
-    serde_json::to_string(plan).expect("a plan has text keys and finite numbers").hash(&mut hasher);
+    serde_json::to_string(said).expect("what is said has text keys and finite numbers").hash(&mut hasher);
     hasher.finish()
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::together::Together;
 use crate::parts::Parts;
 use crate::store::device::{self, Connected, Connecting, Device, Standing};
+use crate::store::next::{self, Open};
 use crate::store::plan::{self, Done, InForce, Stretch};
 use crate::store::push::{self, Waiting};
 use crate::store::rulebook;
@@ -22,6 +23,8 @@ pub struct Lookups {
     pub standing: Together<Uuid, Option<Standing>>,
     /// By patient.
     pub taken: Together<Uuid, Option<Taken>>,
+    /// By patient: what nobody has acknowledged.
+    pub open: Together<Uuid, Vec<Open>>,
     /// By patient; none before the first plan.
     pub in_force: Together<Uuid, Option<InForce>>,
     pub done: Together<Stretch, Vec<Done>>,
@@ -44,6 +47,10 @@ impl Lookups {
             }),
             taken: Together::start(lifecycle, "looking up what was seen", pool, |pool, patients| async move {
                 Ok(in_order(&patients, &seen::newest(&pool, &patients).await?))
+            }),
+            open: Together::start(lifecycle, "looking up what happens next", pool, |pool, patients| async move {
+                let open = in_order(&patients, &next::open(&pool, &patients).await?);
+                Ok(open.into_iter().map(Option::unwrap_or_default).collect())
             }),
             in_force: Together::start(lifecycle, "looking plans up", pool, |pool, patients| async move {
                 Ok(in_order(&patients, &plan::in_force(&pool, &patients).await?))

@@ -70,7 +70,7 @@ mod tests {
     fn a_socket_that_does_not_listen_costs_no_more_than_so_much() {
         let mailbox = Mailbox::default();
         for patient in 0..1_000 {
-            mailbox.put(News::Seen { patient: Uuid::from_u128(patient) });
+            mailbox.put(News::Work { patient: Uuid::from_u128(patient) });
         }
         assert_eq!(std::iter::from_fn(|| mailbox.oldest()).count(), NEWS_WAITING);
     }

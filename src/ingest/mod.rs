@@ -11,6 +11,7 @@ mod http;
 mod line;
 mod lookups;
 mod mailbox;
+mod next;
 mod pauses;
 mod plan;
 mod proof;

@@ -92,6 +92,10 @@ impl Plans {
         Ok(Some(plan))
     }
 
+    pub fn any_sensitive(&self, questionnaires: &[&str]) -> bool {
+        questionnaires.iter().any(|id| self.is_sensitive(id))
+    }
+
     fn is_sensitive(&self, id: &str) -> bool {
         let mut all = self.packs.values().flat_map(|pack| &pack.pack.questionnaires);
         all.any(|questionnaire| questionnaire.id == id && questionnaire.is_sensitive)

@@ -20,7 +20,7 @@ pub enum News {
         patient: Uuid,
         through: i64,
     },
-    Seen {
+    Work {
         patient: Uuid,
     },
     Plan {
@@ -123,7 +123,7 @@ impl Registry {
             Signal::Judged { patient, through } => {
                 to_patient(patient, News::Judged { patient: *patient, through: *through })
             }
-            Signal::Seen { patient } => to_patient(patient, News::Seen { patient: *patient }),
+            Signal::Work { patient } => to_patient(patient, News::Work { patient: *patient }),
             Signal::Plan { patient } => to_patient(patient, News::Plan { patient: *patient }),
             Signal::Pushed { device } => sockets.tell(device, News::Pushes),
             Signal::Revoked { device } => sockets.tell(device, News::Standing),

@@ -1,4 +1,4 @@
-//! Who is on the line, and what the database has to say to them: `checked`, `seen`, the plan, asks and messages.
+//! Who is on the line, and what the database has to say to them: `checked`, `seen`, `next`, the plan, asks and messages.
 //!
 //! It looks; whether the phone heard it already is the session's to know. Signals only say where to look, and the sweep looks
 //! everywhere.
@@ -12,15 +12,17 @@ use uuid::Uuid;
 
 use super::Ingest;
 use super::line::Gone;
+use super::next;
 use super::registry::News;
 use super::together::NoAnswer;
 use crate::store::device::{Device, Person, Standing};
-use crate::store::{push, seen};
+use crate::store::push;
+use crate::store::seen::{self, SentBy};
 
 /// Come back for another list.
 const LIST_RETRY_S: u32 = 1;
 /// The rule by which the monitor puts a note before a person.
-const NOTE: &str = "task/note";
+pub const NOTE: &str = "task/note";
 
 /// A proven device, and the people it may submit for.
 #[derive(Debug)]
@@ -65,8 +67,12 @@ impl Talk {
                 let may_be_filled = opens.is_some_and(|opens| opens <= ingest.parts.clock.care_now());
                 Ok(if may_be_filled { self.plan(ingest, &person).await?.into_iter().collect() } else { Vec::new() })
             }
-            News::Seen { patient } => match self.person(patient) {
-                Some(person) => Ok(seen_of(ingest, &person).await?.into_iter().collect()),
+            News::Work { patient } => match self.person(patient) {
+                Some(person) => {
+                    let mut inputs = Vec::from_iter(seen_of(ingest, &person).await?);
+                    inputs.push(self.next_of(ingest, &person).await?);
+                    Ok(inputs)
+                }
                 None => Ok(Vec::new()),
             },
             News::Plan { patient } => match self.person(patient) {
@@ -98,6 +104,7 @@ impl Talk {
         for person in self.people.clone() {
             inputs.push(checked(&person, person.judged_through));
             inputs.extend(seen_of(ingest, &person).await?);
+            inputs.push(self.next_of(ingest, &person).await?);
             let told = self.told.iter().find(|told| told.patient == person.patient);
             let is_old =
                 |told: &Told| told.version != person.plan_version || told.rulebook != rulebook || told.until <= now;
@@ -135,6 +142,11 @@ impl Talk {
         Ok(Some(Input::Plan(Box::new(plan))))
     }
 
+    async fn next_of(&self, ingest: &Ingest, person: &Person) -> Result<Input<'static>, NoAnswer> {
+        let is_own = self.device.own == Some(person.patient);
+        Ok(Input::Next(next::of(ingest, person, self.device.device, is_own).await?))
+    }
+
     async fn pushes(&self, ingest: &Ingest) -> Result<Input<'static>, NoAnswer> {
         let waiting = ingest.lookups.pushes.ask(self.device.device).await?;
         Ok(Input::Pushes(waiting.into_iter().filter_map(as_push).collect()))
@@ -148,10 +160,12 @@ fn checked(person: &Person, through: i64) -> Input<'static> {
 /// Says of no item that it was seen unless it was part of what somebody took.
 async fn seen_of(ingest: &Ingest, person: &Person) -> Result<Option<Input<'static>>, NoAnswer> {
     let Some(taken) = ingest.lookups.taken.ask(person.patient).await? else { return Ok(None) };
-    let pool = &ingest.parts.store.ingest;
-    let items = match ingest.rules.known().plans.looked_at(&taken.rule) {
-        Some((vitals, questionnaires)) => seen::measured(pool, &taken, &vitals, &questionnaires).await?,
-        None if taken.rule == NOTE => seen::noted(pool, &taken).await?,
+    let (pool, trouble, until) = (&ingest.parts.store.ingest, &taken.trouble, taken.taken_at);
+    let items = match ingest.rules.known().plans.looked_at(&trouble.rule) {
+        Some((vitals, questionnaires)) => {
+            seen::measured(pool, trouble, until, &vitals, &questionnaires, SentBy::Anybody).await?
+        }
+        None if trouble.rule == NOTE => seen::noted(pool, trouble, until, SentBy::Anybody).await?,
         None => Vec::new(),
     };
     let seen = Seen { whom: person.handle.clone(), items, by: taken.by };

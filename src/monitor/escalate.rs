@@ -59,6 +59,9 @@ pub async fn escalate(parts: &Parts) -> anyhow::Result<bool> {
     for organisation in organisations {
         parts.signals.send(Signal::Alerts { organisation });
     }
+    for patient in changes.iter().filter_map(|change| change.owner.patient) {
+        parts.signals.send(Signal::Work { patient });
+    }
     Ok(true)
 }
 

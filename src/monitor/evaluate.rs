@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use alert_rules::escalation::Operator;
+use alert_rules::escalation::{Life, Operator};
 use alert_rules::{Ask, REACH};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -196,6 +196,10 @@ async fn write_alerts(
         }
         let of_patient: Vec<&Stored> =
             stored.iter().filter(|stored| stored.owner.patient == Some(person.patient)).collect();
+        // What is new belongs to it too, whether or not it changes anything.
+        if of_patient.iter().any(|stored| stored.state.life == Life::Open) {
+            signals.insert(Signal::Work { patient: person.patient });
+        }
         let duty = || rosters.iter().find(|roster| roster.team == person.team).map(|roster| roster.duty(&rosters));
         for (about, decision) in judged.alerts(&of_patient, duty, at) {
             operators.extend(decision.operator.clone());
@@ -209,6 +213,7 @@ async fn write_alerts(
                 None => Change { alert: random::new_id(), new: true, owner: belongs, decision },
             });
             signals.insert(Signal::Alerts { organisation: person.organisation });
+            signals.insert(Signal::Work { patient: person.patient });
         }
     }
     if changes.iter().any(|change| !change.decision.pages.is_empty()) || !operators.is_empty() {

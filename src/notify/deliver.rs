@@ -9,6 +9,7 @@
 
 use futures_util::future;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::gauges;
 use crate::notify::breaker::News;
@@ -104,10 +105,11 @@ async fn give_to_another(parts: &Parts, lane: Lane, page: &Taken) -> Result<(), 
 async fn settle_sent(parts: &Parts, lane: Lane, page: &Taken) -> Result<(), sqlx::Error> {
     let mut tx = parts.store.monitor.begin().await?;
     let settled = page::settle_sent(&mut tx, page, parts.clock.machine_now()).await?;
-    if settled {
-        note(&mut tx, parts, lane, page, "sent", None).await?;
-    }
+    let patients = if settled { note(&mut tx, parts, lane, page, "sent", None).await? } else { Vec::new() };
     tx.commit().await?;
+    for patient in patients {
+        parts.signals.send(Signal::Work { patient });
+    }
     if settled {
         gauges::page_settled(lane.channel.name(), "sent");
     }
@@ -171,9 +173,9 @@ async fn tell_over_another(parts: &Parts, lane: Lane, page: &Taken, error: &str)
     let mut tx = parts.store.monitor.begin().await?;
     let also = page::also_over(&mut tx, page.page, &others, parts.clock.machine_now()).await?;
     if let Some((other, channel)) = also {
-        let organisations = alert::organisations(&mut tx, &page.alerts).await?;
+        let whose = alert::whose(&mut tx, &page.alerts).await?;
         let detail = json!({ "channel": channel.name(), "page": other, "instead_of": page.page, "error": error });
-        let event = |(alert, organisation)| NewEvent {
+        let event = |(alert, organisation, _)| NewEvent {
             alert,
             organisation,
             at: parts.clock.care_now(),
@@ -181,7 +183,7 @@ async fn tell_over_another(parts: &Parts, lane: Lane, page: &Taken, error: &str)
             by_staff: None,
             detail: detail.clone(),
         };
-        alert_event::append(&mut tx, &organisations.into_iter().map(event).collect::<Vec<_>>()).await?;
+        alert_event::append(&mut tx, &whose.into_iter().map(event).collect::<Vec<_>>()).await?;
     }
     tx.commit().await?;
     if also.is_some() {
@@ -225,7 +227,7 @@ async fn tell_operator(
     Ok(())
 }
 
-/// Into the history of each alert that the page was about.
+/// Into the history of each alert that the page was about. Whose alerts they are.
 async fn note(
     tx: &mut sqlx::PgConnection,
     parts: &Parts,
@@ -233,13 +235,13 @@ async fn note(
     page: &Taken,
     what: &'static str,
     error: Option<&str>,
-) -> Result<(), sqlx::Error> {
-    let organisations = alert::organisations(tx, &page.alerts).await?;
-    let events: Vec<NewEvent> = organisations
-        .into_iter()
-        .map(|(alert, organisation)| NewEvent {
-            alert,
-            organisation,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    let whose = alert::whose(tx, &page.alerts).await?;
+    let events: Vec<NewEvent> = whose
+        .iter()
+        .map(|(alert, organisation, _)| NewEvent {
+            alert: *alert,
+            organisation: *organisation,
             at: parts.clock.care_now(),
             what,
             by_staff: None,
@@ -249,5 +251,6 @@ async fn note(
             },
         })
         .collect();
-    alert_event::append(tx, &events).await
+    alert_event::append(tx, &events).await?;
+    Ok(whose.into_iter().filter_map(|(.., patient)| patient).collect())
 }

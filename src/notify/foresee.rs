@@ -115,6 +115,7 @@ impl Ahead<'_> {
             alert: Uuid::nil(),
             organisation: None,
             team: Some(self.team),
+            patient: None,
             priority: page.priority.name().to_owned(),
             to: page.to,
             why: page.why.name().to_owned(),
@@ -140,7 +141,8 @@ impl Ahead<'_> {
         let plan = form::plan(&due, self.rosters, before, self.office, at)?;
         self.sent.extend(plan.pages.iter().filter_map(|page| Some(((page.staff?, page.priority.clone()), at))));
 
-        let postponed: BTreeMap<Uuid, Timestamp> = plan.postponed.into_iter().collect();
+        let postponed = plan.postponed.into_iter().map(|each| (each.page_request, each.until));
+        let postponed: BTreeMap<Uuid, Timestamp> = postponed.collect();
         let (still, told): (Vec<Waiting>, Vec<Waiting>) =
             due.into_iter().partition(|request| postponed.contains_key(&request.page_request));
         let now = if told.is_empty() { &still } else { &told };

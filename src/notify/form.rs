@@ -18,9 +18,10 @@ use crate::notify::text::{self, Setting};
 use crate::parts::Parts;
 use crate::random;
 use crate::roster::{Answer, ContactPoint, Member, Roster, Turn, answer};
+use crate::signal::Signal;
 use crate::store::alert_event::{self, NewEvent};
 use crate::store::page::{self, Channel, NewPage};
-use crate::store::page_request::{self, CameTo, Waiting};
+use crate::store::page_request::{self, CameTo, Postponed, Waiting};
 use crate::store::pools::BEGIN_BY_KEY;
 use crate::store::{alert, contact_point, roster, synthetic};
 
@@ -55,7 +56,7 @@ pub struct Before {
 pub struct Plan {
     pub pages: Vec<NewPage>,
     pub formed: Vec<(Uuid, CameTo)>,
-    pub postponed: Vec<(Uuid, Timestamp)>,
+    pub postponed: Vec<Postponed>,
     pub events: Vec<NewEvent>,
     /// What the operator must hear: problem, and the sentence that is mailed.
     pub operator: BTreeMap<String, String>,
@@ -93,6 +94,9 @@ pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<
         alert::open_operator(&mut tx, problem, sentence, now).await?;
     }
     tx.commit().await?;
+    for patient in plan.postponed.iter().filter_map(|postponed| postponed.patient) {
+        parts.signals.send(Signal::Work { patient });
+    }
     Ok(true)
 }
 
@@ -140,8 +144,8 @@ pub fn plan(
         };
         let roster = match answering {
             Some(Answer::Roster(roster)) => roster,
-            Some(Answer::Waits { until }) => {
-                plan.postponed.push((request.page_request, until));
+            Some(Answer::Waits { until, roster }) => {
+                plan.postponed.push(request.postponed(until, roster.team));
                 continue;
             }
             None => {
@@ -192,7 +196,7 @@ pub fn plan(
                             Ok((way, text))
                         })
                         .collect::<Result<_, askama::Error>>()?;
-                    let page = plan.pages(&[request], Some(member), &ways, now);
+                    let page = plan.pages(&[request], Some((roster, member)), &ways, now);
                     told.extend(page.map(|page| ((request.alert, member.staff), page)));
                     continue;
                 }
@@ -205,13 +209,13 @@ pub fn plan(
         let next = before.bundles.get(&(staff, priority.to_owned())).map(|last| *last + apart(priority));
         match next {
             Some(next) if next > now && !at_once => {
-                plan.postponed.extend(requests.iter().map(|request| (request.page_request, next)))
+                plan.postponed.extend(requests.iter().map(|request| request.postponed(next, roster.team)))
             }
             _ => {
                 let setting = setting(roster, office, now);
                 for way in plan.ways(member, false, office) {
                     let text = setting.bundle(&requests, way.channel)?;
-                    plan.pages(&requests, Some(member), &[(way, text)], now);
+                    plan.pages(&requests, Some((roster, member)), &[(way, text)], now);
                 }
             }
         }
@@ -340,7 +344,7 @@ impl Plan {
     fn pages(
         &mut self,
         requests: &[&Waiting],
-        to: Option<&Member>,
+        to: Option<(&Roster, &Member)>,
         ways: &[(ContactPoint, text::Text)],
         now: Timestamp,
     ) -> Option<Uuid> {
@@ -352,7 +356,8 @@ impl Plan {
                 page,
                 alerts: requests.iter().map(|request| request.alert).collect(),
                 organisation: first.organisation,
-                staff: to.map(|member| member.staff),
+                team: to.map(|(roster, _)| roster.team),
+                staff: to.map(|(_, member)| member.staff),
                 channel: way.channel,
                 contact_point: way.contact_point,
                 address: way.address.clone(),
@@ -361,7 +366,7 @@ impl Plan {
                 body: text.body.clone(),
             });
             on_record.get_or_insert(page);
-            let to = to.map_or("the operator", |member| member.name.as_str());
+            let to = to.map_or("the operator", |(_, member)| member.name.as_str());
             self.events.extend(requests.iter().map(|request| NewEvent {
                 alert: request.alert,
                 organisation: request.organisation,

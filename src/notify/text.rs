@@ -262,6 +262,7 @@ mod tests {
             alert: Uuid::nil(),
             organisation: Some(Uuid::nil()),
             team: Some(Uuid::nil()),
+            patient: Some(Uuid::nil()),
             priority: priority.into(),
             to: Whom::Step(0),
             why: "opened".into(),

@@ -277,7 +277,7 @@ impl Inside {
             Command::Plan(plan) => self.happen(Happening::Plan(plan)),
             Command::Show(ask) => self.happen(Happening::Ask(ask)),
             Command::Say(message) => self.happen(Happening::Message(message)),
-            Command::Notice(_) => {}
+            Command::Next(_) | Command::Notice(_) => {}
             Command::EnrolAgain => self.happen(Happening::Revoked),
         }
         Ok(None)

@@ -10,8 +10,8 @@ use super::{Outside, Roster};
 pub enum Answer<'a> {
     /// The people of this roster are paged.
     Roster(&'a Roster),
-    /// Nobody took it: it waits until then.
-    Waits { until: Timestamp },
+    /// Nobody took it: it waits until these people look again.
+    Waits { until: Timestamp, roster: &'a Roster },
 }
 
 /// Who answers for this team. `None` where the team is not among the rosters.
@@ -36,6 +36,6 @@ pub fn answer(rosters: &[Roster], team: Uuid, priority: Priority, at: Timestamp)
     {
         return Some(Answer::Roster(there));
     }
-    let opens = both().map(|roster| roster.cover.next(at)).min().unwrap_or(at);
-    Some(Answer::Waits { until: opens })
+    let first = both().min_by_key(|roster| roster.cover.next(at)).unwrap_or(own);
+    Some(Answer::Waits { until: first.cover.next(at), roster: first })
 }

@@ -145,7 +145,7 @@ fn a_hole_within_cover_falls_to_one_after_the_other() {
 fn answers(rosters: &[Roster], priority: Priority, when: &str) -> String {
     match answer(rosters, Uuid::from_u128(99), priority, at(when)) {
         Some(Answer::Roster(roster)) => roster.team_name.clone(),
-        Some(Answer::Waits { until }) => until.to_string(),
+        Some(Answer::Waits { until, roster }) => format!("{until} {}", roster.team_name),
         None => "nobody knows this team".to_owned(),
     }
 }
@@ -154,7 +154,7 @@ fn answers(rosters: &[Roster], priority: Priority, when: &str) -> String {
 fn outside_cover_the_team_that_took_it_answers_or_it_waits_until_the_first_is_back() {
     let own = roster("mon-fri 08:00-18:00", &[("ida", 1, "mon-fri 08:00-18:00")]);
     let evening = "2026-03-02T19:00:00Z";
-    assert_eq!(answers(std::slice::from_ref(&own), Priority::High, evening), "2026-03-03T08:00:00Z");
+    assert_eq!(answers(std::slice::from_ref(&own), Priority::High, evening), "2026-03-03T08:00:00Z Belper");
     let mut rosters = [own, roster("daily 18:00-22:00", &[("eve", 5, "daily 18:00-22:00")])];
     rosters[1].team = Uuid::from_u128(98);
     rosters[1].team_name = "Evening".to_owned();
@@ -162,9 +162,9 @@ fn outside_cover_the_team_that_took_it_answers_or_it_waits_until_the_first_is_ba
     for (priority, when, expected) in [
         (Priority::High, "2026-03-02T17:59:00Z", "Belper"),
         (Priority::High, evening, "Evening"),
-        (Priority::Medium, evening, "2026-03-03T08:00:00Z"),
-        (Priority::High, "2026-03-02T22:30:00Z", "2026-03-03T08:00:00Z"),
-        (Priority::High, "2026-03-07T12:00:00Z", "2026-03-07T18:00:00Z"),
+        (Priority::Medium, evening, "2026-03-03T08:00:00Z Belper"),
+        (Priority::High, "2026-03-02T22:30:00Z", "2026-03-03T08:00:00Z Belper"),
+        (Priority::High, "2026-03-07T12:00:00Z", "2026-03-07T18:00:00Z Evening"),
     ] {
         assert_eq!(answers(&rosters, priority, when), expected, "{priority:?} {when}");
     }
@@ -172,7 +172,7 @@ fn outside_cover_the_team_that_took_it_answers_or_it_waits_until_the_first_is_ba
     rosters[0].shifts.push(Shift { weekly: "20:00-08:00".parse().expect("hours"), member: member("tom", 2) });
     assert_eq!(answers(&rosters, Priority::High, "2026-03-02T22:30:00Z"), "Belper");
     assert_eq!(answers(&rosters, Priority::High, "2026-03-02T21:00:00Z"), "Evening");
-    assert_eq!(answers(&rosters, Priority::Medium, "2026-03-02T22:30:00Z"), "2026-03-03T08:00:00Z");
+    assert_eq!(answers(&rosters, Priority::Medium, "2026-03-02T22:30:00Z"), "2026-03-03T08:00:00Z Belper");
 }
 
 #[test]

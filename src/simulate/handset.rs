@@ -201,6 +201,7 @@ impl World {
             }
             Command::Welcomed { .. }
             | Command::Seen(_)
+            | Command::Next(_)
             | Command::Plan(_)
             | Command::Say(_)
             | Command::Notice(_)

@@ -123,9 +123,9 @@ impl World {
                 request.formed = true;
             }
         }
-        for (request, at) in plan.postponed {
-            if let Some(request) = self.database.requests.get_mut(&request) {
-                request.at = at;
+        for postponed in plan.postponed {
+            if let Some(request) = self.database.requests.get_mut(&postponed.page_request) {
+                request.at = postponed.until;
             }
         }
         for (problem, sentence) in plan.operator {
@@ -150,6 +150,7 @@ impl World {
                     alert: request.alert,
                     organisation: owner.organisation,
                     team: owner.team,
+                    patient: owner.patient,
                     priority: request.priority.clone(),
                     to: request.to,
                     why: request.why.clone(),

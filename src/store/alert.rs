@@ -51,7 +51,7 @@ pub enum Acted {
     Missing,
 }
 
-/// Does it, by somebody who saw what `by` names. Call it within a transaction; send `Signal::Seen`, `Signal::Alerts` and
+/// Does it, by somebody who saw what `by` names. Call it within a transaction; send `Signal::Work`, `Signal::Alerts` and
 /// `Signal::Pages` after its commit.
 pub async fn act(db: &mut PgConnection, alert: Uuid, by: By, act: &Act) -> Result<Acted, sqlx::Error> {
     let Some(stored) = alert_row::lock(db, alert).await? else { return Ok(Acted::Missing) };
@@ -219,9 +219,15 @@ pub async fn highs_of(db: &mut PgConnection, staff: &[Uuid]) -> Result<BTreeMap<
     Ok(highs)
 }
 
-/// Which organisation each of these alerts belongs to (none: the operator's).
-pub async fn organisations(db: &mut PgConnection, alerts: &[Uuid]) -> Result<Vec<(Uuid, Option<Uuid>)>, sqlx::Error> {
-    sqlx::query_as("SELECT alert, organisation FROM alert WHERE alert = ANY($1)").bind(alerts).fetch_all(db).await
+/// Of an alert: it, its organisation and its patient (none: the operator's).
+pub type Whose = (Uuid, Option<Uuid>, Option<Uuid>);
+
+/// To whom each of these alerts belongs.
+pub async fn whose(db: &mut PgConnection, alerts: &[Uuid]) -> Result<Vec<Whose>, sqlx::Error> {
+    sqlx::query_as("SELECT alert, organisation, patient FROM alert WHERE alert = ANY($1)")
+        .bind(alerts)
+        .fetch_all(db)
+        .await
 }
 
 /// When the next alert must be stepped (care time).

@@ -46,6 +46,7 @@ pub mod intake;
 pub mod invitation;
 pub mod judged;
 pub mod ledger;
+pub mod next;
 pub mod notice;
 mod notice_watch;
 pub mod organisation;

@@ -64,6 +64,8 @@ pub struct NewPage {
     pub alerts: Vec<Uuid>,
     /// None: to the operator.
     pub organisation: Option<Uuid>,
+    /// Whose people it tells. None: to the operator, or a code to somebody's own contact point.
+    pub team: Option<Uuid>,
     pub staff: Option<Uuid>,
     pub channel: Channel,
     /// None: to the operator, or to the sign-in address of somebody who has proven none.
@@ -106,8 +108,8 @@ pub async fn insert(
     for page in pages {
         sqlx::query(
             "INSERT INTO page (page, alerts, organisation, staff, channel, contact_point, address, priority, subject,
-                               body, made_at, state, attempts, next_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'ready', 0, $12)",
+                               body, made_at, state, attempts, next_at, team)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'ready', 0, $12, $13)",
         )
         .bind(page.page)
         .bind(&page.alerts)
@@ -121,6 +123,7 @@ pub async fn insert(
         .bind(&page.body)
         .bind(care_now.to_sqlx())
         .bind(machine_now.to_sqlx())
+        .bind(page.team)
         .execute(&mut *db)
         .await?;
     }
@@ -241,9 +244,9 @@ pub async fn also_over(
     let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
     let row = sqlx::query(
         "INSERT INTO page (page, alerts, organisation, staff, channel, contact_point, address, priority, subject, body, made_at,
-                           state, attempts, next_at)
+                           state, attempts, next_at, team)
          SELECT $2, page.alerts, page.organisation, page.staff, point.kind, point.contact_point, point.address, page.priority,
-                page.subject, page.body, page.made_at, 'ready', 0, $4
+                page.subject, page.body, page.made_at, 'ready', 0, $4, page.team
          FROM page JOIN contact_point AS point ON point.staff = page.staff AND point.verified_at IS NOT NULL
          WHERE page.page = $1 AND point.kind = ANY ($3)
                AND NOT EXISTS (SELECT FROM page AS other

@@ -29,6 +29,7 @@ pub struct Waiting {
     pub alert: Uuid,
     pub organisation: Option<Uuid>,
     pub team: Option<Uuid>,
+    pub patient: Option<Uuid>,
     pub priority: String,
     pub to: Whom,
     pub why: String,
@@ -42,6 +43,22 @@ pub struct Waiting {
     pub owner: Option<Uuid>,
     pub offered_to: Option<Uuid>,
     pub closed: bool,
+}
+
+/// Nobody is told before `until`: cover opens then, or the next bundle is due.
+#[derive(Clone, Copy, Debug)]
+pub struct Postponed {
+    pub page_request: Uuid,
+    pub patient: Option<Uuid>,
+    pub until: Timestamp,
+    /// Whose people are told then.
+    pub waits_for: Uuid,
+}
+
+impl Waiting {
+    pub fn postponed(&self, until: Timestamp, waits_for: Uuid) -> Postponed {
+        Postponed { page_request: self.page_request, patient: self.patient, until, waits_for }
+    }
 }
 
 pub async fn insert(db: &mut PgConnection, requests: &[NewRequest]) -> Result<(), sqlx::Error> {
@@ -83,7 +100,7 @@ pub async fn lock_waiting(
              SELECT page_request FROM page_request WHERE NOT formed AND at <= $1 AND {which}
              ORDER BY at, page_request LIMIT $2 FOR UPDATE SKIP LOCKED
          )
-         SELECT request.page_request, request.alert, request.organisation, alert.team, request.priority, request.step,
+         SELECT request.page_request, request.alert, request.organisation, alert.team, alert.patient, request.priority, request.step,
                 request.staff, request.welfare, request.why, alert.reference, alert.kind, alert.sentence, alert.opened_at,
                 greatest(alert.act_by, alert.next_step_at) AS act_by,
                 alert.owner, alert.offered_to, alert.closed_at IS NOT NULL AS closed
@@ -98,6 +115,7 @@ pub async fn lock_waiting(
                 alert: row.try_get("alert")?,
                 organisation: row.try_get("organisation")?,
                 team: row.try_get("team")?,
+                patient: row.try_get("patient")?,
                 priority: row.try_get("priority")?,
                 to: whom(row)?,
                 why: row.try_get("why")?,
@@ -167,14 +185,15 @@ pub async fn form_again(db: &mut PgConnection, page: Uuid) -> Result<(), sqlx::E
     Ok(())
 }
 
-/// Not before this instant: cover opens then, or the next bundle is due.
-pub async fn postpone(db: &mut PgConnection, requests: &[(Uuid, Timestamp)]) -> Result<(), sqlx::Error> {
+pub async fn postpone(db: &mut PgConnection, postponed: &[Postponed]) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE page_request SET at = new.at FROM unnest($1::uuid[], $2::timestamptz[]) AS new (page_request, at)
+        "UPDATE page_request SET at = new.at, waits_for = new.waits_for
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS new (page_request, at, waits_for)
          WHERE page_request.page_request = new.page_request",
     )
-    .bind(requests.iter().map(|(request, _)| *request).collect::<Vec<_>>())
-    .bind(requests.iter().map(|(_, at)| at.to_sqlx()).collect::<Vec<_>>())
+    .bind(postponed.iter().map(|each| each.page_request).collect::<Vec<_>>())
+    .bind(postponed.iter().map(|each| each.until.to_sqlx()).collect::<Vec<_>>())
+    .bind(postponed.iter().map(|each| each.waits_for).collect::<Vec<_>>())
     .execute(db)
     .await?;
     Ok(())

@@ -137,7 +137,7 @@ async fn act(web: &Web, who: &SignedIn, alert: Uuid, saw: i64, recorded: Act, wi
     let done = acted(db, alert, by, wish).await;
     if done.is_ok() {
         web.parts.signals.send(Signal::Alerts { organisation: of.organisation });
-        web.parts.signals.send(Signal::Seen { patient: of.patient });
+        web.parts.signals.send(Signal::Work { patient: of.patient });
         web.parts.signals.send(Signal::Pages);
     }
     reach::tried(web, who, &of, done).await

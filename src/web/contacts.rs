@@ -160,6 +160,7 @@ async fn send_code(
         page: random::new_id(),
         alerts: Vec::new(),
         organisation: Some(who.organisation),
+        team: None,
         staff: Some(who.staff),
         channel,
         contact_point: Some(contact),

@@ -9,7 +9,7 @@ broken@…         554 to the whole mail
 drips@…          answers one letter every two seconds
 
 With `--starttls CERT KEY` it wants STARTTLS, with `--tls CERT KEY` it speaks TLS from the first byte, with `--login NAME PASSWORD` it
-lets nobody else send. Prints its port on the first line, then each mail it accepted as one JSON line.
+lets nobody else send, with `--port N` it listens there. Prints its port on the first line, then each mail it accepted as one JSON line.
 """
 
 import argparse
@@ -94,13 +94,14 @@ async def main():
             auth_require_tls=not options.tls,
         )
 
-    server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", 0, ssl=context(options.tls))
+    server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", options.port, ssl=context(options.tls))
     print(server.sockets[0].getsockname()[1], flush=True)
     # The parent is gone when its end of the pipe is closed.
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
 parser = argparse.ArgumentParser()
+parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--starttls", nargs=2)
 parser.add_argument("--tls", nargs=2)
 parser.add_argument("--login", nargs=2)

@@ -211,6 +211,7 @@ pub(super) async fn pages_to(ward: &Ward, patient: Uuid, addresses: &[&str]) {
             page: random::new_id(),
             alerts: vec![alert],
             organisation: Some(ward.organisation),
+            team: Some(ward.team),
             staff: Some(staff),
             channel: Channel::Email,
             contact_point,

@@ -10,6 +10,7 @@ use super::region;
 use super::scores;
 use super::world::{BORN, PASSWORD, World, id};
 use crate::harness::service::Service;
+use crate::wire::next::later;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_from_its_code_to_the_advice() {
@@ -94,6 +95,16 @@ async fn how_awake_somebody_is_from_the_words_on_the_phone_to_the_chart() {
     scores::in_a_virtual_ward(&world).await;
     let service = world.serve();
     tell("awake.spec.ts", &world, service, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_looks_until_cover_opens_and_the_phone_says_so() {
+    let world = World::live().await;
+    let (hours, _) = later();
+    world.admin(&["team", "cover", "--team", &world.team, "--hours", &hours]);
+    world.admin(&["roster", "set", "--team", &world.team, "--shift", &format!("ida@example.org={hours}")]);
+    let service = world.serve();
+    tell("waits.spec.ts", &world, service, &[]);
 }
 
 async fn told(story: &str) {

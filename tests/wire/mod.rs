@@ -9,6 +9,7 @@ mod gauges;
 mod hostile;
 mod http;
 mod matrix;
+pub mod next;
 mod orders;
 mod proofs;
 mod python;
@@ -70,12 +71,11 @@ impl Town {
     }
 
     fn serve(database: &Database, mails: &tempfile::TempDir) -> Service {
-        Service::start(&Options {
-            database_url: database.url.clone(),
-            care_time: None,
-            smtp_url: format!("file:{}", mails.path().display()),
-            pager_url: None,
-        })
+        Self::serve_with(database, format!("file:{}", mails.path().display()))
+    }
+
+    fn serve_with(database: &Database, smtp_url: String) -> Service {
+        Service::start(&Options { database_url: database.url.clone(), care_time: None, smtp_url, pager_url: None })
     }
 
     /// A patient on the hypertension pack, with a slot every morning.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{PATIENCE, Town, connect, hear, now, pressure, reading, submit};
 
 impl Town {
-    async fn ida(&self) -> Uuid {
+    pub(super) async fn ida(&self) -> Uuid {
         let new = Staff {
             staff: random::new_id(),
             organisation: self.organisation,
@@ -46,7 +46,7 @@ impl Town {
         tokio::time::timeout(PATIENCE, waiting).await.expect("an alert in time")
     }
 
-    async fn take(&self, alert: Uuid, staff: Uuid) {
+    pub(super) async fn take(&self, alert: Uuid, staff: Uuid) {
         let mut db = self.store.owner.begin().await.unwrap();
         let saw = alert_row::lock(&mut db, alert).await.unwrap().unwrap().state.told;
         let by = By { staff, saw, at: now() };

@@ -216,6 +216,14 @@ class State implements Keeper {
       case 'seen':
         for (const id of command.seen.items) await this.#changeSent(id, { seenBy: command.seen.by })
         break
+      case 'next': {
+        const { next } = command
+        for (const each of this.sent.filter((sent) => this.personOf(sent.item.for)?.for === next.for)) {
+          const work = next.work.find((one) => one.items.includes(each.id)) ?? null
+          if (JSON.stringify(work) !== JSON.stringify(each.next ?? null)) await this.#changeSent(each.id, { next: work })
+        }
+        break
+      }
       case 'plan':
         await this.#store.keepPlan(command.plan)
         this.#changed(() => (this.plans = [...this.plans.filter((each) => each.for !== command.plan.for), command.plan]))

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { AdviceBand } from '../shared/api/mobile/AdviceBand'
 import type { Due } from '../shared/api/mobile/Due'
 import { tel } from '../shared/tel'
+import type { Work } from '../shared/api/mobile/Work'
 import type { Item } from '../shared/api/mobile/Item'
 import { newId, phoneTime } from './device/ids'
 import type { Sent } from './device/store'
@@ -9,6 +10,7 @@ import { adviceFor } from './entry/advice'
 import { typedNumber } from './entry/typed'
 import { dueWords, sortDue } from './home/due'
 import { hours, receiptLines, type Facts } from './receipt/facts'
+import { nextLine, nextWords } from './receipt/next'
 import { besides, circumstances, figures, greeting } from './words'
 
 const mmHg = (value: number) => ({ value, unit: 'mm[Hg]' })
@@ -87,6 +89,68 @@ describe('receipts in words, from facts', () => {
   test('a refusal gives the service’s own reason', () => {
     expect(words({ state: 'refused', refusal: { reason: 'unit_unknown', detail: 'mmHG is not a unit.', retry: false } })[0]).toBe('Not taken. mmHG is not a unit.')
     expect(words({ state: 'refused', refusal: { reason: 'frame_too_big', detail: 'Too long.', retry: false } })).toEqual(['Not taken. Too long.'])
+  })
+})
+
+describe('what happens next, from facts', () => {
+  const now = Date.parse('2026-03-02T14:06:00Z')
+  const work = (told: object, by?: string): Work => ({ items: ['a'], team: 'Belper team', phone: '01773 555 010', ...told, ...(by === undefined ? {} : { by }) }) as Work
+  const paged = (by?: string) => work({ state: 'paged', at: '2026-03-02T14:05:00Z' }, by)
+  const by = '2026-03-02T14:20:00Z'
+  const line = (of: Work, other = {}) => nextLine(of, { talking: true, zone, now, ...other })
+  const past = { now: Date.parse(by) }
+
+  test('a page that was handed over is said with its time, and when to ring', () => {
+    expect(line(paged(by))).toEqual({
+      tone: 'waiting',
+      text: 'Belper team was paged at 14:05. Nobody has answered yet. If nobody rings you by 14:20, ring Belper team on 01773 555 010. In an emergency, ring 999.',
+      ring: { name: 'Belper team', phone: '01773 555 010' },
+    })
+    expect(line(paged(by), { zone: 'Europe/Paris' })?.text).toContain('paged at 15:05.')
+  })
+  test('when its time is over it says to ring now', () => {
+    expect(line(paged(by), past)).toMatchObject({
+      tone: 'wrong',
+      text: 'Belper team was paged at 14:05. Nobody has answered yet. It is past 14:20: if nobody has rung you, ring Belper team now on 01773 555 010. If nobody answers there, ring 111. In an emergency, ring 999.',
+    })
+    expect(line(work({ state: 'passed_on' }, by), past)?.text).toBe(
+      'This is being passed on to Belper team. Nobody has been told yet. It is past 14:20: if nobody has rung you, ring Belper team now on 01773 555 010. If nobody answers there, ring 111. In an emergency, ring 999.',
+    )
+  })
+  test('what was not handed over was told to nobody', () => {
+    expect(line(work({ state: 'passed_on' }, by))?.text).toMatch(/^This is being passed on to Belper team. Nobody has been told yet. If nobody rings you by 14:20, ring /)
+    expect(line(work({ state: 'passed_on' }))?.text).toBe('This is being passed on to Belper team. Nobody has been told yet. If you feel worse, do not wait: ring 111. In an emergency, ring 999.')
+  })
+  test('what is not pressing says no time by which anybody rings', () => {
+    expect(line(paged())?.text).toBe('Belper team was told at 14:05. Nobody has answered yet. If you feel worse, do not wait: ring 111. In an emergency, ring 999.')
+  })
+  test('nobody looks until then, and afterwards it is being passed on', () => {
+    const waits = work({ state: 'waits', until: '2026-03-03T08:00:00Z' })
+    expect(line(waits)).toEqual({
+      tone: 'waiting',
+      text: 'Nobody looks at this until tomorrow 08:00. Then it goes to Belper team. If you feel unwell before then, do not wait: ring 111. In an emergency, ring 999.',
+    })
+    expect(line(waits, { now: Date.parse('2026-03-03T08:00:00Z') })?.text).toMatch(/^This is being passed on to Belper team. Nobody has been told yet. If you feel worse/)
+  })
+  test('without signal it says how it was, not how it is', () => {
+    expect(line(paged(by), { talking: false })?.text).toMatch(/^Belper team was paged at 14:05. If nobody rings you by 14:20/)
+    expect(line(work({ state: 'passed_on' }), { talking: false })?.text).toContain('When this phone last had signal, nobody had been told yet.')
+  })
+  test('what a later service says and this app does not know is left out', () => {
+    expect(line(work({ state: 'sung' }, by))).toBeNull()
+  })
+  test('on a receipt it stands in place of what is true of everybody, and seen goes before it', () => {
+    const sent: Sent = { id: 'a', item: bp, sentAt: now, skewMs: null, state: 'stored', storedAt: now, seq: 7, flags: [], refusal: null, seenBy: null, next: paged(by) }
+    const words = (change: Partial<Sent>) => receiptLines({ ...sent, ...change }, { talking: true, judgedThrough: 7, team: undefined, zone, now }).map((each) => each.text.split('. ')[0])
+    expect(words({})).toEqual(['Stored 14:06', 'Checked by the computer.', 'Belper team was paged at 14:05'])
+    expect(words({ seenBy: 'Ida, Belper team', next: paged() })).toEqual(['Stored 14:06', 'Checked by the computer.', 'Seen by Ida, Belper team'])
+    expect(words({ seenBy: 'Ida, Belper team' }).at(-1)).toBe('Belper team was paged at 14:05')
+  })
+  test('in a list in a few words', () => {
+    const few = (of: Work, other = {}) => nextWords(of, { talking: true, zone, now, ...other })
+    expect([few(paged(by)), few(paged()), few(paged(by), past), few(work({ state: 'passed_on' }, by)), few(work({ state: 'waits', until: '2026-03-03T08:00:00Z' }))]).toEqual([
+      'Belper team paged 14:05', 'Belper team told 14:05', 'if nobody has rung you, ring Belper team', 'being passed on', 'nobody looks until tomorrow 08:00',
+    ])
   })
 })
 

@@ -103,6 +103,24 @@ test('gives the clinician’s advice at once for a dangerous value', async () =>
   expect(await look(phone, 'phone-advice')).toEqual([])
 })
 
+test('says when the team was paged and when to ring, and when that is past, to ring now', async () => {
+  await phone.getByText(/^Belper team was paged at \d\d:\d\d\. Nobody has answered yet\. If nobody rings you by [^,]+, ring Belper team on 01773 000000\./).waitFor({ timeout: 30_000 })
+  expect(await phone.getByRole('link', { name: 'Ring Belper team', exact: true }).getAttribute('href')).toBe('tel:01773000000')
+  expect(await look(phone, 'phone-paged')).toEqual([])
+  await textAt(phone, 200)
+  expect(await tooWideBy(phone)).toBeLessThanOrEqual(0)
+  expect(await look(phone, 'phone-paged-large')).toEqual([])
+  await textAt(phone, 100)
+  await phone.getByRole('button', { name: 'Done' }).click()
+  await phone.getByRole('button', { name: 'My readings' }).click()
+  await phone.getByText(/ · Belper team paged \d\d:\d\d$/).waitFor()
+  expect(await look(phone, 'phone-readings-paged')).toEqual([])
+  await phone.getByText(/ · Belper team paged \d\d:\d\d$/).click()
+  await phone.clock.setFixedTime(Date.now() + 16 * 60_000)
+  await phone.getByText(/ It is past [^:]*\d\d:\d\d: if nobody has rung you, ring Belper team now on 01773 000000\. If nobody answers there, ring 111\./).waitFor({ timeout: 30_000 })
+  expect(await look(phone, 'phone-nobody-answered')).toEqual([])
+})
+
 test('a phone that may keep nothing says so, and whom to ring', async () => {
   const refusing = await open(await browser.newContext(hand), [])
   await refusing.addInitScript(() => Object.defineProperty(window, 'indexedDB', { value: { open: () => { throw new DOMException('refused', 'SecurityError') } } }))

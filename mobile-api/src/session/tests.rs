@@ -1,4 +1,5 @@
 use super::*;
+use crate::message::{Told, Work};
 
 const NOW: Duration = Duration::from_secs(1_000);
 
@@ -81,6 +82,16 @@ fn nothing_is_said_twice_and_news_is_said() {
     assert_eq!(words(&session.handle(Input::Seen(seen("Ida")), NOW)), ["send seen"]);
     assert!(session.handle(Input::Seen(seen("Ida")), NOW).is_empty());
     assert_eq!(words(&session.handle(Input::Seen(seen("Tom")), NOW)), ["send seen"]);
+
+    let next = |team: &str| {
+        let told = Told::Waits { until: at("2026-03-02T08:00:00Z") };
+        let work = Work { items: Vec::new(), team: team.into(), phone: "1".into(), told, by: None };
+        Input::Next(Next { whom: "p1".into(), work: if team.is_empty() { Vec::new() } else { vec![work] } })
+    };
+    assert_eq!(words(&session.handle(next(""), NOW)), ["send next"], "the phone may know of something that is over");
+    assert_eq!(words(&session.handle(next("Belper team"), NOW)), ["send next"]);
+    assert!(session.handle(next("Belper team"), NOW).is_empty());
+    assert_eq!(words(&session.handle(next(""), NOW)), ["send next"]);
 
     let plan = |version| {
         let team = crate::plan::Team {

@@ -6,6 +6,7 @@ import type { Item } from '../../shared/api/mobile/Item'
 import type { Message } from '../../shared/api/mobile/Message'
 import type { Plan } from '../../shared/api/mobile/Plan'
 import type { Refusal } from '../../shared/api/mobile/Refusal'
+import type { Work } from '../../shared/api/mobile/Work'
 
 /** Settled submissions beyond these are forgotten, oldest first; the service has them. */
 const SENT_KEPT = 400
@@ -45,6 +46,8 @@ export interface Sent {
   flags: Flag[]
   refusal: Refusal | null
   seenBy: string | null
+  /** What people know of what it led to, while nobody has acknowledged; absent on what an earlier version of the app kept. */
+  next?: Work | null
 }
 
 export interface AskKept {

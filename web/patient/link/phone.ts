@@ -5,6 +5,7 @@ import type { ClientMessage } from '../../shared/api/mobile/ClientMessage'
 import type { Item } from '../../shared/api/mobile/Item'
 import type { Limits } from '../../shared/api/mobile/Limits'
 import type { Message } from '../../shared/api/mobile/Message'
+import type { Next } from '../../shared/api/mobile/Next'
 import type { Person } from '../../shared/api/mobile/Person'
 import type { Plan } from '../../shared/api/mobile/Plan'
 import type { Receipt } from '../../shared/api/mobile/Receipt'
@@ -44,6 +45,7 @@ export type Command =
   | ({ do: 'settled' } & Settled)
   | { do: 'checked'; for: string; through: number }
   | { do: 'seen'; seen: Seen }
+  | { do: 'next'; next: Next }
   | { do: 'plan'; plan: Plan }
   | { do: 'show'; ask: Ask }
   | { do: 'say'; message: Message }
@@ -176,6 +178,9 @@ export class Phone {
         break
       case 'seen':
         this.#do({ do: 'seen', seen: message })
+        break
+      case 'next':
+        this.#do({ do: 'next', next: message })
         break
       case 'plan':
         this.#do({ do: 'plan', plan: message })

@@ -2,6 +2,7 @@
 import type { Team } from '../../shared/api/mobile/Team'
 import { clock, dayAndClock, zoneWords } from '../../shared/time/zone'
 import type { Sent } from '../device/store'
+import { nextLine } from './next'
 
 export interface Facts {
   talking: boolean
@@ -18,6 +19,8 @@ const WEEK_MS = 7 * 86_400_000
 export interface Line {
   tone: 'good' | 'waiting' | 'wrong' | 'plain'
   text: string
+  /** Whom to ring. */
+  ring?: { name: string; phone: string }
 }
 
 export function receiptLines(sent: Sent, facts: Facts): Line[] {
@@ -38,9 +41,12 @@ export function receiptLines(sent: Sent, facts: Facts): Line[] {
   if (sent.flags.includes('not_theirs')) lines.push({ tone: 'wrong', text: 'The instrument keeps this for somebody else. It is not used as yours. Your care team can see it.' })
   if (sent.flags.includes('not_monitored')) lines.push({ tone: 'wrong', text: 'You are no longer monitored. Nobody looks at this reading.' })
   const checked = sent.seq !== null && sent.seq <= facts.judgedThrough
-  if (checked) lines.push({ tone: 'good', text: `Checked by the computer. ${whoLooks(facts.team, facts.now, facts.zone)}` })
+  const next = sent.next ? nextLine(sent.next, facts) : null
+  if (checked) lines.push({ tone: 'good', text: next ? 'Checked by the computer.' : `Checked by the computer. ${whoLooks(facts.team, facts.now, facts.zone)}` })
   else lines.push({ tone: 'waiting', text: 'Not checked by the computer yet.' })
   if (sent.seenBy) lines.push({ tone: 'good', text: `Seen by ${sent.seenBy}` })
+  // Of what somebody has seen, only what is pressing again is news.
+  if (next && (!sent.seenBy || sent.next?.by)) lines.push(next)
   return lines
 }
 

@@ -3,6 +3,7 @@ import type { Ask } from "./Ask";
 import type { Bye } from "./Bye";
 import type { Challenge } from "./Challenge";
 import type { Message } from "./Message";
+import type { Next } from "./Next";
 import type { Plan } from "./Plan";
 import type { Receipt } from "./Receipt";
 import type { Refused } from "./Refused";
@@ -12,4 +13,4 @@ import type { Welcome } from "./Welcome";
 /**
  * What the service says.
  */
-export type ServerMessage = { "type": "challenge" } & Challenge | { "type": "welcome" } & Welcome | { "type": "receipt" } & Receipt | { "type": "checked", for: string, through: number, } | { "type": "seen" } & Seen | { "type": "ask" } & Ask | { "type": "plan" } & Plan | { "type": "message" } & Message | { "type": "bye" } & Bye | { "type": "refused" } & Refused;
+export type ServerMessage = { "type": "challenge" } & Challenge | { "type": "welcome" } & Welcome | { "type": "receipt" } & Receipt | { "type": "checked", for: string, through: number, } | { "type": "seen" } & Seen | { "type": "next" } & Next | { "type": "ask" } & Ask | { "type": "plan" } & Plan | { "type": "message" } & Message | { "type": "bye" } & Bye | { "type": "refused" } & Refused;
