@@ -175,11 +175,12 @@ pub async fn by_reference(db: &mut PgConnection, reference: i64) -> Result<Optio
         .await
 }
 
-/// To whom of the alert's team `staff` may hand it, by name.
+/// To whom `staff` may hand it, by name: whoever else works in the alert's team or is paged for it.
 pub async fn colleagues(db: &mut PgConnection, alert: Uuid, staff: Uuid) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT staff.staff, staff.name FROM alert JOIN team_member USING (team) JOIN staff ON staff.staff = team_member.staff
-         WHERE alert.alert = $1 AND staff.staff <> $2 AND staff.deactivated_at IS NULL ORDER BY staff.name, staff.staff",
+        "SELECT staff.staff, staff.name FROM alert JOIN own_team USING (team) JOIN staff ON staff.staff = own_team.staff
+         WHERE alert.alert = $1 AND staff.staff <> $2 AND staff.deactivated_at IS NULL AND staff.role <> 'auditor'
+         ORDER BY staff.name, staff.staff",
     )
     .bind(alert)
     .bind(staff)

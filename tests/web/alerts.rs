@@ -230,3 +230,28 @@ async fn an_alert_is_handed_over_put_off_and_let_go_of_and_nobody_acts_on_what_t
     assert_eq!(does(&tom, &alert, "acknowledge", saw, json!({})).await, "changed");
     assert_eq!(does(&tom, &alert, "acknowledge", saw + 1, json!({})).await, "Tom Reid");
 }
+
+#[tokio::test]
+async fn whoever_stands_on_the_roster_alone_is_handed_alerts_as_members_are() {
+    let world = World::new().await;
+    world.staff("Una Bell", "una@example.org", &world.organisation, None);
+    world.staff_as("Max Webb", "max@example.org", "auditor", Some(&world.team));
+    world.staff("Nell Wood", "nell@example.org", &world.organisation, None);
+    let shifts = ["--shift", "ida@example.org=08:00-16:00", "--shift", "una@example.org=16:00-08:00"];
+    world.admin(&[["roster", "set", "--team", &world.team].as_slice(), &shifts].concat());
+    world.told("230", "120");
+    let mut service = world.serve();
+    service.step("2026-03-01T08:02:00Z");
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let head = ida.read("/api/worklist").await["rows"][0]["alert"].clone();
+    let (alert, saw) = (id(&head, "alert"), head["told"].as_i64().unwrap());
+    let colleagues = ida.read(&format!("/api/alerts/{alert}/colleagues")).await["colleagues"].clone();
+    let names: Vec<&str> =
+        colleagues.as_array().unwrap().iter().map(|person| person["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Tom Reid", "Una Bell"], "neither an auditor, who acts on nothing, nor who is not paged here");
+    let to_una = json!({ "to": colleagues[1]["staff"] });
+    assert_eq!(does(&ida, &alert, "acknowledge", saw, json!({})).await, "Ida Shaw");
+    assert_eq!(does(&ida, &alert, "offer", saw, to_una).await, "Ida Shaw");
+    let una = Browser::signed_in(&service, "una@example.org").await;
+    assert_eq!(does(&una, &alert, "accept", saw, json!({})).await, "Una Bell");
+}
