@@ -21,6 +21,7 @@ pub mod mail;
 pub mod monitor;
 pub mod notify;
 pub mod openapi;
+pub mod paging;
 pub mod parts;
 pub mod phone;
 pub mod planning;

@@ -12,7 +12,7 @@ use askama::Template;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
-use lettre::transport::smtp::response::{Category, Severity};
+use lettre::transport::smtp::response::{Category, Response, Severity};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use reqwest::Url;
 use uuid::Uuid;
@@ -130,8 +130,8 @@ impl Mailer {
         }
     }
 
-    /// It ends within `limit`: lettre's own covers the connect alone.
-    pub async fn send(&self, letter: &Letter<'_>, limit: Duration) -> Result<(), NotSent> {
+    /// What the server said when it took it. It ends within `limit`: lettre's own covers the connect alone.
+    pub async fn send(&self, letter: &Letter<'_>, limit: Duration) -> Result<String, NotSent> {
         let message = self.message(letter)?;
         match &self.transport {
             Transport::Smtp(smtp) => {
@@ -142,10 +142,11 @@ impl Mailer {
                     smtp.renew();
                     return Err(NotSent::Down(format!("no answer within {} s", limit.as_secs())));
                 };
-                sent.map(drop).map_err(|error| judge(&error))
+                sent.map(|answer| in_words(&answer)).map_err(|error| judge(&error))
             }
             Transport::Folder(folder) => {
-                folder.send(message).await.map(drop).map_err(|error| NotSent::Down(error.to_string()))
+                let written = folder.send(message).await.map_err(|error| NotSent::Down(error.to_string()))?;
+                Ok(format!("written into the folder as {written}.eml"))
             }
         }
     }
@@ -170,6 +171,11 @@ impl Mailer {
         let html = html.render().map_err(NotSent::never)?;
         message.multipart(MultiPart::alternative_plain_html(letter.body.to_owned(), html)).map_err(NotSent::never)
     }
+}
+
+/// As the server said it: `250 2.0.0 Ok: queued as 4F1A2B3C`.
+fn in_words(answer: &Response) -> String {
+    format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" "))
 }
 
 /// 550 and its kin speak of this recipient; other refusals (a full disk, a rejected password) can pass. A 4xx to one letter says

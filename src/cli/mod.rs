@@ -5,6 +5,7 @@ mod audit;
 mod backtest;
 mod doctor;
 mod migrate;
+mod pages;
 mod rules;
 mod settings;
 mod simulate;
@@ -33,6 +34,8 @@ enum Command {
     Admin(Box<admin::Admin>),
     /// Say what is wrong and what to do; the exit code is not 0 when something is
     Doctor(doctor::Doctor),
+    /// Show the lives of pages: why each was sent, to whom, each try, and what the other side said
+    Pages(pages::Pages),
     /// Say whom an alert would come to that opened then and that nobody took
     WhoWouldBePaged(who_would_be_paged::Asked),
     /// Show whether the audit was tampered with
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
             Command::Serve(config) => app::serve(*config).await,
             Command::Admin(command) => admin::run(*command).await,
             Command::Doctor(doctor) => doctor::run(doctor).await,
+            Command::Pages(command) => pages::run(command).await,
             Command::WhoWouldBePaged(asked) => who_would_be_paged::run(asked).await,
             Command::Audit(command) => audit::run(command).await,
             Command::Migrate(config) => migrate::run(config).await,

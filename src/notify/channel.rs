@@ -13,6 +13,7 @@ use crate::notify::breaker::{Breaker, News};
 use crate::notify::email;
 use crate::notify::pager::Pager;
 use crate::notify::retry::Failure;
+use crate::notify::said;
 use crate::notify::sms::Sms;
 use crate::notify::webhook::Webhook;
 use crate::store::page::{Channel, Taken};
@@ -21,9 +22,6 @@ use crate::store::page_follow;
 /// Covers everything: name, connect, handshake, every answer. The libraries' own limits cover parts of it only. Together with the
 /// same for another channel it leaves a third of the minute within which a high page has to have switched.
 pub const SEND_LIMIT: Duration = Duration::from_secs(20);
-/// For whoever reads it in a page's row and the log.
-const LONGEST_ERROR_CHARS: usize = 300;
-
 /// Why a page did not go out.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotSent {
@@ -38,28 +36,25 @@ pub struct NotSent {
 impl NotSent {
     /// Again: the channel does not work just now.
     pub fn down(error: impl ToString) -> Self {
-        Self { failure: Failure::Passing, of_channel: true, error: short(&error.to_string()) }
+        Self { failure: Failure::Passing, of_channel: true, error: error.to_string() }
     }
 
     /// Again: the channel works, and takes this one later.
     pub fn later(error: impl ToString) -> Self {
-        Self { failure: Failure::Passing, of_channel: false, error: short(&error.to_string()) }
+        Self { failure: Failure::Passing, of_channel: false, error: error.to_string() }
     }
 
     /// Never: this message to this address cannot succeed.
     pub fn never(error: impl ToString) -> Self {
-        Self { failure: Failure::Permanent, of_channel: false, error: short(&error.to_string()) }
+        Self { failure: Failure::Permanent, of_channel: false, error: error.to_string() }
     }
-}
-
-fn short(error: &str) -> String {
-    error.chars().take(LONGEST_ERROR_CHARS).collect()
 }
 
 /// What came of a send, and what it says about the channel.
 #[derive(Debug)]
 pub struct Sent {
-    pub result: Result<(), NotSent>,
+    /// What the other side said, as it is kept.
+    pub result: Result<String, NotSent>,
     pub news: Option<News>,
 }
 
@@ -100,7 +95,10 @@ impl Channels {
             let held = format!("the {} service does not answer; it is tried now and then", channel.words());
             return Sent { result: Err(NotSent::later(held)), news: None };
         }
-        let result = self.send_over(channel, high, page, now).await;
+        let result = match self.send_over(channel, high, page, now).await {
+            Ok(answer) => Ok(said::fit(&answer, &page.address)),
+            Err(not_sent) => Err(NotSent { error: said::fit(&not_sent.error, &page.address), ..not_sent }),
+        };
         let down = matches!(&result, Err(not_sent) if not_sent.of_channel);
         let news = self.judge(channel, |breaker| if down { breaker.failed(now) } else { breaker.answered() });
         Sent { result, news }
@@ -112,7 +110,7 @@ impl Channels {
         within(pager.follow(taken)).await
     }
 
-    async fn send_over(&self, channel: Channel, high: bool, page: &Taken, now: Timestamp) -> Result<(), NotSent> {
+    async fn send_over(&self, channel: Channel, high: bool, page: &Taken, now: Timestamp) -> Result<String, NotSent> {
         match channel {
             Channel::Email => email::send(if high { &self.high_mailer } else { &self.mailer }, page).await,
             Channel::Pager => match &self.pager {
@@ -142,7 +140,7 @@ impl Channels {
     }
 }
 
-async fn within(sending: impl Future<Output = Result<(), NotSent>>) -> Result<(), NotSent> {
+async fn within<T>(sending: impl Future<Output = Result<T, NotSent>>) -> Result<T, NotSent> {
     tokio::time::timeout(SEND_LIMIT, sending)
         .await
         .unwrap_or_else(|_| Err(NotSent::down(format!("no answer within {} s", SEND_LIMIT.as_secs()))))

@@ -22,6 +22,7 @@ use crate::signal::Signal;
 use crate::store::alert;
 use crate::store::alert_event::{self, NewEvent};
 use crate::store::page::{self, Channel, Taken};
+use crate::store::page_attempt::{self, Outcome};
 use crate::store::page_request;
 
 /// Pages one lane sends at the same time.
@@ -75,7 +76,7 @@ pub async fn deliver(parts: &Parts, channels: &Channels, lane: Lane) -> anyhow::
             tell_operator(parts, lane.channel, news, result.as_ref().err()).await?;
         }
         match result {
-            Ok(()) => settle_sent(parts, lane, page).await,
+            Ok(said) => settle_sent(parts, lane, page, &said).await,
             Err(not_sent) => settle_not_sent(parts, lane, page, not_sent).await,
         }
     }))
@@ -90,6 +91,7 @@ async fn give_to_another(parts: &Parts, lane: Lane, page: &Taken) -> Result<(), 
     let why = "whoever it was for was deactivated";
     let mut tx = parts.store.monitor.begin().await?;
     let settled = page::settle_given_up(&mut tx, page, why).await?;
+    keep(&mut tx, parts, page, Outcome::GivenUp, why).await?;
     if settled {
         note(&mut tx, parts, lane, page, "given_up", Some(why)).await?;
         page_request::form_again(&mut tx, page.page).await?;
@@ -102,9 +104,10 @@ async fn give_to_another(parts: &Parts, lane: Lane, page: &Taken) -> Result<(), 
     Ok(())
 }
 
-async fn settle_sent(parts: &Parts, lane: Lane, page: &Taken) -> Result<(), sqlx::Error> {
+async fn settle_sent(parts: &Parts, lane: Lane, page: &Taken, said: &str) -> Result<(), sqlx::Error> {
     let mut tx = parts.store.monitor.begin().await?;
     let settled = page::settle_sent(&mut tx, page, parts.clock.machine_now()).await?;
+    keep(&mut tx, parts, page, Outcome::Sent, said).await?;
     let patients = if settled { note(&mut tx, parts, lane, page, "sent", None).await? } else { Vec::new() };
     tx.commit().await?;
     for patient in patients {
@@ -130,12 +133,16 @@ async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotS
         Next::Again { after } => {
             tracing::warn!(page = %page.page, channel = lane.channel.name(), attempts = page.attempts, %error, "page not sent; trying again in {after:?}");
             let next_at = parts.clock.machine_now() + after;
-            page::settle_again(&parts.store.monitor, page, next_at, &error).await
+            let mut tx = parts.store.monitor.begin().await?;
+            page::settle_again(&mut tx, page, next_at, &error).await?;
+            keep(&mut tx, parts, page, Outcome::Again, &error).await?;
+            tx.commit().await
         }
         // A code that cannot be delivered: whoever asked for it is shown why.
         Next::GiveUp if page.alerts.is_empty() => {
             let mut tx = parts.store.monitor.begin().await?;
             page::settle_given_up(&mut tx, page, &error).await?;
+            keep(&mut tx, parts, page, Outcome::GivenUp, &error).await?;
             tx.commit().await
         }
         Next::GiveUp => {
@@ -143,6 +150,7 @@ async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotS
             let now = parts.clock.care_now();
             let mut tx = parts.store.monitor.begin().await?;
             let settled = page::settle_given_up(&mut tx, page, &error).await?;
+            keep(&mut tx, parts, page, Outcome::GivenUp, &error).await?;
             if settled {
                 note(&mut tx, parts, lane, page, "given_up", Some(&error)).await?;
                 alert::hasten_undelivered(&mut tx, page.page, &page.alerts, now).await?;
@@ -225,6 +233,17 @@ async fn tell_operator(
     tx.commit().await?;
     parts.signals.send(Signal::Pages);
     Ok(())
+}
+
+/// Of this try, for whoever looks at the page's life.
+async fn keep(
+    tx: &mut sqlx::PgConnection,
+    parts: &Parts,
+    page: &Taken,
+    outcome: Outcome,
+    said: &str,
+) -> Result<(), sqlx::Error> {
+    page_attempt::insert(tx, page, outcome, said, parts.clock.machine_now()).await
 }
 
 /// Into the history of each alert that the page was about. Whose alerts they are.

@@ -4,7 +4,7 @@ use crate::mail::{self, Letter, Mailer};
 use crate::notify::channel::{NotSent, SEND_LIMIT};
 use crate::store::page::Taken;
 
-pub async fn send(mailer: &Mailer, page: &Taken) -> Result<(), NotSent> {
+pub async fn send(mailer: &Mailer, page: &Taken) -> Result<String, NotSent> {
     let letter = Letter {
         id: page.page,
         to: page.address.expose(),

@@ -355,6 +355,7 @@ impl Plan {
             self.pages.push(NewPage {
                 page,
                 alerts: requests.iter().map(|request| request.alert).collect(),
+                requests: requests.iter().map(|request| request.page_request).collect(),
                 organisation: first.organisation,
                 team: to.map(|(roster, _)| roster.team),
                 staff: to.map(|(_, member)| member.staff),

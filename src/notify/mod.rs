@@ -14,6 +14,7 @@ mod http;
 pub mod office;
 pub mod pager;
 pub mod retry;
+mod said;
 pub mod sms;
 pub mod text;
 pub mod webhook;

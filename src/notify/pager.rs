@@ -29,9 +29,9 @@ pub struct Pager {
     origin: String,
 }
 
-/// What the service says when it refuses.
+/// What the service says.
 #[derive(Deserialize)]
-struct Refusal {
+struct Said {
     #[serde(default)]
     message: String,
     #[serde(default)]
@@ -45,7 +45,7 @@ impl Pager {
         Ok(Self { url: url.clone(), client, origin: origin.to_owned() })
     }
 
-    pub async fn trigger(&self, page: &Taken) -> Result<(), NotSent> {
+    pub async fn trigger(&self, page: &Taken) -> Result<String, NotSent> {
         let cut = |text: &str, longest: usize| text.chars().take(longest).collect::<String>();
         let event = json!({
             "routing_key": page.address.expose(),
@@ -70,10 +70,10 @@ impl Pager {
             "event_action": taken.follow.name(),
             "dedup_key": taken.page,
         });
-        self.enqueue(&event, &taken.address).await
+        self.enqueue(&event, &taken.address).await.map(drop)
     }
 
-    async fn enqueue(&self, event: &Value, key: &Secret) -> Result<(), NotSent> {
+    async fn enqueue(&self, event: &Value, key: &Secret) -> Result<String, NotSent> {
         let (status, said) = http::ask(self.client.post(self.url.expose()).json(event)).await?;
         judge(status, &said)
             .map_err(|not_sent| NotSent { error: not_sent.error.replace(key.expose(), "***"), ..not_sent })
@@ -82,11 +82,15 @@ impl Pager {
 
 /// As published: 202 is taken; 400 is never tried again; 429 and 5xx are. Whatever else comes is said by something between us and the
 /// service, or by an address that an operator will mend.
-fn judge(status: StatusCode, said: &str) -> Result<(), NotSent> {
+fn judge(status: StatusCode, said: &str) -> Result<String, NotSent> {
     match status {
-        status if status.is_success() => Ok(()),
+        status if status.is_success() => {
+            let more =
+                serde_json::from_str::<Said>(said).map_or_else(|_| String::new(), |said| format!(": {}", said.message));
+            Ok(format!("the pager service answered {status}{more}"))
+        }
         StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => {
-            let why = serde_json::from_str::<Refusal>(said)
+            let why = serde_json::from_str::<Said>(said)
                 .map(|refusal| format!(": {} ({})", refusal.message, refusal.errors.join("; ")))
                 .unwrap_or_default();
             Err(NotSent::never(format!("the pager service refused the page with {status}{why}")))
@@ -113,7 +117,8 @@ mod tests {
     #[test]
     fn each_published_answer_says_again_or_never() {
         let accepted = r#"{"status":"success","message":"Event processed","dedup_key":"srv01/HTTP"}"#;
-        assert_eq!(judge(StatusCode::ACCEPTED, accepted), Ok(()));
+        let taken = judge(StatusCode::ACCEPTED, accepted);
+        assert_eq!(taken, Ok("the pager service answered 202 Accepted: Event processed".to_owned()));
         let invalid = r#"{"status":"invalid event","message":"Event object is invalid",
             "errors":["Length of 'routing_key' is incorrect (should be 32 characters)"]}"#;
         let not_sent = judge(StatusCode::BAD_REQUEST, invalid).expect_err("refused");

@@ -32,6 +32,12 @@ struct Claims {
     iat: i64,
 }
 
+/// What Notify says when it takes a message: under this id it can be asked about.
+#[derive(Deserialize)]
+struct Took {
+    id: Uuid,
+}
+
 /// What Notify says when it refuses. Its messages may change, so nothing is decided by them.
 #[derive(Deserialize)]
 struct Refusal {
@@ -62,7 +68,7 @@ impl Sms {
         Ok(Some(Self { client, url, template, service, key }))
     }
 
-    pub async fn send(&self, page: &Taken, now: Timestamp) -> Result<(), NotSent> {
+    pub async fn send(&self, page: &Taken, now: Timestamp) -> Result<String, NotSent> {
         let claims = Claims { iss: self.service, iat: now.as_second() };
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.key).map_err(NotSent::never)?;
         let text: String = page.body.chars().take(LONGEST_TEXT_CHARS).collect();
@@ -89,9 +95,11 @@ fn of_key(key: &str) -> Option<(Uuid, Uuid)> {
 
 /// 201 is taken. Notify's 400s are about this number or our account and do not mend by themselves; nor does the day's limit before
 /// midnight. A key that is refused, or a clock that is off, an operator mends.
-fn judge(status: StatusCode, said: &str) -> Result<(), NotSent> {
+fn judge(status: StatusCode, said: &str) -> Result<String, NotSent> {
     if status.is_success() {
-        return Ok(());
+        let its =
+            serde_json::from_str::<Took>(said).map_or_else(|_| String::new(), |took| format!(": message {}", took.id));
+        return Ok(format!("GOV.UK Notify answered {status}{its}"));
     }
     let problems = serde_json::from_str::<Refusal>(said).map(|refusal| refusal.errors).unwrap_or_default();
     let why: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.error, problem.message)).collect();
@@ -163,7 +171,7 @@ mod tests {
             assert_eq!((not_sent.failure, not_sent.of_channel), (failure, of_channel), "{error}: {message}");
             assert!(not_sent.error.contains(message), "{}", not_sent.error);
         }
-        assert_eq!(judge(StatusCode::CREATED, "{}"), Ok(()));
+        assert_eq!(judge(StatusCode::CREATED, "{}"), Ok("GOV.UK Notify answered 201 Created".to_owned()));
         assert_eq!(judge(StatusCode::BAD_GATEWAY, "<html>").expect_err("not sent").failure, Failure::Passing);
     }
 }

@@ -65,13 +65,17 @@ impl Webhook {
         Ok(Some(Self { client, reach, origin: origin.to_owned() }))
     }
 
-    pub async fn send(&self, page: &Taken, now: Timestamp) -> Result<(), NotSent> {
+    pub async fn send(&self, page: &Taken, now: Timestamp) -> Result<String, NotSent> {
         let url = Url::parse(page.address.expose()).map_err(|_| NotSent::never("the webhook's address is none"))?;
         self.reach.check(&url).map_err(NotSent::never)?;
         let key = page.secret.as_ref().and_then(key).ok_or_else(|| {
             NotSent::never("the webhook was taken away, or its secret is none; add it again on the account page")
         })?;
-        let kind = if page.alerts.is_empty() { "contact.code" } else { "page" };
+        let kind = match (page.test, page.alerts.is_empty()) {
+            (true, _) => "page.test",
+            (false, true) => "contact.code",
+            (false, false) => "page",
+        };
         let body = json!({
             "type": kind,
             "timestamp": now,
@@ -112,9 +116,9 @@ fn sign(key: &hmac::Key, id: &str, second: i64, body: &[u8]) -> String {
 }
 
 /// Of a receiver that is not ours: nothing it answers says that webhooks as such do not work, so none of it opens the breaker.
-fn judge(status: StatusCode) -> Result<(), NotSent> {
+fn judge(status: StatusCode) -> Result<String, NotSent> {
     match status {
-        status if status.is_success() => Ok(()),
+        status if status.is_success() => Ok(format!("the webhook answered {status}")),
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
             Err(NotSent::later(format!("the webhook answered {status}")))
         }
@@ -161,6 +165,6 @@ mod tests {
             let status = StatusCode::from_u16(status).expect("a status");
             assert_eq!(judge(status).expect_err("not sent").failure, failure, "{status}");
         }
-        assert_eq!(judge(StatusCode::NO_CONTENT), Ok(()));
+        assert_eq!(judge(StatusCode::NO_CONTENT), Ok("the webhook answered 204 No Content".to_owned()));
     }
 }

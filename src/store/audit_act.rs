@@ -128,6 +128,8 @@ acts! {
     ContactAdded = "staff.contact_added", "added a way to be paged";
     ContactProven = "staff.contact_proven", "confirmed a way to be paged";
     ContactRemoved = "staff.contact_removed", "removed a way to be paged";
+    TestPageSent = "staff.test_page_sent", "sent a test page";
+    PagingRead = "paging.read", "looked at whom the service paged";
 
     // Signing in. Of a failed one the actor is whose account it was tried on.
     InvitationUsed = "sign_in.invitation_used", "took up an invitation";

@@ -47,13 +47,14 @@ impl Channel {
         }
     }
 
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.name() == name)
+    }
+
     /// From a row's `kind`.
     pub(super) fn read(row: &sqlx::postgres::PgRow) -> Result<Self, sqlx::Error> {
         let name: String = row.try_get("kind")?;
-        Self::ALL
-            .into_iter()
-            .find(|channel| channel.name() == name)
-            .ok_or_else(|| sqlx::Error::Decode(format!("there is no channel {name:?}").into()))
+        Self::named(&name).ok_or_else(|| sqlx::Error::Decode(format!("there is no channel {name:?}").into()))
     }
 }
 
@@ -62,6 +63,8 @@ impl Channel {
 pub struct NewPage {
     pub page: Uuid,
     pub alerts: Vec<Uuid>,
+    /// From which it is formed.
+    pub requests: Vec<Uuid>,
     /// None: to the operator.
     pub organisation: Option<Uuid>,
     /// Whose people it tells. None: to the operator, or a code to somebody's own contact point.
@@ -90,6 +93,8 @@ pub struct Taken {
     pub priority: String,
     pub subject: String,
     pub body: String,
+    /// Somebody tries whether pages reach them.
+    pub test: bool,
     /// It tells the operator about the service itself.
     pub to_operator: bool,
     /// Whoever it is for was deactivated after it was formed: they could not answer.
@@ -107,12 +112,13 @@ pub async fn insert(
 ) -> Result<(), sqlx::Error> {
     for page in pages {
         sqlx::query(
-            "INSERT INTO page (page, alerts, organisation, staff, channel, contact_point, address, priority, subject,
+            "INSERT INTO page (page, alerts, requests, organisation, staff, channel, contact_point, address, priority, subject,
                                body, made_at, state, attempts, next_at, team)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'ready', 0, $12, $13)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'ready', 0, $13, $14)",
         )
         .bind(page.page)
         .bind(&page.alerts)
+        .bind(&page.requests)
         .bind(page.organisation)
         .bind(page.staff)
         .bind(page.channel.name())
@@ -150,7 +156,7 @@ pub async fn take(
          UPDATE page SET state = 'sending', lease = $5, lease_until = now() + make_interval(secs => $6),
                          attempts = (least(page.attempts, 1000) + 1)::smallint
          FROM next WHERE page.page = next.page
-         RETURNING page.page, page.alerts, page.address, page.priority, page.subject, page.body,
+         RETURNING page.page, page.alerts, page.address, page.priority, page.subject, page.body, page.test,
                    (SELECT secret FROM contact_point WHERE contact_point.contact_point = page.contact_point) AS secret,
                    page.organisation IS NULL AS to_operator, page.attempts::integer,
                    EXISTS (SELECT FROM staff WHERE staff.staff = page.staff AND deactivated_at IS NOT NULL) AS to_nobody",
@@ -174,6 +180,7 @@ pub async fn take(
                 priority: row.try_get("priority")?,
                 subject: row.try_get("subject")?,
                 body: row.try_get("body")?,
+                test: row.try_get("test")?,
                 to_operator: row.try_get("to_operator")?,
                 to_nobody: row.try_get("to_nobody")?,
                 attempts: row.try_get::<i32, _>("attempts")?.unsigned_abs(),
@@ -197,7 +204,12 @@ pub async fn settle_sent(db: &mut PgConnection, taken: &Taken, machine_now: Time
 }
 
 /// To be tried again at `next_at` (machine time).
-pub async fn settle_again(pool: &PgPool, taken: &Taken, next_at: Timestamp, error: &str) -> Result<(), sqlx::Error> {
+pub async fn settle_again(
+    db: &mut PgConnection,
+    taken: &Taken,
+    next_at: Timestamp,
+    error: &str,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE page SET state = 'ready', next_at = $3, last_error = $4, lease = NULL, lease_until = NULL
          WHERE page = $1 AND lease = $2 AND state = 'sending'",
@@ -206,7 +218,7 @@ pub async fn settle_again(pool: &PgPool, taken: &Taken, next_at: Timestamp, erro
     .bind(taken.lease)
     .bind(next_at.to_sqlx())
     .bind(error)
-    .execute(pool)
+    .execute(db)
     .await?;
     Ok(())
 }
@@ -243,10 +255,10 @@ pub async fn also_over(
 ) -> Result<Option<(Uuid, Channel)>, sqlx::Error> {
     let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
     let row = sqlx::query(
-        "INSERT INTO page (page, alerts, organisation, staff, channel, contact_point, address, priority, subject, body, made_at,
-                           state, attempts, next_at, team)
-         SELECT $2, page.alerts, page.organisation, page.staff, point.kind, point.contact_point, point.address, page.priority,
-                page.subject, page.body, page.made_at, 'ready', 0, $4, page.team
+        "INSERT INTO page (page, alerts, requests, organisation, staff, channel, contact_point, address, priority, subject, body,
+                           made_at, state, attempts, next_at, instead_of, team)
+         SELECT $2, page.alerts, page.requests, page.organisation, page.staff, point.kind, point.contact_point, point.address,
+                page.priority, page.subject, page.body, page.made_at, 'ready', 0, $4, page.page, page.team
          FROM page JOIN contact_point AS point ON point.staff = page.staff AND point.verified_at IS NOT NULL
          WHERE page.page = $1 AND point.kind = ANY ($3)
                AND NOT EXISTS (SELECT FROM page AS other

@@ -121,6 +121,11 @@ fn policies(content: Option<String>) -> Result<Policies, sqlx::Error> {
     policy::read("policy", &content).map_err(refused)
 }
 
+/// By which each of these teams goes.
+pub async fn policies_of(db: &mut PgConnection, teams: &[Uuid]) -> Result<HashMap<Uuid, Policies>, sqlx::Error> {
+    Ok(of_teams(db, teams).await?.into_iter().map(|roster| (roster.team, roster.policies)).collect())
+}
+
 /// When people of these teams look.
 pub async fn covers(db: &mut PgConnection, teams: &[Uuid]) -> Result<HashMap<Uuid, Cover>, sqlx::Error> {
     Ok(of_teams(db, teams).await?.into_iter().map(|roster| (roster.team, roster.cover)).collect())

@@ -48,6 +48,8 @@ pub enum Right {
     ManageStaff,
     /// Say who is on duty in a team one works in, who stands in for whom, who is away, and when the team answers.
     ManageRosters,
+    /// See whom the service paged in the own organisation, and what came of it.
+    SeePaging,
     /// Release a pack of rules for live use.
     SignPacks,
     /// Search the audit of one's organisation. For auditors alone, who see no record.
@@ -62,7 +64,7 @@ impl Role {
             (_, Right::ReadAudit) => false,
             (_, Right::SignPacks) => self == Self::Clinician,
             (Self::Clinician, Right::ManageRosters) => false,
-            (Self::Coordinator | Self::Clinician, right) => right != Right::ManageStaff,
+            (Self::Coordinator | Self::Clinician, right) => !matches!(right, Right::ManageStaff | Right::SeePaging),
             (
                 Self::Administrator,
                 Right::SeeRecords
@@ -70,7 +72,8 @@ impl Role {
                 | Right::Enrol
                 | Right::ChangePlans
                 | Right::ManageStaff
-                | Right::ManageRosters,
+                | Right::ManageRosters
+                | Right::SeePaging,
             ) => true,
             (Self::Administrator, Right::BreakGlass) => false,
         }

@@ -159,6 +159,7 @@ async fn send_code(
     let page = NewPage {
         page: random::new_id(),
         alerts: Vec::new(),
+        requests: Vec::new(),
         organisation: Some(who.organisation),
         team: None,
         staff: Some(who.staff),
@@ -258,7 +259,7 @@ fn shown(of: Listed) -> Contact {
     }
 }
 
-fn kind(channel: Channel) -> ContactKind {
+pub(super) fn kind(channel: Channel) -> ContactKind {
     match channel {
         Channel::Email => ContactKind::Email,
         Channel::Pager => ContactKind::Pager,

@@ -28,6 +28,7 @@ mod health;
 mod limits;
 mod me;
 pub mod pages;
+mod paging;
 mod patient;
 mod patients;
 mod phones;

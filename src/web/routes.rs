@@ -12,8 +12,8 @@ use super::access::{self, Access, Right};
 use super::route::{Route, SESSION};
 use super::sign_in::{invitation, passkey, provider, second_factor};
 use super::{
-    Web, alerts, api, audit, backtest, break_glass, contacts, doubted, events, find_person, me, patient, patients,
-    phones, plan, roster, rules, series, shadow, sign_in, staff, worklist,
+    Web, alerts, api, audit, backtest, break_glass, contacts, doubted, events, find_person, me, paging, patient,
+    patients, phones, plan, roster, rules, series, shadow, sign_in, staff, worklist,
 };
 use crate::openapi::{self, Operation};
 
@@ -440,6 +440,7 @@ pub fn routes() -> Vec<Route> {
             .refuses(&[404]),
     ];
     all.extend(roster::routes::routes());
+    all.extend(paging::routes::routes());
     all
 }
 

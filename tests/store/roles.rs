@@ -143,5 +143,14 @@ async fn no_role_may_do_anothers_work() {
         refused(pool, "INSERT INTO audit_chain (n, audit, hash) VALUES (1, 1, '')").await;
         refused(pool, "DELETE FROM audit_waiting").await;
     }
+    // Where pages went and what they said, codes among it, is nothing for the pages; nor do they write what came of them.
+    for column in ["address", "subject", "body", "last_error"] {
+        let read = format!("SELECT {column} FROM page");
+        let error = sqlx::raw_sql(sqlx::AssertSqlSafe(read)).execute(&store.web).await.expect_err(column);
+        assert_eq!(error.as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"), "{column}");
+    }
+    refused(&store.web, "INSERT INTO page_attempt (page) VALUES (gen_random_uuid())").await;
+    refused(&store.ingest, "SELECT said FROM page_attempt").await;
+    refused(&store.sign_in, "SELECT reference FROM alert_paged").await;
     refused(&store.web, "CREATE TABLE mine (n int)").await;
 }

@@ -35,6 +35,7 @@ fn page_to(channel: Channel, address: &str) -> Taken {
         priority: "high".into(),
         subject: "HIGH A1: acknowledge by 09:15".into(),
         body: "HIGH alert A1, Belper team. Ring 01773 000000.".into(),
+        test: false,
         to_operator: false,
         to_nobody: false,
         attempts: 1,
@@ -49,7 +50,7 @@ async fn send(wires: &Wires, channel: Channel, page: &Taken) -> Result<(), (Fail
     let channels = Channels::open(&config(wires)).expect("channels");
     let now = derwent::clock::Clock::ordinary().machine_now();
     let sent = channels.send(channel, true, page, now).await;
-    sent.result.map_err(|not_sent| (not_sent.failure, not_sent.of_channel, not_sent.error))
+    sent.result.map(drop).map_err(|not_sent| (not_sent.failure, not_sent.of_channel, not_sent.error))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,6 +211,7 @@ pub(super) async fn pages_to(ward: &Ward, patient: Uuid, addresses: &[&str]) {
         pages.push(NewPage {
             page: random::new_id(),
             alerts: vec![alert],
+            requests: Vec::new(),
             organisation: Some(ward.organisation),
             team: Some(ward.team),
             staff: Some(staff),
@@ -248,7 +250,9 @@ async fn a_mail_server_that_swallows_refuses_stalls_or_drips_has_the_page_go_ano
     let replica = ward.replica(&wires).await;
     within_a_minute(&notify, dead.len()).await;
     // One that stalls has taken it, and did not say so: the person may hear of it twice, never not at all.
-    assert!(mail.mails().iter().all(|mail| mail.to == "stalls@example.org"), "{:?}", mail.mails());
+    // Perhaps the operator has heard of it by then.
+    let told = |to: &str| ["stalls@example.org", "operator@example.org"].contains(&to);
+    assert!(mail.mails().iter().all(|mail| told(&mail.to)), "{:?}", mail.mails());
     replica.stop().await;
 }
 

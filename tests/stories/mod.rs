@@ -9,6 +9,7 @@ mod judging;
 mod memory;
 mod operator;
 mod outage;
+mod pages;
 mod reconciling;
 mod retention;
 mod rosters;

@@ -89,7 +89,7 @@ pub struct Asked<'a> {
 }
 
 /// The kinds of things that questions name.
-const NAMED: [&str; 12] = [
+const NAMED: [&str; 13] = [
     "patient",
     "alert",
     "reference",
@@ -101,6 +101,7 @@ const NAMED: [&str; 12] = [
     "instrument_user",
     "passkey",
     "contact",
+    "page",
     "seq",
 ];
 
@@ -130,6 +131,7 @@ impl Asked<'_> {
             // Nobody here has one: `passkeys.rs` and the pages' story look at those.
             ("passkey", &someone.session),
             ("contact", &someone.session),
+            ("page", &someone.page),
         ]);
         let mut path = self.question.path.to_owned();
         for (name, value) in &values {

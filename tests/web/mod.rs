@@ -11,6 +11,7 @@ mod doubted;
 mod entries;
 mod matrix;
 mod pages;
+mod paging;
 mod passkeys;
 mod phones;
 mod plans;

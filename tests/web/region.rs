@@ -22,6 +22,8 @@ pub struct Someone {
     pub device: String,
     pub carer: String,
     pub instrument_user: String,
+    /// That told somebody of the alert.
+    pub page: String,
 }
 
 /// Named by nobody.
@@ -36,7 +38,8 @@ pub fn nobody() -> Someone {
         session: id.clone(),
         device: id.clone(),
         carer: id.clone(),
-        instrument_user: id,
+        instrument_user: id.clone(),
+        page: id,
     }
 }
 
@@ -119,9 +122,12 @@ async fn someone(world: &World, service: &Service, email: &str, team: &str) -> S
     let number = json!({ "serial": patient, "user": 1 });
     let (status, phones) = browser.post(&format!("{of_patient}/instruments"), number).await;
     assert!(status.is_success(), "{phones}");
+    let alert = id(&row["alert"], "alert");
+    let pages = browser.read(&format!("/api/alerts/{alert}/pages")).await;
     Someone {
         team: team.to_owned(),
-        alert: id(&row["alert"], "alert"),
+        page: id(&pages["pages"][0], "page"),
+        alert,
         reference: id(&row["alert"], "reference"),
         staff: id(&browser.read("/api/me").await, "staff"),
         session: id(&browser.read("/api/me/sessions").await["sessions"][0], "session"),

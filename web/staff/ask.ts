@@ -4,6 +4,7 @@ import type {
   Accepted,
   Agreed,
   Alert,
+  AlertPages,
   AlertPlace,
   AuditChoices,
   AuditPage,
@@ -28,6 +29,8 @@ import type {
   NewPause,
   NewStandIn,
   Outcome,
+  PageLife,
+  Paging,
   PasskeyOptions,
   PatientPage,
   Phones,
@@ -47,7 +50,9 @@ import type {
   SignInNext,
   StaffList,
   StaffRow,
+  TestSent,
   TotpOffer,
+  Ways,
   Worklist,
 } from '../shared/api/staff'
 
@@ -117,6 +122,8 @@ export const addContact = (kind: ContactKind, address: string) => ask<ContactAdd
 export const sendContactCode = (contact: string) => ask<void>('POST', `/me/contacts/${contact}/code`)
 export const confirmContact = (contact: string, code: string) => ask<void>('POST', `/me/contacts/${contact}/confirm`, { code })
 export const removeContact = (contact: string) => ask<void>('DELETE', `/me/contacts/${contact}`)
+export const testContact = (contact: string) => ask<TestSent>('POST', `/me/contacts/${contact}/test`, {})
+export const ownPage = (page: string) => ask<PageLife>('GET', `/me/pages/${page}`)
 export const setPassword = (password: string) => ask<void>('POST', '/me/password', { password })
 export const newRecoveryCodes = () => ask<RecoveryCodes>('POST', '/me/recovery-codes', {})
 export const offerTotp = () => ask<TotpOffer>('POST', '/me/totp', {})
@@ -126,6 +133,13 @@ export const invite = (invite: Invite) => ask<StaffRow>('POST', '/staff/invitati
 export const setTeams = (staff: string, teams: string[]) => ask<StaffRow>('PUT', `/staff/${staff}/teams`, { teams })
 export const toStaff = (staff: string, act: 'invitation' | 'end-sessions' | 'reset' | 'deactivate' | 'activate') =>
   ask<StaffRow>('POST', `/staff/${staff}/${act}`, {})
+export const ways = (staff: string) => ask<Ways>('GET', `/staff/${staff}/contacts`)
+export const testStaff = (staff: string, contact: string) => ask<TestSent>('POST', `/staff/${staff}/contacts/${contact}/test`, {})
+/** `team`: empty for all. */
+export const paging = (team: string, days: number, unsettled: boolean) =>
+  ask<Paging>('GET', `/paging?${new URLSearchParams({ ...(team && { team }), days: String(days), unsettled: String(unsettled) })}`)
+export const pageLife = (page: string) => ask<PageLife>('GET', `/paging/${page}`)
+export const alertPages = (alert: string) => ask<AlertPages>('GET', `/alerts/${alert}/pages`)
 export const worklist = () => ask<Worklist>('GET', '/worklist')
 export const patient = (id: string) => ask<PatientPage>('GET', `/patients/${id}`)
 export const findAlert = (reference: string) => ask<AlertPlace>('GET', `/alerts/${reference}`)

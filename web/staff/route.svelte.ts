@@ -14,6 +14,8 @@ export type Route =
   | { page: 'handover'; team: string }
   /** Who works here: for administrators. */
   | { page: 'people' }
+  /** Whom the service paged, or the life of one page: for administrators. */
+  | { page: 'paging'; one: string | null }
   | { page: 'patient'; patient: string; onlyChart: boolean }
 
 export function routeOf(address: URL): Route {
@@ -24,6 +26,8 @@ export function routeOf(address: URL): Route {
   if (roster) return { page: 'roster', team: roster[1] ?? null }
   const handover = /^\/staff\/handover\/([0-9a-f-]{36})\/?$/.exec(address.pathname)?.[1]
   if (handover) return { page: 'handover', team: handover }
+  const paging = /^\/staff\/paging(?:\/([0-9a-f-]{36}))?\/?$/.exec(address.pathname)
+  if (paging) return { page: 'paging', one: paging[1] ?? null }
   const plain = /^\/staff\/(account|people)\/?$/.exec(address.pathname)?.[1]
   if (plain === 'account' || plain === 'people') return { page: plain }
   if (reference) return { page: 'alert', reference }
@@ -41,6 +45,7 @@ export const route = {
 
 export const rosterPath = (team: string) => `/staff/roster/${team}`
 export const handoverPath = (team: string) => `/staff/handover/${team}`
+export const pagingPath = (page: string) => `/staff/paging/${page}`
 export const patientPath = (patient: string) => `/staff/patients/${patient}`
 
 /** The token of an invitation's link. It leaves the address bar at once, so that nobody reads it there later. */

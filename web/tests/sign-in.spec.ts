@@ -85,6 +85,8 @@ test('one’s own account: sessions, second factor, password', async () => {
   await staff.getByText('9 of 10 recovery codes left.').waitFor()
   await staff.getByText('shared computer').waitFor()
   expect(await look(staff, 'staff-account')).toEqual([])
+  await staff.getByRole('button', { name: /^Send a test page: E-mail / }).click()
+  await staff.getByText('handed over').waitFor()
   await staff.setViewportSize({ width: 390, height: 844 })
   await expect.poll(() => tooWideBy(staff)).toBeLessThanOrEqual(0)
   expect(await look(staff, 'staff-account-narrow')).toEqual([])

@@ -8,6 +8,7 @@ mod audit;
 mod backtest;
 mod break_glass;
 mod contact;
+mod paging;
 mod passkey;
 mod patient;
 mod phones;
@@ -28,6 +29,7 @@ pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
 pub use backtest::{BacktestReport, BacktestRule, BothRules, RunBacktest};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
 pub use contact::{CodeSent, Contact, ContactAdded, ContactCode, ContactKind, ContactList, NewContact};
+pub use paging::{AlertPages, PageAbout, PageLife, PageState, PageTry, PageWentOn, Paging, TestSent, Way, Ways};
 pub use passkey::{NewPasskey, Passkey, PasskeyAnswer, PasskeyOptions};
 pub use patient::{
     Accepted, AnswerLine, AnswerSheet, Erased, Limit, PatientHead, PatientList, PatientPage, PatientRow, Pause, Plan,
@@ -164,6 +166,16 @@ mod tests {
             NewContact,
             ContactAdded,
             ContactCode,
+            Paging,
+            AlertPages,
+            PageLife,
+            PageState,
+            PageAbout,
+            PageTry,
+            PageWentOn,
+            Ways,
+            Way,
+            TestSent,
             Session,
             Security,
             NewPassword,

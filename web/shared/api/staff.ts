@@ -191,6 +191,85 @@ export type ContactCode = {
  */
 code: string, };
 
+/**
+ * `GET /api/paging`: of one's organisation, the latest first.
+ */
+export type Paging = { pages: Array<PageLife>, 
+/**
+ * There are older ones that are not shown.
+ */
+more: boolean, 
+/**
+ * The organisation's, to choose from.
+ */
+teams: Array<Team>, };
+
+/**
+ * `GET /api/alerts/{alert}/pages`: how it was told, the latest first.
+ */
+export type AlertPages = { pages: Array<PageLife>, };
+
+/**
+ * One message to one person over one channel. `GET /api/paging/{page}`, and `GET /api/me/pages/{page}` of a test that one sent to oneself.
+ */
+export type PageLife = { page: string, made_at: string, priority: Priority, 
+/**
+ * `a test page`, `a code for a contact point`; null: it is about alerts.
+ */
+what: string | null, about: Array<PageAbout>, to: string | null, channel: ContactKind, 
+/**
+ * It went to a contact point that its owner confirmed.
+ */
+proven: boolean, state: PageState, 
+/**
+ * Not handed over, and nobody has its alert.
+ */
+unsettled: boolean, tries: Array<PageTry>, 
+/**
+ * Another page went another way when this one did not get out.
+ */
+went_on: PageWentOn | null, };
+
+export type PageState = "waits" | "handed_over" | "given_up";
+
+export type PageAbout = { 
+/**
+ * What pages and mails call it: `A1042`.
+ */
+reference: string, kind: Kind, priority: Priority, team: string | null, 
+/**
+ * In words, as in `step 2 of 3, because nobody acknowledged it`.
+ */
+why: Array<string>, owner: string | null, acknowledged_at: string | null, closed_at: string | null, };
+
+export type PageTry = { n: number, 
+/**
+ * When it ended.
+ */
+at: string, 
+/**
+ * `handed over`, `given up`, `not taken, to be tried again`
+ */
+outcome: string, 
+/**
+ * By the other side.
+ */
+said: string, };
+
+export type PageWentOn = { page: string, channel: ContactKind, };
+
+/**
+ * `GET /api/staff/{staff}/contacts`: the ways to page somebody that they confirmed, without where they lead.
+ */
+export type Ways = { ways: Array<Way>, };
+
+export type Way = { contact: string, kind: ContactKind, };
+
+/**
+ * A test page is on its way: the page that shows its life.
+ */
+export type TestSent = { page: string, };
+
 export type Session = { session: string, 
 /**
  * The one that asks.
