@@ -1,5 +1,6 @@
-//! Whether a team's escalation policy reaches somebody at every hour: pure.
+//! A team's escalation policy in words, and whether it reaches somebody at every hour: pure.
 
+use alert_rules::escalation::Policies;
 use alert_rules::escalation::policy::Target;
 use alert_rules::{Kind, Priority};
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +35,22 @@ pub fn untold(roster: &Roster, rosters: &[Roster], from: Timestamp) -> Vec<Strin
         }
     }
     untold
+}
+
+/// Of each priority, and of each kind that has its own: for what it is, and its steps.
+pub fn in_words(policies: &Policies) -> Vec<(String, Vec<String>)> {
+    let names = |targets: &[Target]| targets.iter().map(Target::words).collect::<Vec<_>>().join(", ");
+    let each = policies.each().map(|(kind, priority, policy)| {
+        let (acknowledge, deal) = (policy.acknowledge.words(), policy.deal.words());
+        let title =
+            format!("{}: acknowledged within {acknowledge}, then dealt with within {deal}", alerts(kind, priority));
+        let steps = policy.steps.iter().enumerate().map(|(n, step)| {
+            let again = if n + 1 == policy.steps.len() { ", and again" } else { "" };
+            format!("{}. {}{again}: {}", n + 1, step.after.words(), names(&step.to))
+        });
+        (title, steps.chain([format!("welfare step: {}", names(&policy.welfare))]).collect())
+    });
+    each.collect()
 }
 
 /// `high alerts`, `low alerts of kind equipment`.

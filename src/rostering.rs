@@ -1,4 +1,4 @@
-//! Changing cover and rosters: from a shell or from the roster page, by the same rules.
+//! Changing cover, rosters and policies: from a shell or from the roster page, by the same rules.
 //!
 //! Whoever calls gives the transaction, has looked who may do it, writes the audit, and commits.
 
@@ -10,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::policies;
 use crate::roster::Roster;
 use crate::store::roster_change::{self, NewOverride, Place};
-use crate::store::{roster, team};
+use crate::store::{policy, roster, team};
 
 /// Lines of cover, and shifts, of one team.
 const AT_MOST: usize = 60;
@@ -83,6 +84,27 @@ pub async fn go_on_leave(
 ) -> Result<Uuid, Refused> {
     lasts(from, until, now)?;
     Ok(roster_change::add_leave(db, staff, from, until).await?)
+}
+
+/// In the place of the one before. `content` can be read (`alert_rules::escalation::policy`). `now`: machine time and care time.
+pub async fn set_policy(
+    db: &mut PgConnection,
+    of: Uuid,
+    content: &str,
+    by: &str,
+    (machine_now, care_now): (Timestamp, Timestamp),
+) -> Result<(), Refused> {
+    policy::set(db, of, content, by, machine_now).await?;
+    let rosters = roster::load(db, &[of], care_now).await?;
+    let own = rosters.iter().find(|roster| roster.team == of);
+    let untold = own.map(|own| policies::untold(own, &rosters, care_now)).unwrap_or_default();
+    if untold.is_empty() {
+        return Ok(());
+    }
+    because(&format!(
+        "this policy would leave alerts untold:\n  {}\nMend the policy, the team or its roster, and set it again. Nothing was changed",
+        untold.join("\n  ")
+    ))
 }
 
 /// The roster of one team, with what is not over yet.

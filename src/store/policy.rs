@@ -20,6 +20,11 @@ pub async fn set(db: &mut PgConnection, team: Uuid, content: &str, by: &str, at:
     Ok(())
 }
 
+/// None: the team goes by the standard one.
+pub async fn content(db: &mut PgConnection, team: Uuid) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT content FROM policy WHERE team = $1").bind(team).fetch_optional(db).await
+}
+
 /// The team goes by the standard one from now on. False: it did.
 pub async fn remove(db: &mut PgConnection, team: Uuid) -> Result<bool, sqlx::Error> {
     let done = sqlx::query("DELETE FROM policy WHERE team = $1").bind(team).execute(db).await?;

@@ -52,6 +52,7 @@ fn body(path: &str) -> Value {
         "/api/teams/{team}/roster/leave/end" => json!({ "staff": nobody().staff, "leave": nobody().staff }),
         "/api/teams/{team}/roster/shifts" => json!({ "shifts": [] }),
         "/api/teams/{team}/roster/cover" => json!({ "hours": ["all-day"], "keeps_bank_holidays": false }),
+        "/api/teams/{team}/policy" => json!({ "content": "" }),
         "/api/staff/{staff}/teams" => json!({ "teams": [] }),
         "/api/patients/{patient}/devices/{device}/revoke" | "/api/patients/{patient}/carers/{carer}/withdraw" => {
             json!({ "why": "asked by the access matrix" })

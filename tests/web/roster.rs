@@ -97,6 +97,53 @@ async fn cover_and_shifts_are_declared_on_the_page_as_in_a_shell() {
     let (status, _, body) = put("cover", json!({ "hours": ["8-18"], "keeps_bank_holidays": false })).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(body["error"]["message"].as_str().is_some_and(|message| message.contains("08:00-20:00")), "{body}");
+    let lines = json!({ "hours": ["all-day", "moonday 08:00-18:00"], "keeps_bank_holidays": false });
+    let (_, _, body) = put("cover", lines).await;
+    assert!(body["error"]["message"].as_str().is_some_and(|message| message.starts_with("Line 2: ")), "{body}");
+}
+
+#[tokio::test]
+async fn a_policy_is_set_on_the_page_as_in_a_shell_and_refused_at_its_line() {
+    let world = World::new().await;
+    let mut service = world.serve();
+    service.step("2026-03-02T09:00:00Z");
+    let ida = Browser::signed_in(&service, "ida@example.org").await;
+    let path = format!("/api/teams/{}/policy", world.team);
+    let put =
+        async |content: &str| ida.send(ida.request(Method::PUT, &path).json(&json!({ "content": content }))).await;
+    let page = ida.read(&path).await;
+    assert_eq!(page["own"], false);
+    let words = |page: &Value| page["words"][0]["title"].as_str().expect("a title").to_owned();
+    assert_eq!(words(&page), "high alerts: acknowledged within 15 minutes, then dealt with within 2 hours");
+    let preset = page["presets"]
+        .as_array()
+        .expect("presets")
+        .iter()
+        .find(|preset| preset["name"] == "urgent-community-response");
+    let content = preset.expect("the preset")["content"].as_str().expect("text").to_owned();
+
+    let wrong = content.replacen("10 min", "10 mins of nothing", 1);
+    let (status, _, refused) = put(&wrong).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let message = refused["error"]["message"].as_str().expect("a message").to_owned();
+    let line = wrong.lines().position(|line| line.contains("10 mins of nothing")).expect("there") + 1;
+    assert!(message.starts_with(&format!("Line {line}: ")), "{message}");
+    let (status, _, refused) = put(&content.replacen("\"on duty\"", "\"role: wizard\"", 1)).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{refused}");
+    assert!(refused.to_string().contains("nobody of the team has the role wizard"), "{refused}");
+    assert_eq!(ida.read(&path).await["own"], false, "nothing was changed");
+
+    let (status, _, page) = put(&content).await;
+    assert_eq!((status, page["own"].as_bool()), (StatusCode::OK, Some(true)), "{page}");
+    assert_eq!(words(&page), "high alerts: acknowledged within 10 minutes, then dealt with within 2 hours");
+    let shown = world.admin(&["policy", "show", "--team", &world.team]);
+    assert!(shown.to_string().contains("acknowledged within 10 minutes"), "{shown}");
+    let store = world.database.store().await;
+    let set: i64 = sqlx::query_scalar("SELECT count(*) FROM audit WHERE what = 'team.policy_set' AND actor = 'staff'")
+        .fetch_one(&store.owner)
+        .await
+        .unwrap();
+    assert_eq!(set, 1);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ import type {
   ContactAdded,
   ContactKind,
   ContactList,
+  DeclareCover,
   EndLimit,
   Failure,
   FoundPeople,
@@ -27,6 +28,7 @@ import type {
   NewInstrumentUser,
   NewLeave,
   NewPause,
+  NewShift,
   NewStandIn,
   Outcome,
   PageLife,
@@ -35,6 +37,7 @@ import type {
   PatientPage,
   Phones,
   PlanChanged,
+  PolicyPage,
   ProviderAnswer,
   ProviderList,
   ProviderSignIn,
@@ -175,6 +178,10 @@ export const standIn = (team: string, standIn: NewStandIn) => ask<RosterPage>('P
 export const endStandIn = (team: string, stand_in: string) => ask<RosterPage>('POST', `/teams/${team}/roster/stand-ins/end`, { stand_in })
 export const goOnLeave = (team: string, leave: NewLeave) => ask<RosterPage>('POST', `/teams/${team}/roster/leave`, leave)
 export const endLeave = (team: string, staff: string, leave: string) => ask<RosterPage>('POST', `/teams/${team}/roster/leave/end`, { staff, leave })
+export const setShifts = (team: string, shifts: NewShift[]) => ask<RosterPage>('PUT', `/teams/${team}/roster/shifts`, { shifts })
+export const declareCover = (team: string, cover: DeclareCover) => ask<RosterPage>('PUT', `/teams/${team}/roster/cover`, cover)
+export const policy = (team: string) => ask<PolicyPage>('GET', `/teams/${team}/policy`)
+export const setPolicy = (team: string, content: string) => ask<PolicyPage>('PUT', `/teams/${team}/policy`, { content })
 export const calendar = () => ask<Calendar>('GET', '/me/calendar')
 export const newCalendar = () => ask<NewCalendar>('POST', '/me/calendar', {})
 export const noCalendar = () => ask<void>('DELETE', '/me/calendar')

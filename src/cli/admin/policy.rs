@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alert_rules::escalation::policy::{self, PRESETS, Target};
+use alert_rules::escalation::policy::{self, PRESETS};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{Desk, Done};
 use crate::policies;
 use crate::roster::Roster;
+use crate::rostering;
 use crate::store::audit::Act;
 use crate::store::team::Team;
 use crate::store::{self, roster, team};
@@ -64,17 +65,10 @@ impl Command {
                 }
                 let mut db = desk.store.owner.begin().await?;
                 let known = known(&mut db, team).await?;
-                store::policy::set(&mut db, team, &content, &desk.made_by, desk.clock.machine_now()).await?;
+                let now = (desk.clock.machine_now(), desk.clock.care_now());
+                rostering::set_policy(&mut db, team, &content, &desk.made_by, now).await?;
                 let rosters = roster::load(&mut db, &[team], desk.clock.care_now()).await?;
                 let own = own(&rosters, team)?;
-                let untold = policies::untold(own, &rosters, desk.clock.care_now());
-                if !untold.is_empty() {
-                    bail!(
-                        "this policy would leave alerts untold:\n  {}\nMend the policy, the team or its roster, and set it again. \
-                         Nothing was changed.",
-                        untold.join("\n  ")
-                    );
-                }
                 desk.record(&mut db, known.organisation, None, Act::PolicySet, json!({ "team": team })).await?;
                 let done = shown(&known, own);
                 db.commit().await?;
@@ -136,22 +130,9 @@ fn own(rosters: &[Roster], team: Uuid) -> anyhow::Result<&Roster> {
 
 fn shown(team: &Team, roster: &Roster) -> Done {
     let mut lines = vec![format!("{} goes by", team.name)];
-    for (kind, priority, policy) in roster.policies.each() {
-        lines.push(format!(
-            "{}: acknowledged within {}, then dealt with within {}",
-            policies::alerts(kind, priority),
-            policy.acknowledge.words(),
-            policy.deal.words()
-        ));
-        for (n, step) in policy.steps.iter().enumerate() {
-            let again = if n + 1 == policy.steps.len() { ", and again" } else { "" };
-            lines.push(format!("  {}. {}{again}: {}", n + 1, step.after.words(), names(&step.to)));
-        }
-        lines.push(format!("  welfare step: {}", names(&policy.welfare)));
+    for (title, steps) in policies::in_words(&roster.policies) {
+        lines.push(title);
+        lines.extend(steps.iter().map(|step| format!("  {step}")));
     }
     Done { text: lines.join("\n"), json: json!({ "team": team.team, "policy": lines }) }
-}
-
-fn names(targets: &[Target]) -> String {
-    targets.iter().map(Target::words).collect::<Vec<_>>().join(", ")
 }

@@ -45,7 +45,8 @@ pub use plan::{
 pub use provider::{ProviderAnswer, ProviderChoice, ProviderList, ProviderSignIn, ProviderVisit};
 pub use roster::{
     Calendar, DeclareCover, EndLeave, EndStandIn, Leave, NewCalendar, NewLeave, NewShift, NewStandIn, OutsideCover,
-    RosterDay, RosterPage, RosterShift, RosterStretch, SetShifts, StandIn,
+    PolicyPage, PolicyPreset, PolicyWords, RosterDay, RosterPage, RosterShift, RosterStretch, SetPolicy, SetShifts,
+    StandIn,
 };
 pub use rules::{
     PackRow, PackSignature, ProposeRules, ProposedRules, ResumeRule, RuleExplained, RuleStop, RulesFrom, RulesInForce,
@@ -198,6 +199,10 @@ mod tests {
             SetShifts,
             NewShift,
             DeclareCover,
+            PolicyPage,
+            PolicyWords,
+            PolicyPreset,
+            SetPolicy,
             Calendar,
             NewCalendar,
             Me,

@@ -47,6 +47,8 @@ pub struct RosterPage {
     pub leave: Vec<Leave>,
     /// Who may stand on this roster, by name.
     pub people: Vec<Person>,
+    /// Teams of the organisation that may take what comes outside cover.
+    pub takers: Vec<Team>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
@@ -158,6 +160,37 @@ pub struct DeclareCover {
     /// Other teams take these outside cover; what is not here waits.
     #[serde(default)]
     pub outside: BTreeMap<Priority, Uuid>,
+}
+
+/// `GET /api/teams/{team}/policy`: by what the team's alerts escalate. Answer of every change, too.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct PolicyPage {
+    /// As it was written (TOML).
+    pub content: String,
+    /// Not: the standard one.
+    pub own: bool,
+    pub words: Vec<PolicyWords>,
+    /// To begin with.
+    pub presets: Vec<PolicyPreset>,
+}
+
+/// Of a priority, and perhaps a kind.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct PolicyWords {
+    pub title: String,
+    pub steps: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct PolicyPreset {
+    pub name: String,
+    pub content: String,
+}
+
+/// `PUT /api/teams/{team}/policy`: in place of the one before. What cannot be read is refused as `Line 7: …`, a line for each.
+#[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
+pub struct SetPolicy {
+    pub content: String,
 }
 
 /// `GET /api/me/calendar`

@@ -1,6 +1,7 @@
 //! The roster page: who is on duty and when, and what those who look after a team's roster change there.
 
 pub mod calendar;
+mod policy;
 pub mod routes;
 
 use std::sync::Arc;
@@ -115,7 +116,8 @@ pub async fn set_shifts(
     let places: Vec<Place> = asked
         .shifts
         .iter()
-        .map(|shift| Ok(Place { staff: shift.staff, weekly: weekly(&shift.hours)? }))
+        .enumerate()
+        .map(|(line, shift)| Ok(Place { staff: shift.staff, weekly: weekly(line, &shift.hours)? }))
         .collect::<Answer<_>>()?;
     rostering::set_shifts(&mut db, team, &places).await?;
     changed(&web, &who, db, team, Act::RosterSet, json!({ "team": team })).await
@@ -130,7 +132,7 @@ pub async fn declare_cover(
     let mut db = to_change(&web, &who, team).await?;
     let declared = Declared {
         keeps_bank_holidays: asked.keeps_bank_holidays,
-        hours: asked.hours.iter().map(|text| weekly(text)).collect::<Answer<_>>()?,
+        hours: asked.hours.iter().enumerate().map(|(line, text)| weekly(line, text)).collect::<Answer<_>>()?,
         taken_by: asked.outside.iter().map(|(priority, taker)| (of_api(*priority), *taker)).collect(),
     };
     rostering::declare_cover(&mut db, team, &declared).await?;
@@ -182,8 +184,9 @@ async fn first_moment(db: &mut PgConnection, team: Uuid, day: Date) -> Answer<Ti
     first.ok_or_else(|| Failure::bad_request("There is no such day. Correct it and send again."))
 }
 
-fn weekly(text: &str) -> Answer<Weekly> {
-    text.parse().map_err(Failure::bad_request)
+/// `line`: from 0; whoever filled in a form of several is told which.
+fn weekly(line: usize, text: &str) -> Answer<Weekly> {
+    text.parse().map_err(|problem: String| Failure::bad_request(format!("Line {}: {problem}", line + 1)))
 }
 
 fn gone() -> Failure {
@@ -229,6 +232,7 @@ async fn read(web: &Web, who: &SignedIn, db: &mut PgConnection, team: Uuid) -> A
         };
         outside.push(OutsideCover { priority: alerts::priority(priority.name()), taken_by });
     }
+    let takers = store::team::list(db, Some(known.organisation)).await?;
     let is_ahead = |until: Timestamp| until > now;
     Ok(RosterPage {
         now,
@@ -277,6 +281,7 @@ async fn read(web: &Web, who: &SignedIn, db: &mut PgConnection, team: Uuid) -> A
             .map(|leave| Leave { leave: leave.id, who: person(leave.staff), from: leave.from, until: leave.until })
             .collect(),
         people: people.iter().map(|(staff, name)| Person { staff: *staff, name: name.clone() }).collect(),
+        takers: takers.into_iter().filter(|taker| taker.team != team).map(me::team).collect(),
     })
 }
 

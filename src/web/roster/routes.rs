@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 
-use super::calendar;
+use super::{calendar, policy};
 use crate::web::access::Access;
 use crate::web::access::Right::{ManageRosters, SeeRecords};
 use crate::web::api;
@@ -76,5 +76,17 @@ pub fn routes() -> Vec<Route> {
         .takes::<api::DeclareCover>()
         .answers::<api::RosterPage>()
         .refuses(&[409]),
+        Route::new(
+            GET,
+            "/api/teams/{team}/policy",
+            May(SeeRecords),
+            policy::show,
+            "By what the team's alerts escalate",
+        )
+        .answers::<api::PolicyPage>(),
+        Route::new(PUT, "/api/teams/{team}/policy", May(ManageRosters), policy::set, "The team's own policy")
+            .takes::<api::SetPolicy>()
+            .answers::<api::PolicyPage>()
+            .refuses(&[409]),
     ]
 }

@@ -396,7 +396,11 @@ stand_ins: Array<StandIn>, leave: Array<Leave>,
 /**
  * Who may stand on this roster, by name.
  */
-people: Array<Person>, };
+people: Array<Person>, 
+/**
+ * Teams of the organisation that may take what comes outside cover.
+ */
+takers: Array<Team>, };
 
 export type RosterDay = { 
 /**
@@ -496,6 +500,35 @@ hours: Array<string>, keeps_bank_holidays: boolean,
  * Other teams take these outside cover; what is not here waits.
  */
 outside: { [key in Priority]?: string }, };
+
+/**
+ * `GET /api/teams/{team}/policy`: by what the team's alerts escalate. Answer of every change, too.
+ */
+export type PolicyPage = { 
+/**
+ * As it was written (TOML).
+ */
+content: string, 
+/**
+ * Not: the standard one.
+ */
+own: boolean, words: Array<PolicyWords>, 
+/**
+ * To begin with.
+ */
+presets: Array<PolicyPreset>, };
+
+/**
+ * Of a priority, and perhaps a kind.
+ */
+export type PolicyWords = { title: string, steps: Array<string>, };
+
+export type PolicyPreset = { name: string, content: string, };
+
+/**
+ * `PUT /api/teams/{team}/policy`: in place of the one before. What cannot be read is refused as `Line 7: …`, a line for each.
+ */
+export type SetPolicy = { content: string, };
 
 /**
  * `GET /api/me/calendar`
