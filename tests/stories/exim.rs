@@ -19,6 +19,11 @@ async fn until(ward: &Ward, what: &'static str, says: &str) -> String {
     panic!("{what} never said {says}: {:?}", ward.lines(what).await);
 }
 
+/// Whether a mail is the page of this id. To one address there are several: the alerts make low ones beside the story's own.
+fn is_of(mail: &str) -> impl Fn(&String) -> bool {
+    move |id| mail.contains(&format!("Message-ID: <{id}@localhost>"))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn exim_takes_pages_over_starttls_from_who_signs_in_and_refuses_and_puts_off_for_good_reasons() {
     let exim = tokio::task::spawn_blocking(|| Exim::start("/bin/false")).await.expect("started");
@@ -42,11 +47,8 @@ async fn exim_takes_pages_over_starttls_from_who_signs_in_and_refuses_and_puts_o
     // Exim's own word for it: over TLS, from who signed in.
     let mail = exim.wait_for("ida", 1).await.remove(0);
     assert!(mail.contains("with esmtpsa") && mail.contains("Envelope-to: ida@example.org"), "{mail}");
-    let id = ward
-        .lines("SELECT page::text FROM page WHERE address = 'ida@example.org' AND priority = 'high'")
-        .await
-        .remove(0);
-    assert!(mail.contains(&format!("Message-ID: <{id}@localhost>")), "{mail}");
+    let ids = ward.lines("SELECT page::text FROM page WHERE address = 'ida@example.org'").await;
+    assert!(ids.iter().any(is_of(&mail)), "{mail}");
 
     let ghost = "SELECT state || ' ' || coalesce(last_error, '') FROM page WHERE address = 'ghost@example.org'";
     let said = until(&ward, ghost, "given_up").await;
@@ -59,11 +61,8 @@ async fn exim_takes_pages_over_starttls_from_who_signs_in_and_refuses_and_puts_o
     assert!(exim.mails("later").is_empty());
     exim.opens();
     let mail = exim.wait_for("later", 1).await.remove(0);
-    let id = ward
-        .lines("SELECT page::text FROM page WHERE address = 'later@example.org' AND priority = 'high'")
-        .await
-        .remove(0);
-    assert!(mail.contains(&format!("Message-ID: <{id}@localhost>")), "the same page: {mail}");
+    let ids = ward.lines("SELECT page::text FROM page WHERE address = 'later@example.org'").await;
+    assert!(ids.iter().any(is_of(&mail)), "the same page: {mail}");
     let said = until(&ward, later, "sent").await;
     assert!(!said.starts_with("sent 1 "), "{said}");
 
