@@ -85,6 +85,12 @@ async fn told(line: &mut Line, wanted: fn(&Told) -> bool) -> Next {
     .await
 }
 
+/// Less than a sweep takes to find what no signal told of.
+fn soon_after(at: Timestamp) {
+    let took = now().duration_since(at);
+    assert!(took < SignedDuration::from_secs(5), "not told when it happened, but {took:#} later");
+}
+
 /// What a phone that comes back is told, before its plan.
 async fn at_welcome(device: &Device) -> Next {
     let mut line = connect(device).await;
@@ -98,11 +104,16 @@ async fn at_welcome(device: &Device) -> Next {
     next
 }
 
+/// Without waiting for the receipt: what happens next may be said before it.
+async fn send(line: &mut Line, item: &Value) {
+    line.say_text(json!({ "type": "submit", "batch": 1, "items": [item] }).to_string()).await.unwrap();
+}
+
 /// It and the reading that is so high that a person must look at once.
 async fn sends_a_high_one(device: &Device) -> (Line, Value) {
     let mut line = connect(device).await;
     let high = pressure(236, 124, json!({}));
-    submit(&mut line, json!([high])).await;
+    send(&mut line, &high).await;
     (line, high["id"].clone())
 }
 
@@ -158,6 +169,7 @@ async fn while_the_mail_server_is_down_nobody_was_told_and_when_it_is_back_they_
         .time("SELECT min(at) FROM alert_event JOIN alert USING (alert) WHERE what = 'sent' AND problem = 'blood pressure high'")
         .await;
     assert_eq!((next.work[0].told, next.work[0].by), (Told::Paged { at: sent }, Some(act_by)));
+    soon_after(sent);
 }
 
 #[tokio::test]
@@ -168,6 +180,7 @@ async fn outside_cover_that_nobody_took_it_is_told_at_once_until_when_it_waits()
     town.covered(&hours).await;
     let (mut line, id) = sends_a_high_one(&device).await;
     let next = told(&mut line, |told| matches!(told, Told::Waits { .. })).await;
+    soon_after(town.time("SELECT opened_at FROM alert WHERE problem = 'blood pressure high'").await);
     let [work] = next.work.as_slice() else { panic!("{next:?}") };
     assert_eq!((json!(work.items), work.told, work.by), (json!([id]), Told::Waits { until: opens }, None));
     assert_eq!(work.team, "Belper team");
@@ -186,7 +199,7 @@ async fn outside_cover_the_team_that_took_it_is_named_with_its_number() {
 
     // What the night does not take waits for the day.
     let noted = pressure(128, 78, json!({ "note": "My ankles are swollen." }));
-    submit(&mut line, json!([noted])).await;
+    send(&mut line, &noted).await;
     let next = told(&mut line, |told| matches!(told, Told::Waits { .. })).await;
     let waits = next.work.iter().find(|work| matches!(work.told, Told::Waits { .. })).unwrap();
     assert_eq!((json!(waits.items), waits.team.as_str(), waits.by), (json!([noted["id"]]), "Belper team", None));
@@ -211,8 +224,10 @@ async fn a_carers_phone_hears_nothing_of_what_it_did_not_send() {
     // What she sends herself she hears of, and of nothing else.
     let mut line = connect(&hers).await;
     let high = pressure(238, 126, json!({ "for": hers.people[0].whom }));
-    submit(&mut line, json!([high])).await;
+    send(&mut line, &high).await;
+    let said = now();
     let next = told(&mut line, |_| true).await;
+    soon_after(said);
     assert_eq!(json!(next.work[0].items), json!([high["id"]]));
 }
 
