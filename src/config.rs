@@ -14,6 +14,9 @@ use crate::reach::Network;
 use crate::secret::Secret;
 use crate::store::page::Channel;
 
+/// Whoever has it speaks for every telephone.
+const LEAST_TOKEN_CHARS: usize = 20;
+
 /// Which database, for every command that needs one.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseConfig {
@@ -64,6 +67,10 @@ pub struct Config {
     #[arg(long, env = "DERWENT_MAIL_FROM", default_value = "Derwent <derwent@localhost>")]
     pub mail_from: String,
 
+    /// Where answers to pages go: an address whose mails are piped into `derwent reply` (without it, nobody is told to answer)
+    #[arg(long, env = "DERWENT_REPLY_TO")]
+    pub reply_to: Option<String>,
+
     /// Pager service that takes PagerDuty Events v2 (without it, pages go by e-mail only)
     #[arg(long, env = "DERWENT_PAGER_URL", hide_env_values = true)]
     pub pager_url: Option<Secret>,
@@ -79,6 +86,10 @@ pub struct Config {
     /// Where GOV.UK Notify is
     #[arg(long, env = "DERWENT_SMS_URL", default_value = "https://api.notifications.service.gov.uk")]
     pub sms_url: String,
+
+    /// The token with which GOV.UK Notify tells of received text messages (without it there are no answers by text message)
+    #[arg(long, env = "DERWENT_SMS_REPLY_TOKEN", hide_env_values = true, requires = "sms_api_key")]
+    pub sms_reply_token: Option<Secret>,
 
     /// Where webhooks may go: `public` for the internet, private networks as in 10.1.0.0/16 (default: nowhere)
     #[arg(long, env = "DERWENT_WEBHOOK_NETWORKS", value_delimiter = ',')]
@@ -141,6 +152,13 @@ impl Config {
         Channel::ALL.into_iter().filter(set).collect()
     }
 
+    /// Over what an answer takes an alert.
+    pub fn answers(&self) -> Vec<Channel> {
+        let mail = self.reply_to.is_some().then_some(Channel::Email);
+        let sms = self.sms_reply_token.is_some().then_some(Channel::Sms);
+        mail.into_iter().chain(sms).collect()
+    }
+
     /// Refuses what cannot work, each time in one sentence that says what to do.
     pub fn check(&self) -> anyhow::Result<()> {
         let origin = self.origin();
@@ -179,8 +197,14 @@ impl Config {
                 "DERWENT_SMS_TEMPLATE is missing; give the id of a text message template of GOV.UK Notify that holds ((text))"
             );
         }
+        if self.sms_reply_token.as_ref().is_some_and(|token| token.expose().len() < LEAST_TOKEN_CHARS) {
+            bail!(
+                "DERWENT_SMS_REPLY_TOKEN is short enough to be guessed; give at least {LEAST_TOKEN_CHARS} characters"
+            );
+        }
         for (name, address) in [
             ("DERWENT_MAIL_FROM", Some(&self.mail_from)),
+            ("DERWENT_REPLY_TO", self.reply_to.as_ref()),
             ("DERWENT_OPERATOR_EMAIL", self.operator_email.as_ref()),
             ("DERWENT_HEARTBEAT_EMAIL", self.heartbeat_email.as_ref()),
         ] {

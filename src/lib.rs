@@ -31,6 +31,7 @@ pub mod progress;
 pub mod publishing;
 pub mod random;
 pub mod reach;
+pub mod reply;
 pub mod roster;
 pub mod rostering;
 pub mod rule_files;

@@ -30,6 +30,10 @@ pub struct Letter<'a> {
     /// Paragraphs between empty lines; an address that stands alone on its line is a link.
     pub body: &'a str,
     pub important: bool,
+    /// Whoever answers it answers a page.
+    pub of_page: bool,
+    /// The letter whose answer this one answers.
+    pub answers: Option<Uuid>,
 }
 
 /// Why a letter did not go out. Names servers and codes.
@@ -52,6 +56,8 @@ impl NotSent {
 #[derive(Debug)]
 pub struct Mailer {
     from: Mailbox,
+    /// Where answers to pages go.
+    reply_to: Option<Mailbox>,
     /// Right side of the Message-ID.
     host: String,
     transport: Transport,
@@ -98,6 +104,8 @@ impl Mailer {
         let from = config.mail_from.parse().with_context(|| {
             format!("the sender {:?} is no mail address; correct DERWENT_MAIL_FROM", config.mail_from)
         })?;
+        let reply_to = config.reply_to.as_ref().map(|address| address.parse()).transpose();
+        let reply_to = reply_to.context("where answers go is no mail address; correct DERWENT_REPLY_TO")?;
         let transport = if let Some(folder) = url.strip_prefix("file:") {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("mails cannot be put into {folder}; correct DERWENT_SMTP_URL"))?;
@@ -110,7 +118,7 @@ impl Mailer {
         };
         let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
         let host = host.split(':').next().unwrap_or(host).to_owned();
-        Ok(Self { from, host, transport })
+        Ok(Self { from, reply_to, host, transport })
     }
 
     /// Whether the server would take a mail now.
@@ -167,6 +175,13 @@ impl Mailer {
         if letter.important {
             message = message.raw_header(header("Importance", "high")).raw_header(header("X-Priority", "1"));
         }
+        if let Some(to) = self.reply_to.as_ref().filter(|_| letter.of_page) {
+            message = message.reply_to(to.clone());
+        }
+        if let Some(answered) = letter.answers {
+            let id = format!("<{answered}@{}>", self.host);
+            message = message.in_reply_to(id.clone()).references(id);
+        }
         let html = Html { subject: letter.subject, paragraphs: paragraphs(letter.body) };
         let html = html.render().map_err(NotSent::never)?;
         message.multipart(MultiPart::alternative_plain_html(letter.body.to_owned(), html)).map_err(NotSent::never)
@@ -216,10 +231,19 @@ mod tests {
     fn message(address: &str, subject: &str) -> Result<String, NotSent> {
         let mailer = Mailer {
             from: "Derwent <derwent@example.org>".parse().expect("an address"),
+            reply_to: None,
             host: "derwent.example".into(),
             transport: Transport::Folder(AsyncFileTransport::new("/nowhere")),
         };
-        let letter = Letter { id: random::new_id(), to: address, subject, body: "It waits.", important: true };
+        let letter = Letter {
+            id: random::new_id(),
+            to: address,
+            subject,
+            body: "It waits.",
+            important: true,
+            of_page: true,
+            answers: None,
+        };
         mailer.message(&letter).map(|message| String::from_utf8(message.formatted()).expect("text"))
     }
 

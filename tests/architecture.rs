@@ -8,6 +8,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("ingest", &["monitor", "notify", "web", "app", "cli", "demo", "load", "simulate"]),
     ("monitor", &["ingest", "notify", "web", "app", "cli", "demo", "load", "simulate"]),
     ("notify", &["ingest", "monitor", "web", "app", "cli", "demo", "load", "simulate"]),
+    ("reply", &["ingest", "monitor", "notify", "web", "app", "cli", "demo", "load", "simulate"]),
     ("web", &["monitor", "notify", "app", "cli", "demo", "load", "simulate"]),
     ("simulate", &["web", "app", "cli", "demo", "load"]),
     ("gauges", &["ingest", "monitor", "notify", "web", "app", "cli", "demo", "load", "simulate"]),

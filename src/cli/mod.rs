@@ -6,6 +6,7 @@ mod backtest;
 mod doctor;
 mod migrate;
 mod pages;
+mod reply;
 mod rules;
 mod settings;
 mod simulate;
@@ -48,6 +49,8 @@ enum Command {
     Load(Box<load::Load>),
     /// Live through simulated days in which networks, disks, phones and mail fail; needs no database
     Simulate(simulate::Simulate),
+    /// Take one mail on standard input that answers a page, as a mail server hands it to a program
+    Reply(reply::Reply),
     /// Check, test, backtest and print rule packs, and put them in force
     #[command(subcommand)]
     Rules(rules::Command),
@@ -79,6 +82,10 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let failed = match cli.command {
+        Command::Reply(_) => ExitCode::from(reply::TRY_AGAIN),
+        _ => ExitCode::FAILURE,
+    };
     let ended = runtime.block_on(async {
         match cli.command {
             Command::Serve(config) => app::serve(*config).await,
@@ -91,6 +98,7 @@ pub fn main() -> ExitCode {
             Command::Demo(options) => demo::run(*options).await,
             Command::Load(options) => load::run(*options).await,
             Command::Simulate(options) => simulate::run(&options),
+            Command::Reply(reply) => reply::run(reply).await,
             Command::Rules(command) => rules::run(command).await,
         }
     });
@@ -98,7 +106,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("derwent: {error:#}");
-            ExitCode::FAILURE
+            failed
         }
     }
 }

@@ -11,6 +11,8 @@ pub async fn send(mailer: &Mailer, page: &Taken) -> Result<String, NotSent> {
         subject: &page.subject,
         body: &page.body,
         important: page.priority == "high",
+        of_page: !page.to_operator && (!page.alerts.is_empty() || page.answers.is_some()),
+        answers: page.answers,
     };
     mailer.send(&letter, SEND_LIMIT).await.map_err(|problem| match problem {
         mail::NotSent::Down(error) => NotSent::down(error),

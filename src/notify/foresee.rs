@@ -124,6 +124,7 @@ impl Ahead<'_> {
             sentence: String::new(),
             opened_at: alert.opened_at,
             act_by: alert.act_by,
+            told: alert.told,
             owner: None,
             offered_to: None,
             closed: false,

@@ -242,6 +242,7 @@ fn setting<'a>(roster: &'a Roster, office: &'a Office, now: Timestamp) -> Settin
         phone: &roster.phone,
         policies: &roster.policies,
         zone: roster.zone(),
+        answers: &office.answers,
         now,
     }
 }
@@ -356,6 +357,8 @@ impl Plan {
                 page,
                 alerts: requests.iter().map(|request| request.alert).collect(),
                 requests: requests.iter().map(|request| request.page_request).collect(),
+                saw: requests.iter().map(|request| request.told).collect(),
+                answers: None,
                 organisation: first.organisation,
                 team: to.map(|(roster, _)| roster.team),
                 staff: to.map(|(_, member)| member.staff),

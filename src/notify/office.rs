@@ -12,6 +12,8 @@ pub struct Office {
     pub test: Option<String>,
     /// Over what somebody can be told at all.
     pub channels: Vec<Channel>,
+    /// Over which of them somebody can answer.
+    pub answers: Vec<Channel>,
     /// Those of them that do not work just now: taken last.
     pub down: Vec<Channel>,
 }
@@ -23,6 +25,7 @@ impl Office {
             operator: config.operator_email.clone().unwrap_or_else(|| config.mail_from.clone()),
             test: config.heartbeat_email.clone(),
             channels: config.channels(),
+            answers: config.answers(),
             down: Vec::new(),
         }
     }

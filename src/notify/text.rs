@@ -27,6 +27,8 @@ pub struct Setting<'a> {
     pub phone: &'a str,
     pub policies: &'a Policies,
     pub zone: &'a TimeZone,
+    /// Over what an answer takes an alert.
+    pub answers: &'a [Channel],
     pub now: Timestamp,
 }
 
@@ -51,6 +53,7 @@ struct Alone<'a> {
     asked: &'static str,
     then: &'static str,
     open: &'a str,
+    answers: bool,
     team: &'a str,
     phone: &'a str,
     zone: &'a str,
@@ -61,6 +64,7 @@ struct Alone<'a> {
 struct Bundle<'a> {
     heading: &'a str,
     lines: &'a [Line],
+    answers: bool,
     team: &'a str,
     phone: &'a str,
     zone: &'a str,
@@ -93,9 +97,11 @@ impl Setting<'_> {
             1 => "You have one high alert open.".to_owned(),
             highs => format!("You have {highs} high alerts open."),
         };
+        // Whom it goes to by name has it already.
+        let answers = self.answers.contains(&channel) && matches!(waiting.to, Whom::Step(_));
         let body = match channel {
             Channel::Sms => format!(
-                "{priority} {} alert {}, {}. {} Waiting since {}; {} by {}. Step {}. {open} {} Cannot sign in? Ring {}.",
+                "{priority} {} alert {}, {}. {} Waiting since {}; {} by {}. Step {}. {open} {}{} Cannot sign in? Ring {}.",
                 line.kind,
                 line.reference,
                 self.team,
@@ -105,6 +111,7 @@ impl Setting<'_> {
                 line.act_by,
                 line.step,
                 line.link,
+                if answers { format!(" Or answer: ACK {}.", line.reference) } else { String::new() },
                 self.phone
             ),
             Channel::Email | Channel::Pager | Channel::Webhook => Alone {
@@ -113,6 +120,7 @@ impl Setting<'_> {
                 asked,
                 then,
                 open: &open,
+                answers,
                 team: self.team,
                 phone: self.phone,
                 zone: &self.zone_name(),
@@ -137,15 +145,18 @@ impl Setting<'_> {
             [line] => format!("{priority} {}: act by {}", line.reference, line.act_by),
             _ => heading.clone(),
         };
+        let answers = self.answers.contains(&channel);
         let body = match channel {
             // As many as fit; the worklist has them all.
             Channel::Sms => {
                 let named: Vec<&str> = lines.iter().take(10).map(|line| line.reference.as_str()).collect();
-                format!("{heading}, {}: {}. {}/staff/", self.team, named.join(", "), self.origin)
+                let answer = if answers { " Or answer ACK and the references you take." } else { "" };
+                format!("{heading}, {}: {}. {}/staff/{answer}", self.team, named.join(", "), self.origin)
             }
             Channel::Email | Channel::Pager | Channel::Webhook => {
                 let zone = self.zone_name();
-                Bundle { heading: &heading, lines: &lines, team: self.team, phone: self.phone, zone: &zone }.render()?
+                Bundle { heading: &heading, lines: &lines, answers, team: self.team, phone: self.phone, zone: &zone }
+                    .render()?
             }
         };
         Ok(Text { subject, body })
@@ -271,6 +282,7 @@ mod tests {
             sentence: "Dorothy Canary: systolic 186 mmHg".into(),
             opened_at: at("2026-06-30T13:05:00Z"),
             act_by: at("2026-06-30T13:20:00Z"),
+            told: 1,
             owner: None,
             offered_to: None,
             closed: false,
@@ -290,6 +302,7 @@ mod tests {
             phone: "01773 000000",
             policies: &Policies::standard(),
             zone: &zone,
+            answers: &[],
             now: at("2026-06-30T13:08:30Z"),
         };
         let high = shown(&setting.alone(&waiting(1042, "high"), 2, Channel::Email).expect("a text"));
@@ -303,6 +316,16 @@ mod tests {
         insta::assert_snapshot!("bundle_sms", several.body);
         let operator = Waiting { sentence: "Nobody is on the roster.".into(), ..waiting(9, "medium") };
         insta::assert_snapshot!("operator", shown(&super::operator(&operator).expect("a text")));
+        let answered = Setting { answers: &[Channel::Email, Channel::Sms], ..setting };
+        for channel in [Channel::Email, Channel::Sms, Channel::Webhook] {
+            let alone = answered.alone(&waiting(1042, "high"), 1, channel).expect("a text").body;
+            assert_eq!(alone.contains("ACK A1042"), channel != Channel::Webhook, "{alone}");
+            let by_name = Waiting { to: Whom::Staff(Uuid::nil()), ..waiting(1042, "high") };
+            let by_name = answered.alone(&by_name, 1, channel).expect("a text").body;
+            assert!(!by_name.contains("ACK"), "{by_name}");
+            let bundle = answered.bundle(&[&waiting(7, "low"), &waiting(8, "low")], channel).expect("a text").body;
+            assert_eq!(bundle.contains("ACK"), channel != Channel::Webhook, "{bundle}");
+        }
         for text in [high, bundle, text, several.body] {
             assert!(!text.contains("Dorothy") && !text.contains("186"), "{text}");
         }
@@ -317,6 +340,7 @@ mod tests {
             phone: "1",
             policies: &Policies::standard(),
             zone: &zone,
+            answers: &[],
             now: at("2026-07-02T13:00:00Z"),
         };
         assert_eq!(setting.clock(at("2026-06-30T13:05:00Z")), "14:05 on Tue 30 Jun");

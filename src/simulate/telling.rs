@@ -75,6 +75,7 @@ impl World {
             operator: "operator@example.org".to_owned(),
             test: None,
             channels: if self.has_pager { vec![Channel::Email, Channel::Pager] } else { vec![Channel::Email] },
+            answers: Vec::new(),
             down: Vec::new(),
         };
         for high in [true, false] {
@@ -159,6 +160,7 @@ impl World {
                     sentence: state.sentence.clone(),
                     opened_at: state.opened_at,
                     act_by: state.next_step_at.map_or(state.act_by, |next| next.max(state.act_by)),
+                    told: state.told,
                     owner: state.owner().map(|(owner, _)| owner),
                     offered_to: match state.life {
                         Life::Acknowledged { offered, .. } => offered,

@@ -74,6 +74,7 @@ pub mod queues;
 pub mod reading_seen;
 pub mod reconcile;
 pub mod record;
+pub mod reply;
 pub mod restriction;
 pub mod retention;
 pub mod roster;

@@ -65,9 +65,13 @@ pub struct NewPage {
     pub alerts: Vec<Uuid>,
     /// From which it is formed.
     pub requests: Vec<Uuid>,
+    /// Of each of them, how much was new in it (`told`): whoever answers has seen that, and no more.
+    pub saw: Vec<i64>,
+    /// The page whose answer this one answers.
+    pub answers: Option<Uuid>,
     /// None: to the operator.
     pub organisation: Option<Uuid>,
-    /// Whose people it tells. None: to the operator, or a code to somebody's own contact point.
+    /// Whose people it tells. None: to the operator, or to somebody about their own contact point or answer.
     pub team: Option<Uuid>,
     pub staff: Option<Uuid>,
     pub channel: Channel,
@@ -86,6 +90,8 @@ pub struct Taken {
     pub page: Uuid,
     pub lease: Uuid,
     pub alerts: Vec<Uuid>,
+    /// The page whose answer this one answers.
+    pub answers: Option<Uuid>,
     /// What the channel needs to find them: a mail address, a pager's key, a number, an address of a web server.
     pub address: Secret,
     /// Signs what goes to a webhook.
@@ -113,8 +119,8 @@ pub async fn insert(
     for page in pages {
         sqlx::query(
             "INSERT INTO page (page, alerts, requests, organisation, staff, channel, contact_point, address, priority, subject,
-                               body, made_at, state, attempts, next_at, team)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'ready', 0, $13, $14)",
+                               body, made_at, state, attempts, next_at, team, saw, answers)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'ready', 0, $13, $14, $15, $16)",
         )
         .bind(page.page)
         .bind(&page.alerts)
@@ -130,6 +136,8 @@ pub async fn insert(
         .bind(care_now.to_sqlx())
         .bind(machine_now.to_sqlx())
         .bind(page.team)
+        .bind(&page.saw)
+        .bind(page.answers)
         .execute(&mut *db)
         .await?;
     }
@@ -156,7 +164,7 @@ pub async fn take(
          UPDATE page SET state = 'sending', lease = $5, lease_until = now() + make_interval(secs => $6),
                          attempts = (least(page.attempts, 1000) + 1)::smallint
          FROM next WHERE page.page = next.page
-         RETURNING page.page, page.alerts, page.address, page.priority, page.subject, page.body, page.test,
+         RETURNING page.page, page.alerts, page.answers, page.address, page.priority, page.subject, page.body, page.test,
                    (SELECT secret FROM contact_point WHERE contact_point.contact_point = page.contact_point) AS secret,
                    page.organisation IS NULL AS to_operator, page.attempts::integer,
                    EXISTS (SELECT FROM staff WHERE staff.staff = page.staff AND deactivated_at IS NOT NULL) AS to_nobody",
@@ -175,6 +183,7 @@ pub async fn take(
                 page: row.try_get("page")?,
                 lease,
                 alerts: row.try_get("alerts")?,
+                answers: row.try_get("answers")?,
                 address: row.try_get::<String, _>("address")?.into(),
                 secret: row.try_get::<Option<String>, _>("secret")?.map(Secret::from),
                 priority: row.try_get("priority")?,
@@ -256,9 +265,9 @@ pub async fn also_over(
     let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
     let row = sqlx::query(
         "INSERT INTO page (page, alerts, requests, organisation, staff, channel, contact_point, address, priority, subject, body,
-                           made_at, state, attempts, next_at, instead_of, team)
+                           made_at, state, attempts, next_at, instead_of, team, saw, answers)
          SELECT $2, page.alerts, page.requests, page.organisation, page.staff, point.kind, point.contact_point, point.address,
-                page.priority, page.subject, page.body, page.made_at, 'ready', 0, $4, page.page, page.team
+                page.priority, page.subject, page.body, page.made_at, 'ready', 0, $4, page.page, page.team, page.saw, page.answers
          FROM page JOIN contact_point AS point ON point.staff = page.staff AND point.verified_at IS NOT NULL
          WHERE page.page = $1 AND point.kind = ANY ($3)
                AND NOT EXISTS (SELECT FROM page AS other

@@ -39,6 +39,8 @@ pub struct Waiting {
     pub sentence: String,
     pub opened_at: Timestamp,
     pub act_by: Timestamp,
+    /// How much was new in it.
+    pub told: i64,
     /// Who has it.
     pub owner: Option<Uuid>,
     pub offered_to: Option<Uuid>,
@@ -102,7 +104,7 @@ pub async fn lock_waiting(
          )
          SELECT request.page_request, request.alert, request.organisation, alert.team, alert.patient, request.priority, request.step,
                 request.staff, request.welfare, request.why, alert.reference, alert.kind, alert.sentence, alert.opened_at,
-                greatest(alert.act_by, alert.next_step_at) AS act_by,
+                greatest(alert.act_by, alert.next_step_at) AS act_by, alert.told,
                 alert.owner, alert.offered_to, alert.closed_at IS NOT NULL AS closed
          FROM next JOIN page_request AS request USING (page_request) JOIN alert USING (alert)
          ORDER BY request.at, request.page_request"
@@ -124,6 +126,7 @@ pub async fn lock_waiting(
                 sentence: row.try_get("sentence")?,
                 opened_at: row.try_get::<jiff_sqlx::Timestamp, _>("opened_at")?.to_jiff(),
                 act_by: row.try_get::<jiff_sqlx::Timestamp, _>("act_by")?.to_jiff(),
+                told: row.try_get("told")?,
                 owner: row.try_get("owner")?,
                 offered_to: row.try_get("offered_to")?,
                 closed: row.try_get("closed")?,

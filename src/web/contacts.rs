@@ -160,6 +160,8 @@ async fn send_code(
         page: random::new_id(),
         alerts: Vec::new(),
         requests: Vec::new(),
+        saw: Vec::new(),
+        answers: None,
         organisation: Some(who.organisation),
         team: None,
         staff: Some(who.staff),
@@ -224,7 +226,7 @@ fn address(web: &Web, channel: Channel, text: &str) -> Result<String, String> {
 }
 
 /// As in +447700900123; without a country it is a British one.
-fn number(text: &str) -> Option<String> {
+pub(super) fn number(text: &str) -> Option<String> {
     let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
     let abroad = plain.strip_prefix('+').or_else(|| plain.strip_prefix("00")).map(str::to_owned);
     let digits = abroad.or_else(|| plain.strip_prefix("07").map(|rest| format!("447{rest}")))?;

@@ -48,6 +48,7 @@ mod session;
 mod shadow;
 mod sign_in;
 mod staff;
+mod text_messages;
 mod thin;
 mod words;
 mod worklist;
@@ -160,9 +161,14 @@ pub fn router(parts: &Parts) -> anyhow::Result<Router> {
         .layer(from_fn(uncancelled))
         .layer(from_fn_with_state(Arc::clone(&web), same_origin::check))
         .layer(from_fn(headers::keep_private));
+    // Not of our pages, so not held to come from them.
+    let told = Router::new()
+        .route("/notify/text-messages", axum::routing::post(text_messages::receive))
+        .layer(from_fn(uncancelled));
     let request_id = HeaderName::from_static("x-request-id");
     Ok(Router::new()
         .merge(api)
+        .merge(told)
         .merge(health::router())
         .route("/calendar/{file}", axum::routing::get(roster::calendar::fetch))
         .fallback(pages::page)

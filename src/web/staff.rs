@@ -227,6 +227,8 @@ async fn mail(web: &Web, to: &staff::Staff, token: &str) -> Answer<()> {
         subject: "Your invitation to Derwent",
         body: &body,
         important: false,
+        of_page: false,
+        answers: None,
     };
     let Err(problem) = web.mailer.send(&letter, MAIL_LIMIT).await else { return Ok(()) };
     tracing::warn!(staff = %to.staff, ?problem, "an invitation could not be mailed");

@@ -7,6 +7,7 @@
 //! everybody else is unknown: 550
 
 use std::fs;
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -18,12 +19,11 @@ use std::time::Duration;
 use super::python;
 
 pub const LOGIN: &str = "derwent:river";
-/// Exim delivers nothing as root.
-const NOBODY: u32 = 65_534;
 
 pub struct Exim {
     folder: tempfile::TempDir,
     port: u16,
+    derwent: Option<PathBuf>,
 }
 
 impl Exim {
@@ -55,7 +55,33 @@ impl Exim {
                 serve(&place, stream);
             }
         });
-        Self { folder, port }
+        Self { folder, port, derwent: None }
+    }
+
+    /// Mails to reply@… go into `derwent reply`, with this database.
+    pub fn start_with_derwent(database_url: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder").keep();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("its mode");
+        // Whoever exim runs as may not be let into the tree.
+        let binary = folder.join("derwent");
+        let built = env!("CARGO_BIN_EXE_derwent");
+        fs::hard_link(built, &binary).or_else(|_| fs::copy(built, &binary).map(drop)).expect("the binary");
+        let script = folder.join("reply");
+        write(&script, &format!("#!/bin/sh\nDERWENT_DATABASE_URL='{database_url}' exec {} reply\n", binary.display()));
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("its mode");
+        let mut exim = Self::start(&script.display().to_string());
+        exim.derwent = Some(folder);
+        exim
+    }
+
+    /// A mail, as a program on the mail server's own machine hands it in; returns what exim said. Blocks the thread meanwhile.
+    pub fn hand_in(&self, from: &str, mail: &str) -> String {
+        let mut command = exim4(self.folder.path());
+        command.args(["-odi", "-f", from, "-t"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("exim4");
+        child.stdin.take().expect("piped").write_all(mail.as_bytes()).expect("read");
+        let output = child.wait_with_output().expect("it ends");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     }
 
     pub fn url(&self) -> String {
@@ -100,13 +126,26 @@ impl Drop for Exim {
     fn drop(&mut self) {
         // What it cannot wait for any more: the next connection finds the folder gone.
         let _ = fs::remove_dir_all(self.folder.path());
+        if let Some(folder) = &self.derwent {
+            let _ = fs::remove_dir_all(folder);
+        }
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
+/// Ourselves. Exim delivers nothing as root: then it is whoever runs the database for root, so that what it starts can reach that.
 fn user() -> (u32, u32) {
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
-    if uid.is_root() { (NOBODY, NOBODY) } else { (uid.as_raw(), gid.as_raw()) }
+    if !uid.is_root() {
+        return (uid.as_raw(), gid.as_raw());
+    }
+    let passwd = fs::read_to_string("/etc/passwd").expect("/etc/passwd");
+    let ids = |name: &str| -> Option<(u32, u32)> {
+        let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut ids = line.split(':').skip(2);
+        Some((ids.next()?.parse().ok()?, ids.next()?.parse().ok()?))
+    };
+    ids("postgres").or_else(|| ids("nobody")).expect("a user who is not root")
 }
 
 fn write(path: &Path, text: &str) {
@@ -114,27 +153,34 @@ fn write(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).expect("its mode");
 }
 
-fn serve(place: &Path, stream: TcpStream) {
+/// As whoever it runs as, with this folder's configuration.
+fn exim4(place: &Path) -> Command {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/exim4");
     let libraries = home.join("libraries");
     let mut command = Command::new(home.join("usr/sbin/exim4"));
     command
         .arg("-C")
         .arg(place.join("exim.conf"))
-        .arg("-bs")
         .env_clear()
         .env("LD_LIBRARY_PATH", &libraries)
         .env("LD_PRELOAD", libraries.join("libnss_wrapper.so"))
         .env("NSS_WRAPPER_PASSWD", place.join("passwd"))
-        .env("NSS_WRAPPER_GROUP", place.join("group"))
+        .env("NSS_WRAPPER_GROUP", place.join("group"));
+    if rustix::process::geteuid().is_root() {
+        let (uid, gid) = user();
+        command.uid(uid).gid(gid);
+    }
+    command
+}
+
+fn serve(place: &Path, stream: TcpStream) {
+    let mut command = exim4(place);
+    command
+        .arg("-bs")
         .stdin(Stdio::from(OwnedFd::from(stream.try_clone().expect("another end"))))
         .stdout(Stdio::from(OwnedFd::from(stream)))
         .stderr(Stdio::null());
-    if rustix::process::geteuid().is_root() {
-        command.uid(NOBODY).gid(NOBODY);
-    }
-    let mut child =
-        command.spawn().unwrap_or_else(|error| panic!("{}: {error}; `make exim4` brings it", home.display()));
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("exim4: {error}; `make exim4` brings it"));
     std::thread::spawn(move || child.wait());
 }
 

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 
 pub const SERVICE: &str = "26785a09-ab16-4eb0-8407-a37497a57506";
 const SECRET: &str = "3d844edf-8d35-48ac-975b-e847b4f122b0";
+/// With which it tells of what came in.
+pub const REPLY_TOKEN: &str = "a-token-of-the-tests-for-received-texts";
 pub const API_KEY: &str = "derwent-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0";
 pub const TEMPLATE: &str = "f33517ff-2a88-4f6e-b855-c550268ce08a";
 

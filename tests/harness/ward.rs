@@ -46,6 +46,8 @@ pub struct Wires {
     pub sms_url: Option<String>,
     /// May webhooks reach this machine?
     pub webhooks: bool,
+    /// May people answer, by mail to reply@example.org and by text message?
+    pub answers: bool,
 }
 
 pub const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -387,10 +389,12 @@ pub fn config(wires: &Wires) -> Config {
         trusted_proxies: Vec::new(),
         smtp_url: Some(wires.smtp_url.clone().into()),
         mail_from: "Derwent <derwent@example.org>".into(),
+        reply_to: wires.answers.then(|| "reply@example.org".into()),
         pager_url: wires.pager_url.clone().map(Into::into),
         sms_api_key: wires.sms_url.as_ref().map(|_| super::notify::API_KEY.to_owned().into()),
         sms_template: wires.sms_url.as_ref().map(|_| super::notify::TEMPLATE.parse().expect("an id")),
         sms_url: wires.sms_url.clone().unwrap_or_else(|| "https://notify.example".into()),
+        sms_reply_token: wires.answers.then(|| super::notify::REPLY_TOKEN.to_owned().into()),
         webhook_networks: if wires.webhooks { vec!["127.0.0.0/8".parse().expect("a network")] } else { Vec::new() },
         provider_secrets: None,
         heartbeat_email: None,

@@ -30,6 +30,7 @@ fn page_to(channel: Channel, address: &str) -> Taken {
         page: random::new_id(),
         lease: random::new_id(),
         alerts: vec![random::new_id()],
+        answers: None,
         address: address.to_owned().into(),
         secret: (channel == Channel::Webhook).then(|| WEBHOOK_SECRET.to_owned().into()),
         priority: "high".into(),
@@ -212,6 +213,8 @@ pub(super) async fn pages_to(ward: &Ward, patient: Uuid, addresses: &[&str]) {
             page: random::new_id(),
             alerts: vec![alert],
             requests: Vec::new(),
+            saw: vec![1],
+            answers: None,
             organisation: Some(ward.organisation),
             team: Some(ward.team),
             staff: Some(staff),
@@ -332,6 +335,8 @@ async fn connections_to_the_mail_server_are_used_again_unless_a_conversation_was
         subject: "HIGH A1 & <A2>",
         body: "It waits.\nStill & <waits>.\n\nhttps://derwent.example/staff/alerts/A1\n",
         important: true,
+        of_page: true,
+        answers: None,
     };
     let send = async |to: &'static str, limit: Duration| mailer.send(&letter(to), limit).await;
     let patience = Duration::from_secs(20);

@@ -1,5 +1,6 @@
 //! What happens, told from end to end. A story steps care time and looks at what people would see.
 
+mod answering;
 mod backtesting;
 mod channels;
 mod demo;

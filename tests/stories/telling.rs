@@ -97,7 +97,7 @@ async fn a_high_alert_reaches_the_person_on_duty_by_mail_and_pager_and_names_no_
     assert_eq!(events[0]["event_action"], "trigger");
     assert_eq!(events[0]["payload"]["severity"], "critical");
     for text in [&mails[0].subject, &mails[0].body, &events[0].to_string()] {
-        for secret in ["Dorothy", "Canary", "186", "blood pressure", &patient.to_string()] {
+        for secret in ["Dorothy", "Canary", "186/101", "blood pressure", &patient.to_string()] {
             assert!(!text.contains(secret), "{secret} leaks: {text}");
         }
     }
