@@ -1,22 +1,19 @@
 //! E-mail over SMTP, or into a folder for trying out. The Message-ID is the letter's id, so one that had to be sent
 //! again can be recognised.
-//!
-//! Connections are kept and used again. One whose conversation was left in the middle must not be: its next answer would be taken
-//! for the answer to something else, and a page for sent that was not. So whoever runs out of patience takes a new pool first.
 
-use std::sync::{PoisonError, RwLock};
+mod server;
+
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use askama::Template;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
-use lettre::transport::smtp::AsyncSmtpTransportBuilder;
-use lettre::transport::smtp::response::{Category, Response, Severity};
-use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use lettre::{AsyncFileTransport, AsyncTransport, Tokio1Executor};
 use reqwest::Url;
 use uuid::Uuid;
 
+use self::server::Server;
 use crate::config::Config;
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -65,25 +62,8 @@ pub struct Mailer {
 
 #[derive(Debug)]
 enum Transport {
-    Smtp(Box<Smtp>),
+    Smtp(Box<Server>),
     Folder(AsyncFileTransport<Tokio1Executor>),
-}
-
-#[derive(Debug)]
-struct Smtp {
-    builder: AsyncSmtpTransportBuilder,
-    pool: RwLock<AsyncSmtpTransport<Tokio1Executor>>,
-}
-
-impl Smtp {
-    fn pool(&self) -> AsyncSmtpTransport<Tokio1Executor> {
-        self.pool.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Connections that are in use go on, and are not put back.
-    fn renew(&self) {
-        *self.pool.write().unwrap_or_else(PoisonError::into_inner) = self.builder.clone().build();
-    }
 }
 
 #[derive(Template)]
@@ -111,10 +91,9 @@ impl Mailer {
                 .with_context(|| format!("mails cannot be put into {folder}; correct DERWENT_SMTP_URL"))?;
             Transport::Folder(AsyncFileTransport::new(folder))
         } else {
-            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            let server = Server::read(url)
                 .context("DERWENT_SMTP_URL cannot be read; give it as smtp://user:password@host:587?tls=required, smtps://…, smtp://host:25 or file:FOLDER")?;
-            let pool = RwLock::new(builder.clone().build());
-            Transport::Smtp(Box::new(Smtp { builder, pool }))
+            Transport::Smtp(Box::new(server))
         };
         let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
         let host = host.split(':').next().unwrap_or(host).to_owned();
@@ -124,34 +103,27 @@ impl Mailer {
     /// Whether the server would take a mail now.
     pub async fn answers(&self) -> anyhow::Result<()> {
         match &self.transport {
-            Transport::Smtp(smtp) => {
-                let pool = smtp.pool();
-                let asked = tokio::time::timeout(ANSWER_LIMIT, pool.test_connection()).await;
-                let answers = asked.context("the mail server did not answer in time")?;
-                if !answers.context("the mail server cannot be reached")? {
-                    bail!("the mail server answers, and refuses to talk");
+            Transport::Smtp(server) => match tokio::time::timeout(ANSWER_LIMIT, server.answers()).await {
+                Err(_) => bail!("the mail server did not answer in time"),
+                Ok(Err(NotSent::Down(error))) => bail!("the mail server cannot be reached: {error}"),
+                Ok(Err(NotSent::Later(error) | NotSent::Never(error))) => {
+                    bail!("the mail server answers, and refuses to talk: {error}")
                 }
-                Ok(())
-            }
+                Ok(Ok(())) => Ok(()),
+            },
             // Opening has made the folder.
             Transport::Folder(_) => Ok(()),
         }
     }
 
-    /// What the server said when it took it. It ends within `limit`: lettre's own covers the connect alone.
+    /// What the server said when it took it. It ends within `limit`.
     pub async fn send(&self, letter: &Letter<'_>, limit: Duration) -> Result<String, NotSent> {
         let message = self.message(letter)?;
         match &self.transport {
-            Transport::Smtp(smtp) => {
-                let pool = smtp.pool();
-                let mut sending = Box::pin(pool.send(message));
-                let Ok(sent) = tokio::time::timeout(limit, &mut sending).await else {
-                    // Before the connection is let go of, which puts it back where it came from.
-                    smtp.renew();
-                    return Err(NotSent::Down(format!("no answer within {} s", limit.as_secs())));
-                };
-                sent.map(|answer| in_words(&answer)).map_err(|error| judge(&error))
-            }
+            Transport::Smtp(server) => match tokio::time::timeout(limit, server.send(&message)).await {
+                Ok(sent) => sent,
+                Err(_) => Err(NotSent::Down(format!("no answer within {} s", limit.as_secs()))),
+            },
             Transport::Folder(folder) => {
                 let written = folder.send(message).await.map_err(|error| NotSent::Down(error.to_string()))?;
                 Ok(format!("written into the folder as {written}.eml"))
@@ -185,28 +157,6 @@ impl Mailer {
         let html = Html { subject: letter.subject, paragraphs: paragraphs(letter.body) };
         let html = html.render().map_err(NotSent::never)?;
         message.multipart(MultiPart::alternative_plain_html(letter.body.to_owned(), html)).map_err(NotSent::never)
-    }
-}
-
-/// As the server said it: `250 2.0.0 Ok: queued as 4F1A2B3C`.
-fn in_words(answer: &Response) -> String {
-    format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" "))
-}
-
-/// 550 and its kin speak of this recipient; other refusals (a full disk, a rejected password) can pass. A 4xx to one letter says
-/// nothing about the next, but 421, with which a server takes its leave.
-fn judge(error: &lettre::transport::smtp::Error) -> NotSent {
-    let text = error.to_string();
-    match error.status() {
-        Some(code)
-            if code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem =>
-        {
-            NotSent::Never(text)
-        }
-        Some(code) if code.severity == Severity::TransientNegativeCompletion && u16::from(code) != 421 => {
-            NotSent::Later(text)
-        }
-        _ => NotSent::Down(text),
     }
 }
 
