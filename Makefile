@@ -56,6 +56,7 @@ schema: timescaledb web ## write the generated schemas, TypeScript types and acc
 	DERWENT_REGENERATE=1 $(CARGO) test --locked --test derwent matrix::every
 
 bench: timescaledb web ## measure for half an hour, and write docs/benchmarks.md (release build)
+	scripts/alertmanager
 	$(CARGO) build --locked --release --quiet --bin derwent
 	scripts/bench
 

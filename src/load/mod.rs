@@ -4,9 +4,10 @@
 //!
 //! `site` makes workload W and a copy of it for each figure, `world` is the service over it (`people` and `items`: who is in
 //! it, what they send); `fleet` is the connected phones, `arrivals` what is due when; `machine` says where the processors went.
-//! The figures: `throughput` (P1, with `replay`), `pace` (P2, P4), `idle` (P3), `storm` (P5), `rules` (P7), `start` (P8), `silence` (P9).
+//! The figures: `throughput` (P1, with `replay`), `pace` (P2, P4, with `alertmanager`), `idle` (P3), `storm` (P5), `rules` (P7), `start` (P8), `silence` (P9).
 //! `report` keeps and writes them.
 
+mod alertmanager;
 mod arrivals;
 mod fleet;
 mod idle;

@@ -19,7 +19,7 @@ use super::machine::Cores;
 use super::report::{Measured, Row};
 use super::site::Site;
 use super::world::World;
-use super::{Load, progress};
+use super::{Load, alertmanager, progress};
 use crate::store::seed;
 
 /// Severe readings a second: far from queueing behind each other.
@@ -65,10 +65,17 @@ pub async fn measure(site: &Site, options: &Load) -> anyhow::Result<Measured> {
     world.check(&fleet.stored(), paged).await?;
     drop(fleet);
     world.dispose().await?;
+    let every = Duration::from_secs(1) / u32::try_from(SEVERE_PER_S)?;
+    let time = Duration::from_secs(options.seconds);
+    let handing = alertmanager::measure(&site.folder, severe, every);
+    let beside = progress::during("Alertmanager, idle", time, handing).await?;
 
     let mut rows = Vec::new();
     for phase in &phases {
         rows.extend(promised(phase, options));
+    }
+    if let (Some(theirs), Some(Phase { stored_to_mail: Some(ours), .. })) = (&beside, phases.first()) {
+        rows.push(compared(ours, theirs));
     }
     rows.sort_by_key(|row| row.promise.clone());
     let mut details = vec![
@@ -88,12 +95,23 @@ pub async fn measure(site: &Site, options: &Load) -> anyhow::Result<Measured> {
             cores.idle
         ));
     }
+    let theirs =
+        beside.map_or_else(|| "not on this machine; `scripts/alertmanager` brings it".to_owned(), |it| it.to_string());
+    details.push(String::new());
+    details.push(format!(
+        "Debian's Alertmanager 0.25, idle, {severe} alerts evenly spread, answer → the same mail server: {theirs}. Each alert is a \
+         group of its own and no group waits; it has stored nothing and judged nothing by then."
+    ));
     details.push(String::new());
     details.push(format!(
         "Seed {}. Severe readings: {} a phase, evenly spread, each by a patient set aside for it; *idle* is these alone.",
         options.seed, severe
     ));
-    Ok(Measured { rows, details, raw: json!({ "seed": options.seed, "severe_a_phase": severe, "phases": phases }) })
+    Ok(Measured {
+        rows,
+        details,
+        raw: json!({ "seed": options.seed, "severe_a_phase": severe, "phases": phases, "alertmanager": beside }),
+    })
 }
 
 struct Run<'a> {
@@ -164,6 +182,21 @@ impl Run<'_> {
             }
         }
         Ok(arrived)
+    }
+}
+
+/// What it costs to store, to judge and to be able to say whom, over handing an alert on.
+fn compared(ours: &Percentiles, theirs: &Percentiles) -> Row {
+    let both = [("p50", ours.p50_ms, theirs.p50_ms), ("p99", ours.p99_ms, theirs.p99_ms)];
+    let words = both.map(|(name, ours, theirs)| {
+        format!("{name} {} ms, {} × of {} ms", short(ours), short(ours / theirs), short(theirs))
+    });
+    Row {
+        promise: "P4".to_owned(),
+        what: "… idle, against Debian's Alertmanager from its answer to the same mail server".to_owned(),
+        target: "–".to_owned(),
+        measured: words.join("; "),
+        met: None,
     }
 }
 
