@@ -32,7 +32,7 @@ pub fn about_no_alert(page: &Page) -> Option<&'static str> {
     match (page.of_no_alert, page.test) {
         (false, _) => None,
         (true, true) => Some("a test page"),
-        (true, false) => Some("a code, or what came of an answer"),
+        (true, false) => Some("a code for a contact point"),
     }
 }
 

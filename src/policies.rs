@@ -1,5 +1,7 @@
 //! A team's escalation policy in words, and whether it reaches somebody at every hour: pure.
 
+use std::collections::BTreeSet;
+
 use alert_rules::escalation::Policies;
 use alert_rules::escalation::policy::Target;
 use alert_rules::{Kind, Priority};
@@ -23,12 +25,16 @@ pub fn untold(roster: &Roster, rosters: &[Roster], from: Timestamp) -> Vec<Strin
         for (place, targets) in steps.chain([("the welfare step".to_owned(), &policy.welfare)]) {
             let place = format!("{}, {place}", alerts(kind, priority));
             let is_nobody = |target: &&Target| {
-                let named = |at: &Timestamp| !roster.named(std::slice::from_ref(*target), rosters, *at).is_empty();
+                let named = |at: &Timestamp| {
+                    !roster.named(std::slice::from_ref(*target), rosters, *at, &BTreeSet::new()).is_empty()
+                };
                 !hours.iter().any(named)
             };
             if let Some(nobody) = targets.iter().find(is_nobody) {
                 untold.push(format!("{place}: {}", whom(nobody)));
-            } else if let Some(at) = hours.iter().find(|at| roster.named(targets, rosters, **at).is_empty()) {
+            } else if let Some(at) =
+                hours.iter().find(|at| roster.named(targets, rosters, **at, &BTreeSet::new()).is_empty())
+            {
                 let at = at.to_zoned(roster.zone().clone()).strftime("%a %-d %b %H:%M");
                 untold.push(format!("{place}: nobody is there on {at}"));
             }

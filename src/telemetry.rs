@@ -2,6 +2,7 @@
 //! `error!` is for what someone must act on.
 
 use std::any::Any;
+use std::io::{self, IsTerminal};
 use std::panic;
 
 use tokio::task::JoinError;
@@ -19,7 +20,9 @@ pub fn start() {
     let filter = EnvFilter::try_from_env("DERWENT_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     let ours_or_calm =
         filter_fn(|metadata| metadata.target().starts_with("derwent") || *metadata.level() <= Level::INFO);
-    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false).with_filter(ours_or_calm);
+    // Colours are for whoever looks, not for files and journals.
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_target(false);
+    let lines = lines.with_filter(ours_or_calm);
     tracing_subscriber::registry().with(lines).with(filter).init();
     panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);

@@ -68,7 +68,15 @@ pub fn foresee(
 ) -> anyhow::Result<Vec<Moment>> {
     let duty = duty_of(rosters, Some(team));
     let mut decision = escalation::open(kind, priority, &duty, from);
-    let mut ahead = Ahead { rosters, team, office, waiting: Vec::new(), sent: BTreeMap::new(), told: BTreeSet::new() };
+    let mut ahead = Ahead {
+        rosters,
+        team,
+        office,
+        waiting: Vec::new(),
+        sent: BTreeMap::new(),
+        heard: BTreeSet::new(),
+        told: BTreeSet::new(),
+    };
     let mut moments = Vec::new();
     let mut at = from;
     while moments.len() < MOST_MOMENTS {
@@ -103,6 +111,8 @@ struct Ahead<'a> {
     waiting: Vec<(Timestamp, Waiting)>,
     /// When each person was last sent a bundle.
     sent: BTreeMap<(Uuid, String), Timestamp>,
+    /// Who heard of the alert.
+    heard: BTreeSet<Uuid>,
     /// Problems that the operator knows.
     told: BTreeSet<String>,
 }
@@ -138,8 +148,13 @@ impl Ahead<'_> {
         let due: Vec<(Timestamp, Waiting)> = due;
         self.waiting = later;
         let due: Vec<Waiting> = due.into_iter().map(|(_, request)| request).collect();
-        let before = Before { bundles: self.sent.clone(), ..Before::default() };
+        let before = Before {
+            bundles: self.sent.clone(),
+            told: [(Uuid::nil(), self.heard.clone())].into(),
+            ..Before::default()
+        };
         let plan = form::plan(&due, self.rosters, before, self.office, at)?;
+        self.heard.extend(plan.pages.iter().filter_map(|page| page.staff));
         self.sent.extend(plan.pages.iter().filter_map(|page| Some(((page.staff?, page.priority.clone()), at))));
 
         let postponed = plan.postponed.into_iter().map(|each| (each.page_request, each.until));

@@ -25,8 +25,10 @@ use crate::store::page_request::{self, CameTo, Postponed, Waiting};
 use crate::store::pools::BEGIN_BY_KEY;
 use crate::store::{alert, contact_point, roster, synthetic};
 
-/// Requests taken in one transaction.
-const BATCH_REQUESTS: i64 = 500;
+/// High requests taken in one transaction: what comes after does not wait for long.
+const BATCH_HIGH: i64 = 500;
+/// Others taken in one transaction. What does not fit waits for the next bundle, so this is more than there ever are.
+const BATCH_OTHERS: i64 = 20_000;
 
 /// Least time between two bundles to one person (care time).
 fn apart(priority: &str) -> SignedDuration {
@@ -47,6 +49,8 @@ const HIGH_WAYS: usize = 2;
 pub struct Before {
     /// When someone was last sent a bundle of a priority.
     pub bundles: BTreeMap<(Uuid, String), Timestamp>,
+    /// Who heard of an alert since it was last told from the first step on.
+    pub told: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// High alerts that are open and theirs: they took them, or were paged about them and nobody took them.
     pub highs: BTreeMap<Uuid, BTreeSet<Uuid>>,
 }
@@ -66,7 +70,7 @@ pub struct Plan {
 pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<bool> {
     let now = parts.clock.care_now();
     let mut tx = parts.store.monitor.begin_with(BEGIN_BY_KEY).await?;
-    let waiting = page_request::lock_waiting(&mut tx, high, now, BATCH_REQUESTS).await?;
+    let waiting = page_request::lock_waiting(&mut tx, high, now, if high { BATCH_HIGH } else { BATCH_OTHERS }).await?;
     if waiting.is_empty() {
         return Ok(false);
     }
@@ -75,6 +79,7 @@ pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<
     contact_point::fill(&mut tx, &mut rosters).await?;
     let mut before = Before::default();
     let people: BTreeSet<Uuid> = rosters.iter().flat_map(Roster::everybody).map(|member| member.staff).collect();
+    before.told = page_request::told(&mut tx, &Vec::from_iter(waiting.iter().map(|waiting| waiting.alert))).await?;
     before.highs = alert::highs_of(&mut tx, &Vec::from_iter(people.iter().copied())).await?;
     if !high {
         for staff in people {
@@ -158,7 +163,7 @@ pub fn plan(
                 continue;
             }
         };
-        let members = match whom(request, roster, rosters, now) {
+        let members = match whom(request, roster, rosters, now, before.told.entry(request.alert).or_default()) {
             Found::People(members) => members,
             Found::Hole(members) => {
                 plan.hole(&roster.team_name);
@@ -264,7 +269,13 @@ enum Found<'a> {
     Hole(Vec<&'a Member>),
 }
 
-fn whom<'a>(request: &Waiting, roster: &'a Roster, rosters: &'a [Roster], now: Timestamp) -> Found<'a> {
+fn whom<'a>(
+    request: &Waiting,
+    roster: &'a Roster,
+    rosters: &'a [Roster],
+    now: Timestamp,
+    told: &BTreeSet<Uuid>,
+) -> Found<'a> {
     let policy = roster.policies.of(
         Priority::named(&request.priority).unwrap_or(Priority::High),
         Kind::named(&request.kind).unwrap_or(Kind::Clinical),
@@ -275,19 +286,19 @@ fn whom<'a>(request: &Waiting, roster: &'a Roster, rosters: &'a [Roster], now: T
             return Found::People(everybody.filter(|member| member.staff == staff).take(1).collect());
         }
         Whom::Welfare => {
-            let named = roster.named(&policy.welfare, rosters, now);
-            let everyone = || roster.named(&[Target::Everyone], rosters, now);
+            let named = roster.named(&policy.welfare, rosters, now, told);
+            let everyone = || roster.named(&[Target::Everyone], rosters, now, told);
             return Found::People(if named.is_empty() { everyone() } else { named });
         }
         Whom::Step(step) => &policy.step(step).to,
     };
     match roster.turn(now, 0) {
         Turn::Hole(anyone) => {
-            let named = roster.named(targets, rosters, now);
+            let named = roster.named(targets, rosters, now, told);
             Found::Hole(if named.is_empty() { anyone.into_iter().collect() } else { named })
         }
         Turn::Person(on_duty) => {
-            let named = roster.named(targets, rosters, now);
+            let named = roster.named(targets, rosters, now, told);
             if named.is_empty() { Found::Hole(vec![on_duty]) } else { Found::People(named) }
         }
     }

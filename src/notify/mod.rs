@@ -51,16 +51,18 @@ struct Inner {
 }
 
 impl Notify {
-    /// Starts one loop that forms pages and one for each lane that sends them.
+    /// Starts two loops that form pages, high ones and the rest, and one for each lane that sends them.
     pub fn start(parts: &Parts) -> anyhow::Result<Self> {
         let channels = Channels::open(&parts.config)?;
         let office = Office::of(&parts.config);
         let notify = Self(Arc::new(Inner { parts: parts.clone(), channels, office }));
-        let forming = notify.clone();
-        turns::spawn(parts, "forming pages", pages, move || {
-            let notify = forming.clone();
-            async move { notify.form().await }
-        });
+        for (high, what) in [(true, "forming high pages"), (false, "forming other pages")] {
+            let forming = notify.clone();
+            turns::spawn(parts, what, pages, move || {
+                let notify = forming.clone();
+                async move { notify.form(high).await }
+            });
+        }
         for lane in LANES {
             let sending = notify.clone();
             turns::spawn_within(parts, lane.what(), SENDING, pages, move || {
@@ -80,8 +82,10 @@ impl Notify {
     pub async fn work(&self) -> anyhow::Result<bool> {
         let Inner { parts, channels, .. } = &*self.0;
         let mut any = false;
-        while self.form().await? {
-            any = true;
+        for high in [true, false] {
+            while self.form(high).await? {
+                any = true;
+            }
         }
         for lane in LANES {
             while deliver::deliver(parts, channels, lane).await? {
@@ -110,16 +114,12 @@ impl Notify {
         Ok(forming || page::any_unsent(&store.monitor, clock.machine_now()).await?)
     }
 
-    async fn form(&self) -> anyhow::Result<bool> {
+    async fn form(&self, high: bool) -> anyhow::Result<bool> {
         let Inner { parts, office, channels } = &*self.0;
         let office = Office { down: channels.down(), ..office.clone() };
-        let mut any = false;
-        for high in [true, false] {
-            if form::form(parts, &office, high).await? {
-                // High pages go out while the rest is formed.
-                parts.signals.send(Signal::Pages);
-                any = true;
-            }
+        let any = form::form(parts, &office, high).await?;
+        if any {
+            parts.signals.send(Signal::Pages);
         }
         Ok(any)
     }

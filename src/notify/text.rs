@@ -59,12 +59,18 @@ struct Alone<'a> {
     zone: &'a str,
 }
 
+/// More than that nobody reads in a message.
+const MOST_LINES: usize = 50;
+
 #[derive(Template)]
 #[template(path = "bundle.txt")]
 struct Bundle<'a> {
     heading: &'a str,
     lines: &'a [Line],
     answers: bool,
+    /// On the worklist, and not among the lines.
+    more: usize,
+    origin: &'a str,
     team: &'a str,
     phone: &'a str,
     zone: &'a str,
@@ -155,8 +161,10 @@ impl Setting<'_> {
             }
             Channel::Email | Channel::Pager | Channel::Webhook => {
                 let zone = self.zone_name();
-                Bundle { heading: &heading, lines: &lines, answers, team: self.team, phone: self.phone, zone: &zone }
-                    .render()?
+                let told = &lines[..lines.len().min(MOST_LINES)];
+                let more = lines.len() - told.len();
+                let (origin, team, phone) = (self.origin, self.team, self.phone);
+                Bundle { heading: &heading, lines: told, more, answers, origin, team, phone, zone: &zone }.render()?
             }
         };
         Ok(Text { subject, body })
@@ -310,6 +318,10 @@ mod tests {
         let bundle =
             shown(&setting.bundle(&[&waiting(7, "medium"), &waiting(8, "medium")], Channel::Email).expect("a text"));
         insta::assert_snapshot!("bundle", bundle);
+        let many: Vec<Waiting> = (1..=60).map(|reference| waiting(reference, "low")).collect();
+        let many = setting.bundle(&many.iter().collect::<Vec<_>>(), Channel::Email).expect("a text");
+        assert!(many.body.contains("A50 ") && !many.body.contains("A51 "), "{}", many.body);
+        assert!(many.body.contains("And 10 more: https://derwent.example/staff/"), "{}", many.body);
         let text = setting.alone(&waiting(1042, "high"), 1, Channel::Sms).expect("a text").body;
         insta::assert_snapshot!("high_sms", text);
         let several = setting.bundle(&[&waiting(7, "medium"), &waiting(8, "medium")], Channel::Sms).expect("a text");

@@ -129,13 +129,19 @@ impl Roster {
     }
 
     /// Whom these targets of a policy name at this instant, each once, in their order. `rosters`: of this and of other
-    /// teams. Nobody: there is no such person, role or team any more, or nobody is there.
-    pub fn named<'a>(&'a self, targets: &[Target], rosters: &'a [Roster], at: Timestamp) -> Vec<&'a Member> {
+    /// teams; `told`: who heard of it from the steps before. Nobody: there is no such person, role or team any more, or nobody is there.
+    pub fn named<'a>(
+        &'a self,
+        targets: &[Target],
+        rosters: &'a [Roster],
+        at: Timestamp,
+        told: &BTreeSet<Uuid>,
+    ) -> Vec<&'a Member> {
         let mut named: Vec<&Member> = Vec::new();
         for target in targets {
             let members: Vec<&Member> = match target {
                 Target::OnDuty => self.in_turn(at, 0).into_iter().collect(),
-                Target::Next => self.in_turn(at, 1).into_iter().collect(),
+                Target::Next => self.next_in_turn(at, told).into_iter().collect(),
                 Target::Everyone if self.shifts.is_empty() => self.members.iter().collect(),
                 Target::Everyone => self.order(at),
                 Target::Role(role) => self.members.iter().filter(|member| member.role == *role).collect(),
@@ -156,6 +162,12 @@ impl Roster {
             // Outside its cover nobody is missing.
             Turn::Hole(member) => member.filter(|_| self.cover.holds(at)),
         }
+    }
+
+    /// The first who has not heard of it: after a change of shifts that is whoever came. When all have, the one after who is on duty.
+    fn next_in_turn(&self, at: Timestamp, told: &BTreeSet<Uuid>) -> Option<&Member> {
+        self.in_turn(at, 0)?;
+        self.order(at).into_iter().find(|member| !told.contains(&member.staff)).or_else(|| self.in_turn(at, 1))
     }
 
     /// Whoever it names, in whatever way.

@@ -2,10 +2,10 @@
 //! `monitor/escalate.rs`, `notify/form.rs`, `notify/deliver.rs` and the mail and pager services; what they decide is
 //! decided by their own pure functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use alert_rules::escalation::Life;
+use alert_rules::escalation::{Life, Whom};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -86,7 +86,7 @@ impl World {
             if self.transaction(replica, "forms pages").is_none() {
                 return self.turn_in(replica, Work::Form, PAUSE);
             }
-            let before = Before { bundles: self.last_bundles(), highs: BTreeMap::new() };
+            let before = Before { bundles: self.last_bundles(), told: self.told(), highs: BTreeMap::new() };
             let plan = form::plan(&waiting, &self.database.rosters, before, &office, now).expect("texts have no holes");
             self.carry_out(plan, now);
         }
@@ -181,6 +181,21 @@ impl World {
             }
         }
         last
+    }
+
+    /// Who heard of an alert since it was last told from the first step on.
+    fn told(&self) -> BTreeMap<Uuid, BTreeSet<Uuid>> {
+        let mut since = BTreeMap::new();
+        for request in self.database.requests.values().filter(|request| request.formed && request.to == Whom::Step(0)) {
+            let at = since.entry(request.alert).or_insert(request.at);
+            *at = request.at.max(*at);
+        }
+        let mut told: BTreeMap<Uuid, BTreeSet<Uuid>> = BTreeMap::new();
+        for page in &self.database.pages {
+            let alerts = page.page.alerts.iter().filter(|alert| since.get(alert).is_some_and(|at| page.made_at >= *at));
+            alerts.for_each(|alert| told.entry(*alert).or_default().extend(page.page.staff));
+        }
+        told
     }
 
     pub fn deliver(&mut self, replica: usize, lane: usize) {

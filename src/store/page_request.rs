@@ -1,5 +1,7 @@
 //! Page requests: written in the transaction of the alert they belong to; pages are formed from them later.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use alert_rules::escalation::Whom;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -200,6 +202,25 @@ pub async fn postpone(db: &mut PgConnection, postponed: &[Postponed]) -> Result<
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Who heard of these alerts since each was last told from the first step on.
+pub async fn told(db: &mut PgConnection, alerts: &[Uuid]) -> Result<BTreeMap<Uuid, BTreeSet<Uuid>>, sqlx::Error> {
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "SELECT request.alert, page.staff FROM page_request AS request JOIN page USING (page)
+         WHERE request.alert = ANY($1) AND request.staff IS NULL AND page.staff IS NOT NULL
+               AND request.at >= (SELECT max(first.at) FROM page_request AS first
+                                  WHERE first.alert = request.alert AND first.step = 0 AND first.staff IS NULL
+                                        AND NOT first.welfare AND first.formed)",
+    )
+    .bind(alerts)
+    .fetch_all(db)
+    .await?;
+    let mut told: BTreeMap<Uuid, BTreeSet<Uuid>> = BTreeMap::new();
+    for (alert, staff) in rows {
+        told.entry(alert).or_default().insert(staff);
+    }
+    Ok(told)
 }
 
 /// When the next pages may be formed (care time).

@@ -67,7 +67,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
-use tower_http::trace::TraceLayer;
+use tower_http::trace::{DefaultOnFailure, TraceLayer};
+use tracing::Level;
 use uuid::Uuid;
 
 use crate::mail::Mailer;
@@ -178,7 +179,8 @@ pub fn router(parts: &Parts) -> anyhow::Result<Router> {
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(Arc::clone(&web), headers::secure))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        // What broke says so itself; an answer of 503 is no work for anybody.
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(DefaultOnFailure::new().level(Level::WARN)))
         .layer(SetRequestIdLayer::new(request_id, NewRequestId))
         .with_state(web))
 }

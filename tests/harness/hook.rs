@@ -2,7 +2,6 @@
 //! `/broken`, `/elsewhere` (a redirect to `/accepts`).
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -11,6 +10,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 
+use super::leftover::{Inlet, Received};
+
 #[derive(Clone, Debug)]
 pub struct Delivery {
     pub path: String,
@@ -18,18 +19,17 @@ pub struct Delivery {
     pub body: String,
 }
 
-#[derive(Clone)]
 pub struct Hook {
-    deliveries: Arc<Mutex<Vec<Delivery>>>,
+    deliveries: Received<Delivery>,
     address: SocketAddr,
 }
 
 impl Hook {
     pub async fn start() -> Self {
-        let deliveries = Arc::new(Mutex::new(Vec::new()));
+        let (deliveries, inlet) = Received::new("a delivery");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let router = Router::new().route("/{path}", post(take)).with_state(Arc::clone(&deliveries));
+        let router = Router::new().route("/{path}", post(take)).with_state(inlet);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { deliveries, address }
     }
@@ -39,18 +39,18 @@ impl Hook {
     }
 
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.deliveries.lock().expect("not poisoned").clone()
+        self.deliveries.all()
     }
 }
 
 async fn take(
-    State(deliveries): State<Arc<Mutex<Vec<Delivery>>>>,
+    State(deliveries): State<Inlet<Delivery>>,
     Path(path): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let body = String::from_utf8(body.to_vec()).expect("text");
-    deliveries.lock().expect("not poisoned").push(Delivery { path: path.clone(), headers, body });
+    deliveries.push(Delivery { path: path.clone(), headers, body });
     match path.as_str() {
         "gone" => StatusCode::GONE.into_response(),
         "broken" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -3,10 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use serde::Deserialize;
+
+use super::leftover::Received;
 
 /// A mail it accepted.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Mail {
 pub struct MailServer {
     child: Child,
     port: u16,
-    mails: Arc<Mutex<Vec<Mail>>>,
+    mails: Received<Mail>,
 }
 
 impl MailServer {
@@ -48,11 +48,10 @@ impl MailServer {
             .unwrap_or_else(|error| panic!("{}: {error}; `make python` sets it up", python.display()));
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let port = lines.next().expect("a first line").expect("readable").parse().expect("a port");
-        let mails = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&mails);
+        let (mails, inlet) = Received::new("a mail");
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                kept.lock().expect("not poisoned").push(serde_json::from_str(&line).expect("a mail"));
+                inlet.push(serde_json::from_str(&line).expect("a mail"));
             }
         });
         Self { child, port, mails }
@@ -67,19 +66,17 @@ impl MailServer {
     }
 
     pub fn mails(&self) -> Vec<Mail> {
-        self.mails.lock().expect("not poisoned").clone()
+        self.mails.all()
     }
 
     /// Waits until `count` mails have come; panics after ten seconds.
     pub async fn wait_for(&self, count: usize) -> Vec<Mail> {
-        for _ in 0..1000 {
-            let mails = self.mails();
-            if mails.len() >= count {
-                return mails;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("expected {count} mails, got {:?}", self.mails());
+        self.mails.wait_until(|mails| mails.len() >= count).await
+    }
+
+    /// Waits until what has come is as wanted; panics after ten seconds.
+    pub async fn wait_until(&self, wanted: impl Fn(&[Mail]) -> bool) -> Vec<Mail> {
+        self.mails.wait_until(wanted).await
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod database;
 pub mod exim;
 pub mod hook;
+pub mod leftover;
 pub mod link;
 pub mod mail;
 pub mod notify;

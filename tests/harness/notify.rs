@@ -4,7 +4,6 @@
 //! The number says how it behaves: …001 accepts, …400 is refused for good, …403, …429 and …500 fail as Notify does, …999 never answers.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
@@ -14,6 +13,8 @@ use axum::{Json, Router};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
+use super::leftover::{Inlet, Received};
+
 pub const SERVICE: &str = "26785a09-ab16-4eb0-8407-a37497a57506";
 const SECRET: &str = "3d844edf-8d35-48ac-975b-e847b4f122b0";
 /// With which it tells of what came in.
@@ -21,18 +22,17 @@ pub const REPLY_TOKEN: &str = "a-token-of-the-tests-for-received-texts";
 pub const API_KEY: &str = "derwent-26785a09-ab16-4eb0-8407-a37497a57506-3d844edf-8d35-48ac-975b-e847b4f122b0";
 pub const TEMPLATE: &str = "f33517ff-2a88-4f6e-b855-c550268ce08a";
 
-#[derive(Clone)]
 pub struct Notify {
-    taken: Arc<Mutex<Vec<Value>>>,
+    taken: Received<Value>,
     address: SocketAddr,
 }
 
 impl Notify {
     pub async fn start() -> Self {
-        let taken = Arc::new(Mutex::new(Vec::new()));
+        let (taken, inlet) = Received::new("a text message");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let router = Router::new().route("/v2/notifications/sms", post(sms)).with_state(Arc::clone(&taken));
+        let router = Router::new().route("/v2/notifications/sms", post(sms)).with_state(inlet);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { taken, address }
     }
@@ -43,7 +43,7 @@ impl Notify {
 
     /// Text messages it took, as they were asked for.
     pub fn taken(&self) -> Vec<Value> {
-        self.taken.lock().expect("not poisoned").clone()
+        self.taken.all()
     }
 }
 
@@ -53,7 +53,7 @@ fn refusal(status: StatusCode, error: &str, message: &str) -> (StatusCode, Json<
 }
 
 async fn sms(
-    State(taken): State<Arc<Mutex<Vec<Value>>>>,
+    State(taken): State<Inlet<Value>>,
     headers: HeaderMap,
     Json(asked): Json<Value>,
 ) -> (StatusCode, Json<Value>) {
@@ -95,7 +95,7 @@ async fn sms(
         "uri": "https://api.notifications.service.gov.uk/v2/notifications/740e5834-3a29-46b4-9a6f-16142fde533a",
         "template": { "id": TEMPLATE, "version": 1, "uri": format!("https://api.notifications.service.gov.uk/v2/template/{TEMPLATE}") },
     });
-    taken.lock().expect("not poisoned").push(asked);
+    taken.push(asked);
     (StatusCode::CREATED, Json(answer))
 }
 

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -12,27 +11,38 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-#[derive(Clone)]
+use super::leftover::{Inlet, Received};
+
 pub struct Pager {
-    inner: Arc<Mutex<Inner>>,
+    events: Received<Value>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
     address: SocketAddr,
 }
 
-#[derive(Default)]
-struct Inner {
-    events: Vec<Value>,
-    /// Statuses it answers first, instead of taking what comes.
-    refuses: VecDeque<u16>,
+/// What it does instead of taking what comes.
+#[derive(Clone, Copy)]
+pub enum Answer {
+    Status(u16),
+    /// Nothing at all.
+    Silence,
+}
+
+#[derive(Clone)]
+struct Inside {
+    events: Inlet<Value>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
 }
 
 impl Pager {
     pub async fn start() -> Self {
-        let inner = Arc::new(Mutex::new(Inner::default()));
+        let (events, inlet) = Received::new("a pager event");
+        let answers = Arc::new(Mutex::new(VecDeque::new()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let router = Router::new().route("/v2/enqueue", post(enqueue)).with_state(Arc::clone(&inner));
+        let inside = Inside { events: inlet, answers: Arc::clone(&answers) };
+        let router = Router::new().route("/v2/enqueue", post(enqueue)).with_state(inside);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { inner, address }
+        Self { events, answers, address }
     }
 
     pub fn url(&self) -> String {
@@ -40,25 +50,18 @@ impl Pager {
     }
 
     /// The next answers.
-    pub fn refuse(&self, statuses: impl IntoIterator<Item = u16>) {
-        self.inner.lock().expect("not poisoned").refuses.extend(statuses);
+    pub fn refuse(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.answers.lock().expect("not poisoned").extend(answers);
     }
 
     /// What it took.
     pub fn events(&self) -> Vec<Value> {
-        self.inner.lock().expect("not poisoned").events.clone()
+        self.events.all()
     }
 
     /// Waits until `count` events have come; panics after ten seconds.
     pub async fn wait_for(&self, count: usize) -> Vec<Value> {
-        for _ in 0..1000 {
-            let events = self.events();
-            if events.len() >= count {
-                return events;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("expected {count} pager events, got {:?}", self.events());
+        self.events.wait_until(|events| events.len() >= count).await
     }
 }
 
@@ -85,9 +88,12 @@ fn problems(event: &Value, bytes: usize) -> Vec<&'static str> {
     demands.into_iter().filter(|(met, _)| !met).map(|(_, problem)| problem).collect()
 }
 
-async fn enqueue(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> (StatusCode, Json<Value>) {
-    let mut inner = inner.lock().expect("not poisoned");
-    if let Some(status) = inner.refuses.pop_front() {
+async fn enqueue(State(inside): State<Inside>, body: Bytes) -> (StatusCode, Json<Value>) {
+    let answer = inside.answers.lock().expect("not poisoned").pop_front();
+    if let Some(Answer::Silence) = answer {
+        std::future::pending::<()>().await;
+    }
+    if let Some(Answer::Status(status)) = answer {
         let status = StatusCode::from_u16(status).expect("a status");
         let errors = ["Length of 'routing_key' is incorrect (should be 32 characters)"];
         return (
@@ -105,6 +111,6 @@ async fn enqueue(State(inner): State<Arc<Mutex<Inner>>>, body: Bytes) -> (Status
         return (StatusCode::BAD_REQUEST, Json(said));
     }
     let dedup_key = event["dedup_key"].clone();
-    inner.events.push(event);
+    inside.events.push(event);
     (StatusCode::ACCEPTED, Json(json!({ "status": "success", "message": "Event processed", "dedup_key": dedup_key })))
 }

@@ -6,6 +6,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use super::leftover;
+
 /// How long the service may take to say that it listens, or that care time has arrived.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -38,6 +40,8 @@ pub struct Service {
     answers: Receiver<String>,
     /// What it wrote to stderr: kept, so that a failing test can show it and a passing one can be searched.
     pub log: PathBuf,
+    /// Errors that it logs; None: whatever they are.
+    expected: Option<Vec<&'static str>>,
 }
 
 /// `derwent serve` with these options, for whoever wants to add more before [`Service::try_start`].
@@ -85,7 +89,7 @@ impl Service {
                 }
             }
         });
-        let mut service = Self { child, origin: String::new(), stdin, answers, log };
+        let mut service = Self { child, origin: String::new(), stdin, answers, log, expected: Some(Vec::new()) };
         let line = service.answers.recv_timeout(PATIENCE);
         match line.as_deref().map(|line| line.strip_prefix("listening ")) {
             // The port is what it listens on; the origin may be another, if `--origin` says so.
@@ -97,20 +101,36 @@ impl Service {
 
     /// Steps care time; returns when everything due up to `at` is done.
     pub fn step(&mut self, at: &str) {
-        self.command(&format!("step {at}"));
+        self.begin_step(at);
         let line = self.answer();
         assert!(line.starts_with("at "), "expected `at …`, got {line:?}; {}", self.said());
     }
 
-    fn command(&mut self, line: &str) {
+    /// Steps care time, and waits for nothing.
+    pub fn begin_step(&mut self, at: &str) {
         let stdin = self.stdin.as_mut().expect("care time is stepped");
-        writeln!(stdin, "{line}")
+        writeln!(stdin, "step {at}")
             .and_then(|()| stdin.flush())
             .unwrap_or_else(|error| panic!("{error}; {}", self.said()));
     }
 
     fn answer(&mut self) -> String {
         self.answers.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("no answer ({error}); {}", self.said()))
+    }
+
+    /// It logs an error with these words in it. Any other fails the test, and so does its absence.
+    pub fn expects(&mut self, error: &'static str) {
+        self.expected.get_or_insert_default().push(error);
+    }
+
+    /// What it stands on is broken on purpose: errors in its log are no news.
+    pub fn is_harassed(&mut self) {
+        self.expected = None;
+    }
+
+    fn errors(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines().filter(|line| line.contains(" ERROR ")).map(str::to_owned).collect()
     }
 
     /// SIGTERM; returns whether it ended well.
@@ -140,8 +160,12 @@ impl Drop for Service {
         // Already ended is as good.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if !std::thread::panicking() {
-            let _ = std::fs::remove_file(&self.log);
+        if std::thread::panicking() {
+            return;
         }
+        let expected = self.expected.take();
+        let errors = expected.map(|expected| leftover::unexpected(self.errors(), &expected)).unwrap_or_default();
+        assert!(errors.is_empty(), "errors in the log ({}):\n{}", self.log.display(), errors.join("\n"));
+        let _ = std::fs::remove_file(&self.log);
     }
 }

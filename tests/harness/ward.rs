@@ -1,7 +1,7 @@
 //! A small team with its people, in a database of its own, and as many replicas of the service's insides as a test wants.
 //! Care time stands still and is stepped.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use alert_rules::reading::{Flags, Measured};
 use derwent::clock::Clock;
@@ -24,6 +24,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::database::Database;
+use super::leftover;
 
 pub struct Ward {
     pub database: Database,
@@ -32,6 +33,12 @@ pub struct Ward {
     pub team: Uuid,
     /// The owner's pool: may see and do everything.
     pub pool: PgPool,
+    expected: Mutex<Vec<&'static str>>,
+    /// None: closed.
+    inside: Option<Inside>,
+}
+
+struct Inside {
     writer: Writer,
     store: Store,
     lifecycle: Lifecycle,
@@ -59,6 +66,7 @@ pub fn at(text: &str) -> Timestamp {
 impl Ward {
     /// The Belper team, with cover from 08:00 to 20:00 London time. Care time stands at `now`.
     pub async fn open(now: &str) -> Self {
+        leftover::keep_errors();
         let database = Database::fresh().await;
         let store = database.store().await;
         let pool = store.owner.clone();
@@ -79,14 +87,27 @@ impl Ward {
         .execute(&pool)
         .await
         .expect("a team");
-        let mut db = pool.acquire().await.expect("a connection");
-        let hours = ["08:00-20:00".parse().expect("hours")];
-        roster_change::set_cover(&mut db, team, false, &hours).await.expect("cover");
-        drop(db);
         let lifecycle = Lifecycle::new();
         let signals = Signals::start(store.ingest.clone(), &lifecycle);
         let writer = Writer::start(&store, signals, &lifecycle);
-        Self { database, clock: Clock::standing(at(now)), organisation, team, pool, writer, store, lifecycle }
+        let (clock, expected) = (Clock::standing(at(now)), Mutex::new(Vec::new()));
+        let inside = Some(Inside { writer, store, lifecycle });
+        let ward = Self { database, clock, organisation, team, pool, expected, inside };
+        ward.cover("08:00-20:00").await;
+        ward
+    }
+
+    /// The story leaves something like this behind, or an error with these words in the log. Anything else fails it, and so does
+    /// its absence.
+    pub fn expects(&self, left: &'static str) {
+        self.expected.lock().expect("not poisoned").push(left);
+    }
+
+    /// Other hours of cover, daily, as in `08:00-20:00`.
+    pub async fn cover(&self, hours: &str) {
+        let mut db = self.pool.acquire().await.expect("a connection");
+        let hours = [hours.parse().expect("hours")];
+        roster_change::set_cover(&mut db, self.team, false, &hours).await.expect("cover");
     }
 
     /// Another replica of monitor and notify on the same database and clock.
@@ -298,7 +319,16 @@ impl Ward {
                 context: None,
             }),
         };
-        match self.writer.submit(vec![Entry::Submission(submission)]).await.expect("a writer").remove(0) {
+        match self
+            .inside
+            .as_ref()
+            .expect("open")
+            .writer
+            .submit(vec![Entry::Submission(submission)])
+            .await
+            .expect("a writer")
+            .remove(0)
+        {
             Decision::Stored { seq, .. } => seq,
             other => panic!("expected it to be stored, got {other:?}"),
         }
@@ -330,11 +360,22 @@ impl Ward {
         assert!(broken.is_empty(), "ranges that do not tile:\n{}", broken.join("\n"));
     }
 
-    /// Ends the ward's own tasks; nothing may be left undone.
-    pub async fn close(self) {
-        drop(self.writer);
-        assert!(self.lifecycle.stop().await, "tasks hang");
-        self.store.close().await;
+    /// Ends the ward's own tasks; nothing may be left undone. Every story ends so.
+    pub async fn close(mut self) {
+        let mut left = leftover::unsettled(&self.pool, self.clock.care_now()).await;
+        left.extend(leftover::errors());
+        let left = leftover::unexpected(left, &self.expected.lock().expect("not poisoned"));
+        let Inside { writer, store, lifecycle } = self.inside.take().expect("open");
+        drop(writer);
+        assert!(lifecycle.stop().await, "tasks hang");
+        store.close().await;
+        assert!(left.is_empty(), "left behind:\n{}", left.join("\n"));
+    }
+}
+
+impl Drop for Ward {
+    fn drop(&mut self) {
+        assert!(self.inside.is_none() || std::thread::panicking(), "a story ends with `ward.close()`");
     }
 }
 
@@ -350,13 +391,18 @@ impl Replica {
         while self.monitor.work().await.expect("judged") || self.notify.work().await.expect("told") {}
     }
 
+    /// The next instant of care time at which something is due.
+    pub async fn next_due(&self) -> Option<Timestamp> {
+        let due = [self.monitor.next_due().await.expect("due"), self.notify.next_due().await.expect("due")];
+        due.into_iter().flatten().min()
+    }
+
     /// Steps care time to each instant at which something is due, and to `until` at last.
     pub async fn step(&self, until: &str) {
         let until = at(until);
         self.settle().await;
         loop {
-            let due = [self.monitor.next_due().await.expect("due"), self.notify.next_due().await.expect("due")];
-            let next = due.into_iter().flatten().min().filter(|due| *due <= until);
+            let next = self.next_due().await.filter(|due| *due <= until);
             self.parts.clock.step(next.unwrap_or(until));
             self.settle().await;
             if next.is_none() {

@@ -96,6 +96,11 @@ impl Paged {
         self.reply(mail).await;
         self.mail.wait_for(before + 1).await.remove(before).body
     }
+
+    async fn end(self) {
+        self.replica.stop().await;
+        self.ward.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +155,7 @@ async fn an_alert_is_taken_by_answering_its_page_once_and_by_nobody_but_whom_it_
     // And where there is no database, the mail server keeps it.
     let nowhere = "postgres://nobody:nothing@127.0.0.1:9/nothing";
     assert_eq!(reply(nowhere, &ack).await, 75);
-    paged.replica.stop().await;
+    paged.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,7 +214,7 @@ async fn whoever_answers_what_does_not_count_is_told_why() {
     let count = paged.mail.mails().len();
     paged.reply(&says("I am away.")).await;
     assert_eq!(paged.mail.mails().len(), count);
-    paged.replica.stop().await;
+    paged.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -241,6 +246,7 @@ async fn of_several_alerts_on_one_page_those_are_taken_that_are_named() {
         assert_eq!(owner(&ward, *alert).await, taken);
     }
     replica.stop().await;
+    ward.close().await;
 }
 
 /// Care time is machine time; Ida is always on duty.
@@ -257,6 +263,16 @@ async fn ward_of_today() -> (Ward, Uuid, Uuid) {
 async fn started(command: std::process::Command) -> Service {
     let service = tokio::task::spawn_blocking(move || Service::try_start(command)).await.expect("started");
     service.unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// Stops the service once it has told everybody.
+async fn end(service: Service, ward: &Ward) {
+    let waiting = "SELECT (SELECT count(*) FROM page WHERE state NOT IN ('sent', 'given_up'))
+                          + (SELECT count(*) FROM page_request WHERE NOT formed AND at <= now())";
+    while ward.count(waiting).await > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(service.end());
 }
 
 /// Through a mail server that nobody here wrote: from the page to the answer's answer.
@@ -287,7 +303,8 @@ async fn exim_pipes_an_answer_into_the_real_binary_and_takes_what_is_said_to_it(
     let answered = exim.wait_for("ida", 2).await;
     assert_eq!(owner(&ward, alert).await, Some(ida), "{said}{}", exim.log());
     assert!(answered.iter().any(|mail| mail.contains("is yours. It comes back")), "{answered:?}");
-    drop(service);
+    end(service, &ward).await;
+    ward.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -375,5 +392,9 @@ async fn a_text_message_takes_an_alert_from_a_proven_number_with_the_agreed_toke
     assert_eq!(tell(right, good).await, StatusCode::NO_CONTENT);
     assert_eq!(owner(&ward, alert).await, None);
     assert_eq!(ward.count("SELECT count(*) FROM page WHERE alerts = '{}'").await, 5);
-    drop(service);
+    end(service, &ward).await;
+    // What she let go of is told from the first step on.
+    assert_eq!(texts(7).await.len(), 7);
+    assert!(mail.mails().iter().all(|mail| mail.to == "ida@example.org"), "{:?}", mail.mails());
+    ward.close().await;
 }

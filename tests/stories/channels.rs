@@ -16,7 +16,7 @@ use super::telling::{close, does, open_alert};
 use crate::harness::hook::Hook;
 use crate::harness::mail::MailServer;
 use crate::harness::notify::{self, Notify};
-use crate::harness::pager::Pager;
+use crate::harness::pager::{Answer, Pager};
 use crate::harness::python;
 use crate::harness::service::{Options, Service, serve};
 use crate::harness::ward::{WEBHOOK_SECRET, Ward, Wires, config};
@@ -72,6 +72,7 @@ async fn a_pager_rings_again_for_each_page_and_stops_when_somebody_acts() {
 
     // Nobody answers: it rings again, under another key, and the incident before it is over.
     replica.step("2026-03-02T09:15:00Z").await;
+    assert_eq!(mail.wait_for(2).await.len(), 2);
     let events = told(&pager.wait_for(3).await);
     let second = events[1].1.clone();
     assert_eq!(events[1..], [("trigger".to_owned(), second.clone()), ("resolve".to_owned(), first.clone())]);
@@ -81,7 +82,7 @@ async fn a_pager_rings_again_for_each_page_and_stops_when_somebody_acts() {
     replica.settle().await;
     assert_eq!(told(&pager.wait_for(4).await)[3], ("acknowledge".to_owned(), second.clone()));
     // The service is busy, and is told all the same.
-    pager.refuse([429]);
+    pager.refuse([Answer::Status(429)]);
     does(&ward, alert, ida, close()).await;
     for _ in 0..1000 {
         replica.settle().await;
@@ -116,7 +117,7 @@ async fn what_goes_to_a_pager_keeps_the_published_limits_and_each_answer_says_ag
         (500, Failure::Passing, true),
         (503, Failure::Passing, true),
     ] {
-        pager.refuse([status]);
+        pager.refuse([Answer::Status(status)]);
         let (said, down, error) = send(&wires, Channel::Pager, &page).await.expect_err("refused");
         assert_eq!((said, down), (failure, of_channel), "{status}: {error}");
         assert!(!error.contains("e93facc"), "{error}");
@@ -202,6 +203,7 @@ async fn a_webhook_whose_name_leads_inside_reaches_nothing() {
 
 /// Pages that are there, each to somebody of their own with this address and a telephone.
 pub(super) async fn pages_to(ward: &Ward, patient: Uuid, addresses: &[&str]) {
+    ward.on_roster("ida", "08:00-20:00").await;
     let now = ward.clock.machine_now();
     let mut pages = Vec::new();
     for (n, address) in addresses.iter().enumerate() {
@@ -257,6 +259,12 @@ async fn a_mail_server_that_swallows_refuses_stalls_or_drips_has_the_page_go_ano
     let told = |to: &str| ["stalls@example.org", "operator@example.org"].contains(&to);
     assert!(mail.mails().iter().all(|mail| told(&mail.to)), "{:?}", mail.mails());
     replica.stop().await;
+    let _of_the_operator = mail.mails();
+    // Refused for good, and still tried.
+    for left in ["page given up; escalating", "a page over email is"] {
+        ward.expects(left);
+    }
+    ward.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -277,6 +285,8 @@ async fn a_mail_server_that_fails_tls_or_has_no_name_has_the_page_go_another_way
         let replica = ward.replica(&wires).await;
         within_a_minute(&notify, 1).await;
         replica.stop().await;
+        ward.expects("a page over email is");
+        ward.close().await;
     }
     assert!(mail.mails().is_empty(), "nothing went out in the clear, or to whom nobody vouches for");
 }
@@ -286,7 +296,7 @@ async fn a_channel_that_fails_again_and_again_is_told_to_the_operator_and_bundle
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
     let patient = ward.patient(&[]).await;
     let (mail, pager) = (MailServer::start(), Pager::start().await);
-    pager.refuse(vec![500; 5]);
+    pager.refuse([Answer::Status(500); 5]);
     let wires = Wires { smtp_url: mail.url(), pager_url: Some(pager.url()), ..Wires::default() };
     let channels = Channels::open(&config(&wires)).expect("channels");
     let now = ward.clock.machine_now();
@@ -304,7 +314,7 @@ async fn a_channel_that_fails_again_and_again_is_told_to_the_operator_and_bundle
 
     // And in the service: the operator hears of it, and that it is over.
     ward.on_roster("ida", "08:00-20:00").await;
-    pager.refuse(vec![500; 5]);
+    pager.refuse([Answer::Status(500); 5]);
     let replica = ward.replica(&wires).await;
     open_alert(&ward, patient, "blood pressure high", Priority::High).await;
     let problem = "SELECT coalesce(outcome, 'open') FROM alert WHERE problem = 'the pager service does not work'";
@@ -321,7 +331,10 @@ async fn a_channel_that_fails_again_and_again_is_told_to_the_operator_and_bundle
         told.contains(&"operator@example.org".to_owned()) && told.contains(&"ida@example.org".to_owned()),
         "{told:?}"
     );
+    assert_eq!(pager.events().len(), 2, "once by hand, and once by the service when it worked again");
     replica.stop().await;
+    ward.expects("a channel does not work");
+    ward.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -368,7 +381,7 @@ async fn connections_to_the_mail_server_are_used_again_unless_a_conversation_was
     }
 }
 
-async fn certificate(folder: &tempfile::TempDir) -> (String, String) {
+pub(super) async fn certificate(folder: &tempfile::TempDir) -> (String, String) {
     let path = folder.path().display().to_string();
     let made = path.clone();
     tokio::task::spawn_blocking(move || python::run("certificate.py", &[&made], "")).await.expect("made");
@@ -386,15 +399,17 @@ async fn pages_go_over_starttls_and_over_tls_with_a_password_to_whom_the_system_
         pages_to(&ward, patient, &["ida@example.org"]).await;
         let mut command = serve(&Options {
             database_url: ward.database.url.clone(),
-            care_time: None,
+            care_time: Some("2026-03-02T09:00:00Z".to_owned()),
             smtp_url: format!("{scheme}://derwent:river@localhost:{}{query}", mail.port()),
             pager_url: None,
         });
         command.env("SSL_CERT_FILE", &cert);
         let service = tokio::task::spawn_blocking(move || Service::try_start(command)).await.expect("started");
-        let service = service.unwrap_or_else(|problem| panic!("{problem}"));
+        let mut service = service.unwrap_or_else(|problem| panic!("{problem}"));
+        service.step("2026-03-02T09:00:00Z");
         let mails = mail.wait_for(1).await;
         assert!(mails[0].tls && mails[0].login.as_deref() == Some("derwent"), "{:?}", mails[0]);
-        drop(service);
+        assert!(service.end());
+        ward.close().await;
     }
 }

@@ -51,7 +51,8 @@ async fn exim_takes_pages_over_starttls_from_who_signs_in_and_refuses_and_puts_o
         .env("DERWENT_SMS_API_KEY", notify::API_KEY)
         .env("DERWENT_SMS_TEMPLATE", notify::TEMPLATE);
     let service = tokio::task::spawn_blocking(move || Service::try_start(command)).await.expect("started");
-    let service = service.unwrap_or_else(|problem| panic!("{problem}"));
+    let mut service = service.unwrap_or_else(|problem| panic!("{problem}"));
+    service.expects("page given up; escalating");
 
     // Exim's own word for it: over TLS, from who signed in.
     let mail = arrived(&ward, &exim, "ida").await;
@@ -75,5 +76,8 @@ async fn exim_takes_pages_over_starttls_from_who_signs_in_and_refuses_and_puts_o
     // Who could not be reached by mail was told by telephone; who could, was not.
     let told = "SELECT address FROM page WHERE channel = 'sms' AND state = 'sent' AND priority = 'high' ORDER BY 1";
     assert_eq!(until(&ward, told, "02").await, "+447700900001; +447700900002");
-    drop(service);
+    assert_eq!(notify.taken().len(), 2);
+    until(&ward, "SELECT 'left: ' || count(*) FROM page WHERE state NOT IN ('sent', 'given_up')", "left: 0").await;
+    assert!(service.end());
+    ward.close().await;
 }

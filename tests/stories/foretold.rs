@@ -96,6 +96,9 @@ async fn whom_the_command_names_is_whom_an_alert_of_that_instant_pages() {
             )
             .await;
         assert_eq!(named, paged, "{priority:?} {from}: {foretold:#}");
+        let rings = pager.events().iter().filter(|event| event["event_action"] == "trigger").count();
+        let mails = mail.mails().iter().filter(|mail| mail.to != "operator@example.org").count();
+        assert_eq!(rings + mails, paged.len(), "{priority:?} {from}: all of them came, and no other");
         assert!(named.len() >= 4, "{priority:?} {from}: the last step is repeated: {foretold:#}");
 
         let sentences = |moment: &Value| {

@@ -106,6 +106,7 @@ async fn two_replicas_share_the_work_and_judge_every_reading_once() {
     ward.assert_tiled().await;
     one.stop().await;
     two.stop().await;
+    Arc::into_inner(ward).expect("nobody else has it").close().await;
 }
 
 /// A replica with a reading in hand: taken and judged, and nothing written. It does nothing by itself any more.
@@ -229,6 +230,7 @@ async fn a_patient_that_cannot_be_judged_stops_nobody_else_and_becomes_work_for_
     assert_eq!(ward.count("SELECT count(*) FROM arrival").await, 0);
     assert_eq!(ward.count("SELECT count(*) FROM due WHERE why = 'failed'").await, 0);
     replica.stop().await;
+    ward.expects("a patient could not be judged");
     ward.close().await;
 }
 
@@ -238,6 +240,7 @@ async fn a_rulebook_is_published_once_however_many_replicas_start() {
     let wires = no_wires();
     let (one, two) = tokio::join!(ward.replica(&wires), ward.replica(&wires));
     assert_eq!(ward.lines("SELECT number::text FROM rulebook").await, ["1"], "a second publishing would be number 2");
+    one.settle().await;
     one.stop().await;
     two.stop().await;
     ward.close().await;
@@ -335,6 +338,7 @@ async fn a_rulebook_that_cannot_be_read_is_said_to_the_operator() {
     }
     ward.assert_tiled().await;
     replica.stop().await;
+    ward.expects("the rulebook in force cannot be read");
     ward.close().await;
 }
 

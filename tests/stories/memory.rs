@@ -65,6 +65,7 @@ async fn story(steps: &[(Step, bool)]) -> Result<(), proptest::test_runner::Test
         proptest::prop_assert_eq!(read, remembered, "after {:?}", step);
     }
     ward.assert_tiled().await;
+    replica.settle().await;
     replica.stop().await;
     ward.close().await;
     Ok(())

@@ -11,6 +11,7 @@ mod memory;
 mod operator;
 mod outage;
 mod pages;
+mod paging;
 mod reconciling;
 mod retention;
 mod rosters;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::telling::{does, open_alert};
 use crate::harness::mail::MailServer;
 use crate::harness::notify::Notify;
-use crate::harness::pager::Pager;
+use crate::harness::pager::{Answer, Pager};
 use crate::harness::service::derwent;
 use crate::harness::ward::{Ward, Wires};
 
@@ -54,7 +54,7 @@ async fn every_try_is_kept_with_what_the_other_side_said_and_where_the_page_went
     let wires =
         Wires { smtp_url: mail.url(), pager_url: Some(pager.url()), sms_url: Some(notify.url()), ..Wires::default() };
     let replica = ward.replica(&wires).await;
-    pager.refuse([503]);
+    pager.refuse([Answer::Status(503)]);
     let alert = open_alert(&ward, patient, "blood pressure high", Priority::High).await;
     replica.settle().await;
     pager.wait_for(1).await;
@@ -106,6 +106,7 @@ async fn every_try_is_kept_with_what_the_other_side_said_and_where_the_page_went
             "{secret}: {life}"
         );
     }
+    assert_eq!((mail.mails().len(), notify.taken().len()), (1, 1));
     replica.stop().await;
     ward.close().await;
 }
@@ -143,6 +144,9 @@ async fn what_is_unsettled_is_said_by_the_exit_code_until_somebody_has_the_alert
     assert!(pages(&ward, &["--since", "1h"]).1.contains("now     given up"));
     let (well, said) = pages(&ward, &["--alert", "A4711"]);
     assert!(!well && said.contains("there is no alert A4711"), "{said}");
+    let told: Vec<String> = mail.mails().into_iter().map(|mail| mail.to).collect();
+    assert!(told.iter().all(|to| to == "operator@example.org"), "{told:?}");
     replica.stop().await;
+    ward.expects("page given up; escalating");
     ward.close().await;
 }

@@ -19,7 +19,26 @@ use crate::harness::ward::{Ward, Wires};
 
 /// An alert as the monitor opens it for a finding.
 pub async fn open_alert(ward: &Ward, patient: Uuid, problem: &str, priority: Priority) -> Uuid {
+    open_alerts(ward, patient, &[problem.to_owned()], priority).await.remove(0)
+}
+
+/// One for each of these problems.
+pub async fn open_alerts(ward: &Ward, patient: Uuid, problems: &[String], priority: Priority) -> Vec<Uuid> {
     let now = ward.clock.care_now();
+    let findings = problems.iter().map(|problem| finding(problem, priority, now)).collect();
+    let evaluation = Evaluation { findings, folded_from: now, folded_through: now, ..Evaluation::default() };
+    let mut tx = ward.pool.begin().await.expect("a transaction");
+    let duty = derwent::store::roster::duty(&mut tx, Some(ward.team)).await.expect("duty");
+    let owner = Belongs { organisation: Some(ward.organisation), team: Some(ward.team), patient: Some(patient) };
+    let decisions = escalation::judge(&evaluation, &[], &duty, now).into_iter();
+    let changes: Vec<Change> =
+        decisions.map(|decision| Change { alert: random::new_id(), new: true, owner, decision }).collect();
+    alert_row::write(&mut tx, &changes, now).await.expect("written");
+    tx.commit().await.expect("committed");
+    changes.iter().map(|change| change.alert).collect()
+}
+
+fn finding(problem: &str, priority: Priority, now: jiff::Timestamp) -> Finding {
     let rule = "hypertension/severe".to_owned();
     let firing = Firing {
         rule: rule.clone(),
@@ -30,7 +49,7 @@ pub async fn open_alert(ward: &Ward, patient: Uuid, problem: &str, priority: Pri
         pending: false,
         unwatched: false,
     };
-    let finding = Finding {
+    Finding {
         problem: problem.to_owned(),
         start: now,
         end: None,
@@ -46,17 +65,7 @@ pub async fn open_alert(ward: &Ward, patient: Uuid, problem: &str, priority: Pri
         pending: false,
         closes_itself: false,
         firings: vec![firing],
-    };
-    let evaluation =
-        Evaluation { findings: vec![finding], folded_from: now, folded_through: now, ..Evaluation::default() };
-    let mut tx = ward.pool.begin().await.expect("a transaction");
-    let duty = derwent::store::roster::duty(&mut tx, Some(ward.team)).await.expect("duty");
-    let decision = escalation::judge(&evaluation, &[], &duty, now).remove(0);
-    let owner = Belongs { organisation: Some(ward.organisation), team: Some(ward.team), patient: Some(patient) };
-    let alert = random::new_id();
-    alert_row::write(&mut tx, &[Change { alert, new: true, owner, decision }], now).await.expect("written");
-    tx.commit().await.expect("committed");
-    alert
+    }
 }
 
 /// Somebody who has read all there is in it.
@@ -97,7 +106,7 @@ async fn a_high_alert_reaches_the_person_on_duty_by_mail_and_pager_and_names_no_
     assert_eq!(events[0]["event_action"], "trigger");
     assert_eq!(events[0]["payload"]["severity"], "critical");
     for text in [&mails[0].subject, &mails[0].body, &events[0].to_string()] {
-        for secret in ["Dorothy", "Canary", "186/101", "blood pressure", &patient.to_string()] {
+        for secret in ["Dorothy", "Canary", "186/101", "mmHg", "blood pressure", &patient.to_string()] {
             assert!(!text.contains(secret), "{secret} leaks: {text}");
         }
     }
@@ -231,6 +240,7 @@ async fn an_address_that_is_refused_is_given_up_at_once_and_the_next_person_is_t
     assert!(told.contains(&"tom@example.org") && told.contains(&"operator@example.org"), "{told:?}");
     assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'given_up'").await, 1);
     replica.stop().await;
+    ward.expects("page given up; escalating");
     ward.close().await;
 }
 
@@ -394,6 +404,12 @@ async fn a_high_page_waits_neither_for_low_pages_nor_for_a_server_that_swallows_
     replica.parts.signals.send(derwent::signal::Signal::Pages);
     assert_eq!(mail.wait_for(1).await[0].to, "ida@example.org");
     pager.wait_for(1).await;
+    replica.stop().await;
+    // The low ones, and what was to be told about them.
+    for left in ["a page over email is", "a page request was due", "a channel does not work"] {
+        ward.expects(left);
+    }
+    ward.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -409,7 +425,10 @@ async fn where_every_address_is_refused_each_step_is_taken_at_once_and_then_the_
     assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'given_up'").await, 3);
     replica.step("2026-03-02T09:16:00Z").await;
     assert_eq!(ward.count("SELECT count(*) FROM page WHERE state = 'given_up'").await, 4, "it never stops");
+    let told: Vec<String> = mail.mails().into_iter().map(|mail| mail.to).collect();
+    assert!(told.iter().all(|to| to == "operator@example.org"), "{told:?}");
     replica.stop().await;
+    ward.expects("page given up; escalating");
     ward.close().await;
 }
 
@@ -435,5 +454,6 @@ async fn an_alert_that_cannot_be_read_keeps_no_other_from_escalating() {
         assert!(told.iter().any(|to| to == person), "{told:?}");
     }
     replica.stop().await;
+    ward.expects("alerts cannot be read by this version");
     ward.close().await;
 }

@@ -118,7 +118,8 @@ impl Trial {
             let command = self.command(address);
             let started = tokio::task::spawn_blocking(move || Service::try_start(command)).await.unwrap();
             match started {
-                Ok(service) => {
+                Ok(mut service) => {
+                    service.is_harassed();
                     self.services.push(Replica { service, address });
                     return self.lead_link();
                 }

@@ -163,13 +163,15 @@ async fn while_the_mail_server_is_down_nobody_was_told_and_when_it_is_back_they_
     assert_eq!(at_welcome(&device).await, next, "tried, and not handed over");
     let mut line = connect(&device).await;
 
-    let _mail = MailServer::start_with(&["--port", &port.to_string()]);
+    let mail = MailServer::start_with(&["--port", &port.to_string()]);
     let next = told(&mut line, |told| matches!(told, Told::Paged { .. })).await;
     let sent = town
         .time("SELECT min(at) FROM alert_event JOIN alert USING (alert) WHERE what = 'sent' AND problem = 'blood pressure high'")
         .await;
     assert_eq!((next.work[0].told, next.work[0].by), (Told::Paged { at: sent }, Some(act_by)));
     soon_after(sent);
+    drop(town);
+    assert!(mail.mails().iter().any(|mail| mail.subject.starts_with("HIGH")), "{:?}", mail.mails());
 }
 
 #[tokio::test]

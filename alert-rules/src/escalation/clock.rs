@@ -101,14 +101,13 @@ fn escalate(alert: &Alert, duty: &Duty, at: Timestamp) -> Decision {
     let why = if all_told { PageWhy::Repeated } else { PageWhy::Escalated };
     let page = PageRequest { priority: alert.priority, to: Whom::Step(alert.step), why, at: page_at };
     let priority = alert.priority.name();
-    let operator = nobody(duty).or_else(|| {
-        all_told.then(|| Operator {
-            problem: format!("a {priority} alert nobody answers"),
-            sentence: format!(
-                "Everybody whom the policy names was told about a {priority} alert, and nobody acknowledged it"
-            ),
-        })
-    });
+    let nobody_answers = || Operator {
+        problem: format!("a {priority} alert nobody answers"),
+        sentence: format!(
+            "Everybody whom the policy names was told about a {priority} alert, and nobody acknowledged it"
+        ),
+    };
+    let operator = if all_told { Some(nobody_answers()) } else { nobody(duty) };
     let text = "nobody acknowledged it in time".to_owned();
     Decision { of: None, alert, entries: vec![Entry { what: Happened::Escalated, text }], pages: vec![page], operator }
 }

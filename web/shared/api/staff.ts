@@ -214,7 +214,7 @@ export type AlertPages = { pages: Array<PageLife>, };
  */
 export type PageLife = { page: string, made_at: string, priority: Priority, 
 /**
- * `a test page`, `a code, or what came of an answer`; null: it is about alerts.
+ * `a test page`, `a code for a contact point`; null: it is about alerts.
  */
 what: string | null, about: Array<PageAbout>, to: string | null, channel: ContactKind, 
 /**
