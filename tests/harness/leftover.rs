@@ -11,7 +11,7 @@ use jiff_sqlx::ToSqlx;
 use sqlx::PgPool;
 use tokio::runtime::{Handle, Id};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, SubscriberExt};
@@ -23,6 +23,10 @@ static ERRORS: Mutex<Option<HashMap<Id, Vec<String>>>> = Mutex::new(None);
 struct Keeper;
 
 impl<S: Subscriber> Layer<S> for Keeper {
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::ERROR)
+    }
+
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let Ok(handle) = Handle::try_current() else { return };
         let mut line = Line(String::new());
@@ -47,9 +51,7 @@ impl Visit for Line {
 /// From now on errors are kept, by test.
 pub fn keep_errors() {
     static KEEPING: Once = Once::new();
-    KEEPING.call_once(|| {
-        tracing_subscriber::registry().with(Keeper.with_filter(LevelFilter::from_level(Level::ERROR))).init()
-    });
+    KEEPING.call_once(|| tracing_subscriber::registry().with(Keeper).init());
 }
 
 /// What this test's service logged as errors.

@@ -46,9 +46,10 @@ const BORN: Date = date(1947, 3, 9);
 
 /// A service with one team, and what is needed to put people into its care.
 struct Town {
-    database: Database,
-    store: Store,
+    /// Goes before its database.
     service: Service,
+    store: Store,
+    database: Database,
     mails: tempfile::TempDir,
     organisation: Uuid,
     team: Uuid,
