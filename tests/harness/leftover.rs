@@ -11,7 +11,7 @@ use jiff_sqlx::ToSqlx;
 use sqlx::PgPool;
 use tokio::runtime::{Handle, Id};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, SubscriberExt};
@@ -28,6 +28,10 @@ impl<S: Subscriber> Layer<S> for Keeper {
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        // The hint is for all subscribers of the process together, so others may wake this one.
+        if *event.metadata().level() != Level::ERROR {
+            return;
+        }
         let Ok(handle) = Handle::try_current() else { return };
         let mut line = Line(String::new());
         event.record(&mut line);
