@@ -104,10 +104,12 @@ impl Server {
     }
 
     async fn connection(&self) -> Result<AsyncSmtpConnection, NotSent> {
-        while let Some(mut kept) = self.kept() {
+        if let Some(mut kept) = self.kept() {
             if tokio::time::timeout(SIGN_OF_LIFE, kept.test_connected()).await == Ok(true) {
                 return Ok(kept);
             }
+            // What broke this one broke the others: to ask them one by one would take longer than a page may.
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
         let mut connection = self.connect().await?;
         match &self.security {

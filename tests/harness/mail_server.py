@@ -7,6 +7,7 @@ black-hole@…     never answers
 stalls@…         takes the mail and never says so
 broken@…         554 to the whole mail
 drips@…          answers one letter every two seconds
+lonely@…         accepts, and never says anything over that connection again
 
 With `--starttls CERT KEY` it wants STARTTLS, with `--tls CERT KEY` it speaks TLS from the first byte, with `--login NAME PASSWORD` it
 lets nobody else send, with `--port N` it listens there. Prints its port on the first line, then each mail it accepted as one JSON line.
@@ -66,6 +67,12 @@ class Handler:
             flush=True,
         )
         if name == "stalls":
+            await asyncio.sleep(3600)
+        session.lonely = name == "lonely"
+        return "250 OK"
+
+    async def handle_NOOP(self, server, session, envelope, arg):
+        if getattr(session, "lonely", False):
             await asyncio.sleep(3600)
         return "250 OK"
 

@@ -337,12 +337,8 @@ async fn a_channel_that_fails_again_and_again_is_told_to_the_operator_and_bundle
     ward.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn connections_to_the_mail_server_are_used_again_unless_a_conversation_was_left_in_the_middle() {
-    let mail = MailServer::start();
-    let config = config(&Wires { smtp_url: mail.url(), ..Wires::default() });
-    let mailer = Mailer::open(&config, &config.origin()).expect("a mailer");
-    let letter = |to: &'static str| Letter {
+fn letter_to(to: &'static str) -> Letter<'static> {
+    Letter {
         id: random::new_id(),
         to,
         subject: "HIGH A1 & <A2>",
@@ -350,8 +346,15 @@ async fn connections_to_the_mail_server_are_used_again_unless_a_conversation_was
         important: true,
         of_page: true,
         answers: None,
-    };
-    let send = async |to: &'static str, limit: Duration| mailer.send(&letter(to), limit).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_to_the_mail_server_are_used_again_unless_a_conversation_was_left_in_the_middle() {
+    let mail = MailServer::start();
+    let config = config(&Wires { smtp_url: mail.url(), ..Wires::default() });
+    let mailer = Mailer::open(&config, &config.origin()).expect("a mailer");
+    let send = async |to: &'static str, limit: Duration| mailer.send(&letter_to(to), limit).await;
     let patience = Duration::from_secs(20);
     // A connection is put back a moment after its letter has gone.
     let mut count = 0;
@@ -379,6 +382,19 @@ async fn connections_to_the_mail_server_are_used_again_unless_a_conversation_was
         send("ida@example.org", patience).await.expect("sent");
         assert_ne!(mail.wait_for(count + 1 + n).await[count + n].connection, left, "that one was left in the middle");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kept_connections_that_all_fell_silent_cost_a_page_two_seconds_and_not_its_minute() {
+    let mail = MailServer::start();
+    let config = config(&Wires { smtp_url: mail.url(), ..Wires::default() });
+    let mailer = Mailer::open(&config, &config.origin()).expect("a mailer");
+    let send = async |to: &'static str| mailer.send(&letter_to(to), Duration::from_secs(20)).await.expect("sent");
+    futures_util::future::join_all((0..12).map(|_| send("lonely@example.org"))).await;
+    let mails = mail.wait_for(12).await;
+    assert_eq!(mails.iter().map(|mail| mail.connection).collect::<BTreeSet<u16>>().len(), 12);
+    send("ida@example.org").await;
+    assert_eq!(mail.wait_for(13).await[12].to, "ida@example.org");
 }
 
 pub(super) async fn certificate(folder: &tempfile::TempDir) -> (String, String) {
