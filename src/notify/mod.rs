@@ -1,7 +1,9 @@
 //! Telling people. Alerts come with page requests; here pages are formed from them, sent, and settled.
 //!
 //! `form.rs` decides whom to tell, `text.rs` what to say, `deliver.rs` sends through `channel.rs`, `retry.rs` decides what
-//! follows a failure, `breaker.rs` whether a channel works, `follow.rs` ends what rings, `foresee.rs` says beforehand whom it would come to. Who acknowledges, and what happens when nobody does, is not decided here: `monitor/escalate.rs`.
+//! follows a failure, `breaker.rs` whether a channel works, `follow.rs` ends what rings, `foresee.rs` says beforehand whom it would
+//! come to, `forget.rs` ends what belongs to no alert. Who acknowledges, and what happens when nobody does, is not decided here:
+//! `monitor/escalate.rs`.
 
 pub mod breaker;
 pub mod channel;
@@ -9,6 +11,7 @@ pub mod deliver;
 pub mod email;
 pub mod follow;
 pub mod foresee;
+mod forget;
 pub mod form;
 mod http;
 pub mod office;
@@ -75,6 +78,7 @@ impl Notify {
             let notify = following.clone();
             async move { follow::follow(&notify.0.parts, &notify.0.channels).await }
         });
+        forget::start(parts);
         Ok(notify)
     }
 

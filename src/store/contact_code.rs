@@ -9,6 +9,8 @@ use crate::random;
 
 pub const LASTS: SignedDuration = SignedDuration::from_mins(15);
 const WRONG_ANSWERS: i16 = 5;
+/// How many somebody was sent is counted by the hour (`web/contacts.rs`).
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug)]
 pub struct New<'a> {
@@ -22,11 +24,6 @@ pub struct New<'a> {
 
 /// Those before it count no more.
 pub async fn insert(db: &mut PgConnection, new: &New<'_>) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM contact_code WHERE staff = $1 AND sent_at < $2")
-        .bind(new.staff)
-        .bind((new.sent_at - SignedDuration::from_hours(24)).to_sqlx())
-        .execute(&mut *db)
-        .await?;
     sqlx::query(
         "INSERT INTO contact_code (contact_code, contact_point, staff, page, code_hash, sent_at, ends_at, wrong_answers)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
@@ -74,4 +71,10 @@ pub async fn answer(
     .fetch_optional(db)
     .await?;
     Ok(right.unwrap_or(false))
+}
+
+/// As the eraser: what opens and counts nothing any more.
+pub async fn forget(db: &mut PgConnection, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM contact_code WHERE sent_at < $1").bind((now - KEPT).to_sqlx()).execute(db).await?;
+    Ok(())
 }

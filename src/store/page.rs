@@ -4,7 +4,7 @@
 //! that was too slow changes nothing. A page whose sender died is taken again when its lease has ended,
 //! and goes out once more under the same id.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
@@ -14,6 +14,10 @@ use crate::secret::Secret;
 
 /// Longer than any send may take, so that a page is not sent twice by two living senders.
 const LEASE_SECONDS: f64 = 60.0;
+
+/// How long a page that belongs to no alert is kept. Nobody's care has to be accounted for by it, so it is not kept for as long as
+/// the pages of alerts; administrators look back no further, and answers are remembered for as long (`reply.rs`).
+const KEPT_OF_NO_ALERT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
@@ -294,4 +298,14 @@ pub async fn last_made(db: &mut PgConnection, staff: Uuid, priority: &str) -> Re
             .fetch_one(db)
             .await?;
     Ok(last.map(jiff_sqlx::Timestamp::to_jiff))
+}
+
+/// As the eraser: codes, tests and what somebody was told about their answer, with their tries. What was never handed over stays until
+/// it is: somebody must look at it.
+pub async fn forget_of_no_alert(db: &mut PgConnection, care_now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM page WHERE alerts = '{}' AND made_at < $1 AND state IN ('sent', 'given_up')")
+        .bind((care_now - KEPT_OF_NO_ALERT).to_sqlx())
+        .execute(db)
+        .await?;
+    Ok(())
 }

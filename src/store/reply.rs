@@ -116,11 +116,6 @@ fn paged(row: &PgRow) -> Result<Paged, sqlx::Error> {
 
 /// Notes what came. False: it came before.
 pub async fn note(db: &mut PgConnection, reply: &[u8], staff: Uuid, now: Timestamp) -> Result<bool, sqlx::Error> {
-    sqlx::query("DELETE FROM reply WHERE staff = $1 AND at < $2")
-        .bind(staff)
-        .bind((now - KEPT).to_sqlx())
-        .execute(&mut *db)
-        .await?;
     let noted = sqlx::query("INSERT INTO reply (reply, staff, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
         .bind(reply)
         .bind(staff)
@@ -128,6 +123,12 @@ pub async fn note(db: &mut PgConnection, reply: &[u8], staff: Uuid, now: Timesta
         .execute(db)
         .await?;
     Ok(noted.rows_affected() == 1)
+}
+
+/// As the eraser.
+pub async fn forget(db: &mut PgConnection, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM reply WHERE at < $1").bind((now - KEPT).to_sqlx()).execute(db).await?;
+    Ok(())
 }
 
 /// How many answers were taken from this member of staff since then (machine time).

@@ -1,13 +1,17 @@
-//! Two people, watched for more than a year; then what is old of them is erased, and everything since goes on.
+//! Two people, watched for more than a year; then what is old of them is erased, and everything since goes on. And what is of nobody's
+//! record, which goes by itself.
 
 use std::process::Output;
+use std::time::Duration;
 
+use derwent::random;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::reconciling::{Said, no_wires};
-use crate::harness::service::derwent;
+use crate::harness::mail::MailServer;
+use crate::harness::service::{Options, Service, derwent};
 use crate::harness::ward::{Replica, Ward, at, facts};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -204,5 +208,88 @@ async fn what_is_old_is_erased_and_nothing_since_then_is_lost() {
     assert_eq!(ward.lines("SELECT patient::text FROM erased_range").await, [arthur.to_string()]);
     assert_eq!(Said::by(&ward).wrong(), []);
     replica.stop().await;
+    ward.close().await;
+}
+
+/// Of each kind one that is to go and one that is to stay, by how long ago it was made.
+async fn of_paging(ward: &Ward, ida: Uuid) {
+    for (days, alerts, state) in [
+        (31, "{}", "sent"),
+        (31, "{}", "given_up"),
+        (29, "{}", "sent"),
+        (31, "{00000000-0000-0000-0000-00000000000a}", "sent"),
+        (31, "{}", "ready"),
+    ] {
+        let page = random::new_id();
+        sqlx::query(
+            "INSERT INTO page (page, alerts, organisation, staff, channel, address, priority, subject, body, made_at, state, attempts,
+                               next_at)
+             VALUES ($1, $2::uuid[], $3, $4, 'email', 'ida@example.org', 'medium', 'A code', '123456', now() - $5 * interval '1 day', $6,
+                     1, now() + interval '1 day')",
+        )
+        .bind(page)
+        .bind(alerts)
+        .bind(ward.organisation)
+        .bind(ida)
+        .bind(days)
+        .bind(state)
+        .execute(&ward.pool)
+        .await
+        .expect("a page");
+        sqlx::query(
+            "INSERT INTO page_attempt (page, n, at, outcome, said) VALUES ($1, 1, now(), 'again', 'try later')",
+        )
+        .bind(page)
+        .execute(&ward.pool)
+        .await
+        .expect("a try");
+    }
+    for (hours, code) in [(25, "old"), (23, "new")] {
+        sqlx::query(
+            "INSERT INTO contact_code (contact_code, contact_point, staff, page, code_hash, sent_at, ends_at, wrong_answers)
+             VALUES (gen_random_uuid(), gen_random_uuid(), $1, gen_random_uuid(), $2::bytea, now() - $3 * interval '1 hour', now(), 0)",
+        )
+        .bind(ida)
+        .bind(code)
+        .bind(hours)
+        .execute(&ward.pool)
+        .await
+        .expect("a code");
+    }
+    for (days, reply) in [(31, "old"), (29, "new")] {
+        sqlx::query("INSERT INTO reply (reply, staff, at) VALUES ($2::bytea, $1, now() - $3 * interval '1 day')")
+            .bind(ida)
+            .bind(reply)
+            .bind(days)
+            .execute(&ward.pool)
+            .await
+            .expect("a reply");
+    }
+}
+
+/// The real service, whose care time is the machine's.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_belong_to_no_alert_go_by_themselves() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    let ida = ward.staff("ida").await;
+    of_paging(&ward, ida).await;
+    let (mail, database_url) = (MailServer::start(), ward.database.url.clone());
+    let options = Options { database_url, care_time: None, smtp_url: mail.url(), pager_url: None };
+    let service = tokio::task::spawn_blocking(move || Service::start(&options)).await.expect("started");
+    let left = "SELECT (now()::date - made_at::date) || ' ' || state || ' ' || cardinality(alerts) || ' ' || count(page_attempt.n)
+                FROM page LEFT JOIN page_attempt USING (page) GROUP BY page.page ORDER BY 1";
+    let expected = ["29 sent 0 1", "31 ready 0 1", "31 sent 1 1"];
+    for _ in 0..1000 {
+        if ward.lines(left).await == expected {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(ward.lines(left).await, expected);
+    assert_eq!(ward.count("SELECT count(*) FROM page_attempt").await, 3);
+    assert_eq!(ward.lines("SELECT convert_from(code_hash, 'UTF8') FROM contact_code").await, ["new"]);
+    assert_eq!(ward.lines("SELECT convert_from(reply, 'UTF8') FROM reply").await, ["new"]);
+    assert!(tokio::task::spawn_blocking(move || service.end()).await.expect("ended"));
+    ward.expects("a page over email is ready");
     ward.close().await;
 }
