@@ -2,6 +2,7 @@
 //! again can be recognised.
 
 mod server;
+mod wrapped;
 
 use std::time::Duration;
 

@@ -6,19 +6,21 @@
 //! it says that it has the first part (Nagle's algorithm against delayed acknowledgements).
 
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use lettre::Message;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::{Category, Response, Severity};
 use reqwest::Url;
 use tokio::net::TcpStream;
 
 use super::NotSent;
+use super::wrapped::Wrapper;
 
 /// As many as send at once; the rest is closed.
 const MOST_KEPT: usize = 16;
@@ -46,7 +48,7 @@ enum Security {
     Opportunistic(TlsParameters),
     Required(TlsParameters),
     /// TLS from the first byte.
-    Wrapped(TlsParameters),
+    Wrapped(Wrapper),
 }
 
 impl Server {
@@ -60,7 +62,7 @@ impl Server {
             ("smtp", None) => (Security::None, 25),
             ("smtp", Some("opportunistic")) => (Security::Opportunistic(parameters()?), 587),
             ("smtp", Some("required")) => (Security::Required(parameters()?), 587),
-            ("smtps", None) => (Security::Wrapped(parameters()?), 465),
+            ("smtps", None) => (Security::Wrapped(Wrapper::new(&host)?), 465),
             ("smtp" | "smtps", Some(other)) => bail!("tls={other} is unknown; known are required and opportunistic"),
             (other, _) => bail!("{other}: is unknown; known are smtp:, smtps: and file:"),
         };
@@ -126,16 +128,17 @@ impl Server {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, NotSent> {
-        let address = (self.host.as_str(), self.port);
-        if let Security::Wrapped(parameters) = &self.security {
-            let parameters = Some(parameters.clone());
-            return AsyncSmtpConnection::connect_tokio1(address, None, &self.hello, parameters, None)
-                .await
-                .map_err(judge);
-        }
-        let stream = TcpStream::connect(address).await.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
-        let stream = stream.map_err(|error| NotSent::Down(format!("Connection error: {error}")))?;
-        AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello).await.map_err(judge)
+        let stream = self.stream().await.map_err(|error| NotSent::Down(format!("Connection error: {error}")))?;
+        AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await.map_err(judge)
+    }
+
+    async fn stream(&self) -> io::Result<Box<dyn AsyncTokioStream>> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(match &self.security {
+            Security::Wrapped(wrapper) => Box::new(wrapper.wrap(stream).await?),
+            Security::None | Security::Opportunistic(_) | Security::Required(_) => Box::new(stream),
+        })
     }
 
     async fn start_tls(&self, connection: &mut AsyncSmtpConnection, parameters: &TlsParameters) -> Result<(), NotSent> {

@@ -272,9 +272,11 @@ async fn a_mail_server_that_fails_tls_or_has_no_name_has_the_page_go_another_way
     let folder = tempfile::tempdir().expect("a folder");
     let (cert, key) = certificate(&folder).await;
     let mail = MailServer::start_with(&["--starttls", &cert, &key]);
+    let wrapped = MailServer::start_with(&["--tls", &cert, &key]);
     for url in [
         format!("smtp://localhost:{}?tls=required", mail.port()),
         format!("smtps://localhost:{}", mail.port()),
+        format!("smtps://localhost:{}", wrapped.port()),
         "smtp://no-such-host.invalid:25".to_owned(),
     ] {
         let ward = Ward::open("2026-03-02T09:00:00Z").await;
@@ -288,7 +290,8 @@ async fn a_mail_server_that_fails_tls_or_has_no_name_has_the_page_go_another_way
         ward.expects("a page over email is");
         ward.close().await;
     }
-    assert!(mail.mails().is_empty(), "nothing went out in the clear, or to whom nobody vouches for");
+    let came = [mail.mails(), wrapped.mails()].concat();
+    assert!(came.is_empty(), "nothing went out in the clear, or to whom nobody vouches for: {came:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
