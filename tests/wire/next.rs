@@ -189,6 +189,25 @@ async fn outside_cover_that_nobody_took_it_is_told_at_once_until_when_it_waits()
     assert_eq!(at_welcome(&device).await, next);
 }
 
+/// Where it is put off at once, the phone may look after that, and hears of it whether or not anything told of it.
+#[tokio::test]
+async fn what_is_put_off_after_the_phone_looked_is_told_at_once_too() {
+    let town = Town::start().await;
+    let (_, device) = town.person("Dorothy").await;
+    let (hours, opens) = later();
+    town.covered(&hours).await;
+    // Who forms pages asks over what people are told; who judges does not.
+    let mut holding = town.store.owner.begin().await.unwrap();
+    sqlx::query("LOCK TABLE contact_point IN ACCESS EXCLUSIVE MODE").execute(&mut *holding).await.unwrap();
+    let (mut line, _) = sends_a_high_one(&device).await;
+    assert_eq!(told(&mut line, |_| true).await.work[0].told, Told::PassedOn);
+    holding.rollback().await.unwrap();
+    let released = now();
+    let next = told(&mut line, |told| matches!(told, Told::Waits { .. })).await;
+    soon_after(released);
+    assert_eq!(next.work[0].told, Told::Waits { until: opens });
+}
+
 #[tokio::test]
 async fn outside_cover_the_team_that_took_it_is_named_with_its_number() {
     let town = Town::start().await;
