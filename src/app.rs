@@ -54,7 +54,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
         operator.serve(&parts)?;
     }
     let monitor = Monitor::start(&parts).await?;
-    let notify = Notify::start(&parts)?;
+    let notify = Notify::start(&parts).await?;
     sealer::start(&parts);
     presence::start(&parts);
     let writer = Writer::start(&parts.store, parts.signals.clone(), &parts.lifecycle);

@@ -95,6 +95,10 @@ pub struct Config {
     #[arg(long, env = "DERWENT_WEBHOOK_NETWORKS", value_delimiter = ',')]
     pub webhook_networks: Vec<Network>,
 
+    /// Where browsers' push services may be, which take notifications: `public` for the internet, as for webhooks (default: nowhere)
+    #[arg(long, env = "DERWENT_PUSH_NETWORKS", value_delimiter = ',')]
+    pub push_networks: Vec<Network>,
+
     /// Who is told when the service itself needs a person (default: the sender of the mails)
     #[arg(long, env = "DERWENT_OPERATOR_EMAIL")]
     pub operator_email: Option<String>,
@@ -141,6 +145,11 @@ impl Config {
         })
     }
 
+    /// Who is told when the service itself needs a person: a mail address.
+    pub fn operator(&self) -> &str {
+        self.operator_email.as_deref().unwrap_or(&self.mail_from)
+    }
+
     /// Over what somebody can be told.
     pub fn channels(&self) -> Vec<Channel> {
         let set = |channel: &Channel| match channel {
@@ -148,6 +157,7 @@ impl Config {
             Channel::Pager => self.pager_url.is_some(),
             Channel::Sms => self.sms_api_key.is_some(),
             Channel::Webhook => !self.webhook_networks.is_empty(),
+            Channel::WebPush => !self.push_networks.is_empty(),
         };
         Channel::ALL.into_iter().filter(set).collect()
     }

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod backtesting;
+pub mod browser;
 pub mod cli;
 pub mod clock;
 pub mod config;

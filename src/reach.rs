@@ -1,4 +1,4 @@
-//! Which addresses a webhook may be sent to: pure. Public ones if the operator says so, and private networks that the operator names.
+//! Which addresses of members of staff, of webhooks and browsers, may be sent to: pure. Public ones if the operator says so, and private networks that the operator names.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use reqwest::Url;
 
-/// One of `DERWENT_WEBHOOK_NETWORKS`.
+/// One of `DERWENT_WEBHOOK_NETWORKS` or `DERWENT_PUSH_NETWORKS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Network {
     /// Every address of the internet.
@@ -91,10 +91,13 @@ impl Reach {
     pub fn check(&self, url: &Url) -> Result<(), String> {
         let plain_allowed = url.scheme() == "http" && !self.named.is_empty();
         if url.scheme() != "https" && !plain_allowed {
-            return Err("A webhook needs an address that begins with https://.".to_owned());
+            return Err("This needs an address that begins with https://.".to_owned());
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("A webhook's address holds no name or password; its signature proves who sends it.".to_owned());
+            return Err(
+                "Such an address holds no name or password; the signature of what is sent there proves who sends it."
+                    .to_owned(),
+            );
         }
         let literal = url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().ok());
         if literal.is_some_and(|address| !self.holds(address)) {

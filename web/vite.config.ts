@@ -45,11 +45,12 @@ export default defineConfig({
         staff: resolve(here, 'staff/index.html'),
         patient: resolve(here, 'patient/index.html'),
         stage: resolve(here, 'stage/index.html'),
-        'service-worker': resolve(here, 'patient/service-worker.ts'),
+        'app/service-worker': resolve(here, 'patient/service-worker.ts'),
+        'staff/service-worker': resolve(here, 'staff/notifications/service-worker.ts'),
       },
       output: {
-        // The worker's address must not change: a phone asks for it by name.
-        entryFileNames: (chunk) => (chunk.name === 'service-worker' ? 'app/service-worker.js' : 'assets/[name]-[hash].js'),
+        // The workers' addresses must not change: browsers ask for them by name.
+        entryFileNames: (chunk) => (chunk.name.endsWith('/service-worker') ? '[name].js' : 'assets/[name]-[hash].js'),
       },
     },
   },

@@ -171,6 +171,9 @@ fn others(config: &Config, report: &mut Report) {
     if !config.webhook_networks.is_empty() {
         report.good("webhooks", "are allowed; where they go their owners prove");
     }
+    if !config.push_networks.is_empty() {
+        report.good("browser notifications", "are allowed; which browsers their owners prove");
+    }
 }
 
 fn pager(config: &Config, report: &mut Report) {

@@ -95,7 +95,7 @@ fn install() -> anyhow::Result<PrometheusHandle> {
     for name in [COMMITS, COMMIT_FAILURES, JUDGED] {
         counter!(name).absolute(0);
     }
-    for channel in ["email", "pager", "sms", "webhook"] {
+    for channel in ["email", "pager", "sms", "webhook", "web_push"] {
         gauge!(CHANNEL_DOWN, "channel" => channel).set(0.0);
         for state in ["sent", "given_up"] {
             counter!(PAGES_SETTLED, "channel" => channel, "state" => state).absolute(0);

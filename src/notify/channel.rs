@@ -15,6 +15,7 @@ use crate::notify::pager::Pager;
 use crate::notify::retry::Failure;
 use crate::notify::said;
 use crate::notify::sms::Sms;
+use crate::notify::web_push::{self, WebPush};
 use crate::notify::webhook::Webhook;
 use crate::store::page::{Channel, Taken};
 use crate::store::page_follow;
@@ -44,6 +45,11 @@ impl NotSent {
         Self { failure: Failure::Passing, of_channel: false, error: error.to_string() }
     }
 
+    /// Nevermore: nothing to this address can succeed again.
+    pub fn gone(error: impl ToString) -> Self {
+        Self { failure: Failure::Gone, of_channel: false, error: error.to_string() }
+    }
+
     /// Never: this message to this address cannot succeed.
     pub fn never(error: impl ToString) -> Self {
         Self { failure: Failure::Permanent, of_channel: false, error: error.to_string() }
@@ -66,12 +72,13 @@ pub struct Channels {
     pager: Option<Pager>,
     sms: Option<Sms>,
     webhook: Option<Webhook>,
+    web_push: Option<WebPush>,
     breakers: Mutex<BTreeMap<Channel, Breaker>>,
 }
 
 impl Channels {
-    /// Fails only on what no waiting mends, such as an address that is none.
-    pub fn open(config: &Config) -> anyhow::Result<Self> {
+    /// `push_key` signs notifications in browsers. Fails only on what no waiting mends, such as an address that is none.
+    pub fn open(config: &Config, push_key: Option<web_push::Key>) -> anyhow::Result<Self> {
         let origin = config.origin();
         Ok(Self {
             mailer: Mailer::open(config, &origin)?,
@@ -79,6 +86,7 @@ impl Channels {
             pager: config.pager_url.as_ref().map(|url| Pager::open(url, &origin)).transpose()?,
             sms: Sms::open(config)?,
             webhook: Webhook::open(config, &origin)?,
+            web_push: push_key.map(|key| WebPush::open(config, key)).transpose()?,
             breakers: Mutex::default(),
         })
     }
@@ -122,10 +130,11 @@ impl Channels {
                 None => Err(not_set(channel)),
             },
             Channel::Webhook => match &self.webhook {
-                // Each receiver is a server of its own: none of them says that webhooks do not work.
-                Some(webhook) => {
-                    within(webhook.send(page, now)).await.map_err(|not_sent| NotSent { of_channel: false, ..not_sent })
-                }
+                Some(webhook) => of_another(within(webhook.send(page, now)).await),
+                None => Err(not_set(channel)),
+            },
+            Channel::WebPush => match &self.web_push {
+                Some(web_push) => of_another(within(web_push.send(page, now)).await),
                 None => Err(not_set(channel)),
             },
         }
@@ -140,6 +149,11 @@ impl Channels {
     }
 }
 
+/// Each receiver is a server of its own: none of them says that the channel does not work.
+fn of_another(result: Result<String, NotSent>) -> Result<String, NotSent> {
+    result.map_err(|not_sent| NotSent { of_channel: false, ..not_sent })
+}
+
 async fn within<T>(sending: impl Future<Output = Result<T, NotSent>>) -> Result<T, NotSent> {
     tokio::time::timeout(SEND_LIMIT, sending)
         .await
@@ -152,6 +166,7 @@ fn not_set(channel: Channel) -> NotSent {
         Channel::Pager => "DERWENT_PAGER_URL",
         Channel::Sms => "DERWENT_SMS_API_KEY",
         Channel::Webhook => "DERWENT_WEBHOOK_NETWORKS",
+        Channel::WebPush => "DERWENT_PUSH_NETWORKS",
     };
     NotSent::never(format!("no {} service is configured any more; set {setting}", channel.words()))
 }

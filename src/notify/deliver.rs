@@ -15,7 +15,8 @@ use crate::gauges;
 use crate::notify::breaker::News;
 use crate::notify::channel::{Channels, NotSent, Sent};
 use crate::notify::form;
-use crate::notify::retry::{self, Next};
+use crate::notify::retry::{self, Failure, Next};
+use crate::notify::withdraw::withdraw;
 use crate::parts::Parts;
 use crate::random;
 use crate::signal::Signal;
@@ -46,19 +47,23 @@ impl Lane {
             (Channel::Sms, false) => "sending other pages by text message",
             (Channel::Webhook, true) => "sending high pages to webhooks",
             (Channel::Webhook, false) => "sending other pages to webhooks",
+            (Channel::WebPush, true) => "sending high pages to browsers",
+            (Channel::WebPush, false) => "sending other pages to browsers",
         }
     }
 }
 
-pub const LANES: [Lane; 8] = [
+pub const LANES: [Lane; 10] = [
     Lane { channel: Channel::Pager, high: true },
     Lane { channel: Channel::Email, high: true },
     Lane { channel: Channel::Sms, high: true },
     Lane { channel: Channel::Webhook, high: true },
+    Lane { channel: Channel::WebPush, high: true },
     Lane { channel: Channel::Pager, high: false },
     Lane { channel: Channel::Email, high: false },
     Lane { channel: Channel::Sms, high: false },
     Lane { channel: Channel::Webhook, high: false },
+    Lane { channel: Channel::WebPush, high: false },
 ];
 
 /// Sends what is due in this lane now, once. True if there was anything.
@@ -138,38 +143,44 @@ async fn settle_not_sent(parts: &Parts, lane: Lane, page: &Taken, not_sent: NotS
             keep(&mut tx, parts, page, Outcome::Again, &error).await?;
             tx.commit().await
         }
-        // A code that cannot be delivered: whoever asked for it is shown why.
-        Next::GiveUp if page.alerts.is_empty() => {
-            let mut tx = parts.store.monitor.begin().await?;
-            page::settle_given_up(&mut tx, page, &error).await?;
-            keep(&mut tx, parts, page, Outcome::GivenUp, &error).await?;
-            tx.commit().await
-        }
-        Next::GiveUp => {
-            tracing::error!(page = %page.page, channel = lane.channel.name(), attempts = page.attempts, %error, "page given up; escalating");
-            let now = parts.clock.care_now();
-            let mut tx = parts.store.monitor.begin().await?;
-            let settled = page::settle_given_up(&mut tx, page, &error).await?;
-            keep(&mut tx, parts, page, Outcome::GivenUp, &error).await?;
-            if settled {
-                note(&mut tx, parts, lane, page, "given_up", Some(&error)).await?;
-                alert::hasten_undelivered(&mut tx, page.page, &page.alerts, now).await?;
-                let channel = lane.channel.words();
-                let sentence = format!(
-                    "A page over {channel} was given up after {} attempts: {error}. The next on the roster is paged; mend \
-                     the {channel} service or the address.",
-                    page.attempts
-                );
-                alert::open_operator(&mut tx, &format!("pages over {channel} are not delivered"), &sentence, now)
-                    .await?;
-            }
-            tx.commit().await?;
-            if settled {
-                gauges::page_settled(lane.channel.name(), "given_up");
-            }
-            Ok(())
-        }
+        Next::GiveUp => give_up(parts, lane, page, failure, &error).await,
     }
+}
+
+async fn give_up(parts: &Parts, lane: Lane, page: &Taken, failure: Failure, error: &str) -> Result<(), sqlx::Error> {
+    let now = parts.clock.care_now();
+    let gone = failure == Failure::Gone;
+    let mut tx = parts.store.monitor.begin().await?;
+    let settled = page::settle_given_up(&mut tx, page, error).await?;
+    keep(&mut tx, parts, page, Outcome::GivenUp, error).await?;
+    if settled && gone {
+        withdraw(&mut tx, parts, lane.channel, page).await?;
+    }
+    // Of a code that cannot be delivered, whoever asked for it is shown why.
+    let escalates = settled && !page.alerts.is_empty();
+    if escalates {
+        note(&mut tx, parts, lane, page, "given_up", Some(error)).await?;
+        alert::hasten_undelivered(&mut tx, page.page, &page.alerts, now).await?;
+    }
+    // What is gone is its owner's to mend.
+    if escalates && !gone {
+        tracing::error!(page = %page.page, channel = lane.channel.name(), attempts = page.attempts, %error, "page given up; escalating");
+        let channel = lane.channel.words();
+        let sentence = format!(
+            "A page over {channel} was given up after {} attempts: {error}. The next on the roster is paged; mend the {channel} service \
+             or the address.",
+            page.attempts
+        );
+        alert::open_operator(&mut tx, &format!("pages over {channel} are not delivered"), &sentence, now).await?;
+    }
+    tx.commit().await?;
+    if gone {
+        parts.signals.send(Signal::Pages);
+    }
+    if escalates {
+        gauges::page_settled(lane.channel.name(), "given_up");
+    }
+    Ok(())
 }
 
 /// A try failed: the same person hears of it over another channel too, before anybody waits for the next.

@@ -39,9 +39,10 @@ fn apart(priority: &str) -> SignedDuration {
 }
 
 /// High pages: first what rings, then what is read; two of them.
-pub const HIGH_FIRST: [Channel; 4] = [Channel::Pager, Channel::Email, Channel::Sms, Channel::Webhook];
+pub const HIGH_FIRST: [Channel; 5] = [Channel::Pager, Channel::Email, Channel::Sms, Channel::Webhook, Channel::WebPush];
 /// Others: first what waits to be read.
-const OTHERS_FIRST: [Channel; 4] = [Channel::Email, Channel::Webhook, Channel::Sms, Channel::Pager];
+pub const OTHERS_FIRST: [Channel; 5] =
+    [Channel::Email, Channel::Webhook, Channel::WebPush, Channel::Sms, Channel::Pager];
 const HIGH_WAYS: usize = 2;
 
 /// What people were told before.
@@ -304,6 +305,15 @@ fn whom<'a>(
     }
 }
 
+/// Of somebody who has proven no contact point: problem, and the sentence that is mailed to the operator.
+pub fn nobody_proven(name: &str) -> (String, String) {
+    let sentence = format!(
+        "{name} is to be paged and has proven no contact point. Pages go to the address they sign in with, which nobody has proven; they \
+         add one on their account page and type in the code that is sent to it."
+    );
+    (format!("no contact point: {name}"), sentence)
+}
+
 impl Plan {
     fn hole(&mut self, team: &str) {
         self.operator.entry(format!("roster hole: {team}")).or_insert_with(|| {
@@ -328,12 +338,8 @@ impl Plan {
             .collect();
         let name = &member.name;
         if ways.is_empty() {
-            self.operator.entry(format!("no contact point: {name}")).or_insert_with(|| {
-                format!(
-                    "{name} is to be paged and has proven no contact point. Pages go to the address they sign in with, which nobody \
-                     has proven; they add one on their account page and type in the code that is sent to it."
-                )
-            });
+            let (problem, sentence) = nobody_proven(name);
+            self.operator.insert(problem, sentence);
             return vec![ContactPoint {
                 contact_point: None,
                 channel: Channel::Email,

@@ -1,9 +1,9 @@
 //! Telling people. Alerts come with page requests; here pages are formed from them, sent, and settled.
 //!
 //! `form.rs` decides whom to tell, `text.rs` what to say, `deliver.rs` sends through `channel.rs`, `retry.rs` decides what
-//! follows a failure, `breaker.rs` whether a channel works, `follow.rs` ends what rings, `foresee.rs` says beforehand whom it would
-//! come to, `forget.rs` ends what belongs to no alert. Who acknowledges, and what happens when nobody does, is not decided here:
-//! `monitor/escalate.rs`.
+//! follows a failure, `breaker.rs` whether a channel works, `withdraw.rs` takes away what wants no more, `follow.rs` ends what rings,
+//! `foresee.rs` says beforehand whom it would come to, `forget.rs` ends what belongs to no alert. Who acknowledges, and what happens
+//! when nobody does, is not decided here: `monitor/escalate.rs`.
 
 pub mod breaker;
 pub mod channel;
@@ -20,7 +20,9 @@ pub mod retry;
 mod said;
 pub mod sms;
 pub mod text;
+pub mod web_push;
 pub mod webhook;
+mod withdraw;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +35,8 @@ use crate::notify::office::Office;
 use crate::parts::Parts;
 use crate::progress;
 use crate::signal::Signal;
-use crate::store::{page, page_request};
+use crate::store::page::{self, Channel};
+use crate::store::page_request;
 use crate::turns;
 
 /// How long to wait for pages that another task is sending just now.
@@ -55,8 +58,12 @@ struct Inner {
 
 impl Notify {
     /// Starts two loops that form pages, high ones and the rest, and one for each lane that sends them.
-    pub fn start(parts: &Parts) -> anyhow::Result<Self> {
-        let channels = Channels::open(&parts.config)?;
+    pub async fn start(parts: &Parts) -> anyhow::Result<Self> {
+        let push_key = match parts.config.channels().contains(&Channel::WebPush) {
+            true => Some(web_push::Key::of(&parts.store, parts.clock.machine_now()).await?),
+            false => None,
+        };
+        let channels = Channels::open(&parts.config, push_key)?;
         let office = Office::of(&parts.config);
         let notify = Self(Arc::new(Inner { parts: parts.clone(), channels, office }));
         for (high, what) in [(true, "forming high pages"), (false, "forming other pages")] {

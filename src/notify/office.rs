@@ -22,7 +22,7 @@ impl Office {
     pub fn of(config: &Config) -> Self {
         Self {
             origin: config.origin(),
-            operator: config.operator_email.clone().unwrap_or_else(|| config.mail_from.clone()),
+            operator: config.operator().to_owned(),
             test: config.heartbeat_email.clone(),
             channels: config.channels(),
             answers: config.answers(),

@@ -13,6 +13,8 @@ use crate::store::page::Channel;
 pub enum Failure {
     /// The same message to the same address cannot succeed: unknown recipient, refused key.
     Permanent,
+    /// Whoever it went to takes nothing there any more.
+    Gone,
     /// The server is away, slow, busy or says "later".
     Passing,
 }
@@ -43,22 +45,22 @@ const fn schedule(first_s: u64, longest_s: u64, attempts: u32) -> Schedule {
     Schedule { first: Duration::from_secs(first_s), longest: Duration::from_secs(longest_s), attempts }
 }
 
-/// 2 + 4 + 8 + 16 + 30 × 4 s: two and a half minutes of pauses. What a text message or a webhook answers is final sooner than what a
-/// mail server says, and each text message costs: 5 + 10 + 20 + 30 × 3 s.
+/// 2 + 4 + 8 + 16 + 30 × 4 s: two and a half minutes of pauses. What a text message, a webhook or a browser's push service answers is
+/// final sooner than what a mail server says, and each text message costs: 5 + 10 + 20 + 30 × 3 s.
 const fn of_high(channel: Channel) -> Schedule {
     match channel {
         Channel::Email | Channel::Pager => schedule(2, 30, 9),
-        Channel::Sms | Channel::Webhook => schedule(5, 30, 7),
+        Channel::Sms | Channel::Webhook | Channel::WebPush => schedule(5, 30, 7),
     }
 }
 
-/// E-mail outlasts an evening: 2 s … 15 min, about five hours of pauses. A pager's service throttles by the minute. A text message that
-/// comes hours later helps nobody: about one hour. A webhook's server may be down for a night: 5 s … 2 h, about ten hours.
+/// E-mail outlasts an evening: 2 s … 15 min, about five hours of pauses. A pager's service throttles by the minute. A text message or
+/// a notification that comes hours later helps nobody: about one hour. A webhook's server may be down for a night: 5 s … 2 h, about ten hours.
 const fn of_others(channel: Channel) -> Schedule {
     match channel {
         Channel::Email => schedule(2, 15 * 60, 28),
         Channel::Pager => schedule(5, 15 * 60, 26),
-        Channel::Sms => schedule(10, 10 * 60, 12),
+        Channel::Sms | Channel::WebPush => schedule(10, 10 * 60, 12),
         Channel::Webhook => schedule(5, 2 * 3600, 15),
     }
 }
@@ -71,7 +73,7 @@ pub fn after(channel: Channel, failure: Failure, attempts: u32, page: Page, jitt
         Page::Other => of_others(channel),
         Page::ToOperator => Schedule { attempts: u32::MAX, ..of_others(channel) },
     };
-    if failure == Failure::Permanent || attempts >= limit {
+    if failure != Failure::Passing || attempts >= limit {
         return Next::GiveUp;
     }
     let doublings = attempts.saturating_sub(1).min(20);
@@ -104,9 +106,13 @@ mod tests {
 
     #[test]
     fn other_pages_outlast_an_evening_without_their_server_but_a_text_message() {
-        for (channel, least_h, most_h) in
-            [(Channel::Email, 4, 6), (Channel::Pager, 4, 6), (Channel::Sms, 0, 2), (Channel::Webhook, 8, 14)]
-        {
+        for (channel, least_h, most_h) in [
+            (Channel::Email, 4, 6),
+            (Channel::Pager, 4, 6),
+            (Channel::Sms, 0, 2),
+            (Channel::Webhook, 8, 14),
+            (Channel::WebPush, 0, 2),
+        ] {
             let waited: Duration = pauses(channel, Page::Other).iter().sum();
             let hours = waited.as_secs() / 3600;
             assert!(hours >= least_h && hours < most_h, "{channel:?} {waited:?}");

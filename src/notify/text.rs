@@ -106,7 +106,7 @@ impl Setting<'_> {
         // Whom it goes to by name has it already.
         let answers = self.answers.contains(&channel) && matches!(waiting.to, Whom::Step(_));
         let body = match channel {
-            Channel::Sms => format!(
+            Channel::Sms | Channel::WebPush => format!(
                 "{priority} {} alert {}, {}. {} Waiting since {}; {} by {}. Step {}. {open} {}{} Cannot sign in? Ring {}.",
                 line.kind,
                 line.reference,
@@ -154,7 +154,7 @@ impl Setting<'_> {
         let answers = self.answers.contains(&channel);
         let body = match channel {
             // As many as fit; the worklist has them all.
-            Channel::Sms => {
+            Channel::Sms | Channel::WebPush => {
                 let named: Vec<&str> = lines.iter().take(10).map(|line| line.reference.as_str()).collect();
                 let answer = if answers { " Or answer ACK and the references you take." } else { "" };
                 format!("{heading}, {}: {}. {}/staff/{answer}", self.team, named.join(", "), self.origin)

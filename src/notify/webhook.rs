@@ -1,10 +1,8 @@
 //! A signed webhook: Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, `webhook-signature`). The page's id is the
 //! `webhook-id`, so a receiver recognises what had to be sent again.
 //!
-//! The address was given by a member of staff, so it could point inside: what a name stands for is looked at before the connection is
-//! made, to nothing but what was looked at, and no redirect is followed.
+//! The address was given by a member of staff, so it could point inside: it leads nowhere but where webhooks may go.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -12,7 +10,6 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode, Url};
 use serde_json::json;
@@ -33,25 +30,6 @@ pub struct Webhook {
     origin: String,
 }
 
-/// Names to addresses, without those that are out of reach.
-struct Resolver(Arc<Reach>);
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let reach = Arc::clone(&self.0);
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let within: Vec<SocketAddr> = found.into_iter().filter(|address| reach.holds(address.ip())).collect();
-            if within.is_empty() {
-                return Err(OUT_OF_REACH.into());
-            }
-            Ok(Box::new(within.into_iter()) as Addrs)
-        })
-    }
-}
-
-const OUT_OF_REACH: &str = "the webhook's address is private or local; allow its network in DERWENT_WEBHOOK_NETWORKS";
-
 impl Webhook {
     /// None: webhooks are not allowed anywhere.
     pub fn open(config: &Config, origin: &str) -> anyhow::Result<Option<Self>> {
@@ -59,8 +37,7 @@ impl Webhook {
             return Ok(None);
         }
         let reach = Arc::new(Reach::of(&config.webhook_networks));
-        // A proxy would look the name up itself.
-        let client = http::client().no_proxy().dns_resolver(Arc::new(Resolver(Arc::clone(&reach))));
+        let client = http::client_within(&reach, "DERWENT_WEBHOOK_NETWORKS");
         let client = client.build().context("the HTTP client for webhooks could not start")?;
         Ok(Some(Self { client, reach, origin: origin.to_owned() }))
     }
@@ -123,7 +100,8 @@ fn judge(status: StatusCode) -> Result<String, NotSent> {
             Err(NotSent::later(format!("the webhook answered {status}")))
         }
         status if status.is_server_error() => Err(NotSent::later(format!("the webhook answered {status}"))),
-        // 410: it wants no more of them. A redirect: give the address where it ends.
+        StatusCode::GONE => Err(NotSent::gone(format!("the webhook wants no more pages: it answered {status}"))),
+        // A redirect: give the address where it ends.
         status => Err(NotSent::never(format!("the webhook refused the page with {status}"))),
     }
 }
@@ -160,7 +138,7 @@ mod tests {
             (301, Failure::Permanent),
             (400, Failure::Permanent),
             (404, Failure::Permanent),
-            (410, Failure::Permanent),
+            (410, Failure::Gone),
         ] {
             let status = StatusCode::from_u16(status).expect("a status");
             assert_eq!(judge(status).expect_err("not sent").failure, failure, "{status}");

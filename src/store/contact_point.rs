@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ pub struct New<'a> {
     pub staff: Uuid,
     pub channel: Channel,
     pub address: &'a Secret,
-    /// A webhook's.
+    /// What signs what goes to a webhook; the keys of a browser.
     pub secret: Option<&'a Secret>,
     pub made_at: Timestamp,
     pub verified_at: Option<Timestamp>,
@@ -128,6 +129,58 @@ pub async fn remove(db: &mut PgConnection, staff: Uuid, which: Uuid) -> Result<b
     Ok(gone.rows_affected() == 1)
 }
 
+/// Somebody whose contact point was taken away.
+#[derive(Debug)]
+pub struct Withdrawn {
+    pub staff: Uuid,
+    pub organisation: Uuid,
+    pub name: String,
+    /// With which they sign in.
+    pub email: String,
+    /// Where they are told of it: their best other one, of `order`; none: there is no other.
+    pub instead: Option<ContactPoint>,
+}
+
+/// Takes away the contact point that this page went to. None: it is gone already.
+pub async fn withdraw(db: &mut PgConnection, page: Uuid, order: &[Channel]) -> Result<Option<Withdrawn>, sqlx::Error> {
+    let gone = sqlx::query(
+        "DELETE FROM contact_point USING page, staff
+         WHERE page.page = $1 AND contact_point.contact_point = page.contact_point AND staff.staff = contact_point.staff
+         RETURNING staff.staff, staff.organisation, staff.name, staff.email",
+    )
+    .bind(page)
+    .fetch_optional(&mut *db)
+    .await?;
+    let Some(gone) = gone else { return Ok(None) };
+    let staff: Uuid = gone.try_get("staff")?;
+    let names: Vec<&str> = order.iter().map(|channel| channel.name()).collect();
+    let other = sqlx::query(
+        "SELECT contact_point, kind, address FROM contact_point
+         WHERE staff = $1 AND verified_at IS NOT NULL AND kind = ANY ($2)
+         ORDER BY array_position($2, kind), verified_at DESC LIMIT 1",
+    )
+    .bind(staff)
+    .bind(names)
+    .fetch_optional(db)
+    .await?;
+    let instead = other.as_ref().map(read).transpose()?;
+    Ok(Some(Withdrawn {
+        staff,
+        organisation: gone.try_get("organisation")?,
+        name: gone.try_get("name")?,
+        email: gone.try_get("email")?,
+        instead,
+    }))
+}
+
+fn read(row: &PgRow) -> Result<ContactPoint, sqlx::Error> {
+    Ok(ContactPoint {
+        contact_point: Some(row.try_get("contact_point")?),
+        channel: Channel::read(row)?,
+        address: row.try_get::<String, _>("address")?.into(),
+    })
+}
+
 /// Writes into rosters where their people can be told: of each kind what was proven last.
 pub async fn fill(db: &mut PgConnection, rosters: &mut [Roster]) -> Result<(), sqlx::Error> {
     let people: Vec<Uuid> = rosters.iter().flat_map(Roster::everybody).map(|member| member.staff).collect();
@@ -141,11 +194,7 @@ pub async fn fill(db: &mut PgConnection, rosters: &mut [Roster]) -> Result<(), s
     .await?;
     let mut points: BTreeMap<Uuid, Vec<ContactPoint>> = BTreeMap::new();
     for row in rows {
-        points.entry(row.try_get("staff")?).or_default().push(ContactPoint {
-            contact_point: Some(row.try_get("contact_point")?),
-            channel: Channel::read(&row)?,
-            address: row.try_get::<String, _>("address")?.into(),
-        });
+        points.entry(row.try_get("staff")?).or_default().push(read(&row)?);
     }
     for member in rosters.iter_mut().flat_map(Roster::everybody_mut) {
         member.contacts = points.get(&member.staff).cloned().unwrap_or_default();

@@ -70,6 +70,7 @@ pub mod pools;
 pub mod presence;
 pub mod provider;
 pub mod push;
+pub mod push_key;
 pub mod queues;
 pub mod reading_seen;
 pub mod reconcile;

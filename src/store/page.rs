@@ -26,10 +26,12 @@ pub enum Channel {
     Pager,
     Sms,
     Webhook,
+    /// A notification in a browser.
+    WebPush,
 }
 
 impl Channel {
-    pub const ALL: [Self; 4] = [Self::Email, Self::Pager, Self::Sms, Self::Webhook];
+    pub const ALL: [Self; 5] = [Self::Email, Self::Pager, Self::Sms, Self::Webhook, Self::WebPush];
 
     /// As it is stored.
     pub fn name(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Channel {
             Self::Pager => "pager",
             Self::Sms => "sms",
             Self::Webhook => "webhook",
+            Self::WebPush => "web_push",
         }
     }
 
@@ -48,6 +51,7 @@ impl Channel {
             Self::Pager => "pager",
             Self::Sms => "text message",
             Self::Webhook => "webhook",
+            Self::WebPush => "browser notification",
         }
     }
 
@@ -81,7 +85,7 @@ pub struct NewPage {
     pub channel: Channel,
     /// None: to the operator, or to the sign-in address of somebody who has proven none.
     pub contact_point: Option<Uuid>,
-    /// What the channel needs to find them: a mail address, a pager's key, a number, an address of a web server.
+    /// What the channel needs to find them: a mail address, a pager's key, a number, an address of a web server or of a browser.
     pub address: Secret,
     pub priority: String,
     pub subject: String,
@@ -96,9 +100,9 @@ pub struct Taken {
     pub alerts: Vec<Uuid>,
     /// The page whose answer this one answers.
     pub answers: Option<Uuid>,
-    /// What the channel needs to find them: a mail address, a pager's key, a number, an address of a web server.
+    /// What the channel needs to find them: a mail address, a pager's key, a number, an address of a web server or of a browser.
     pub address: Secret,
-    /// Signs what goes to a webhook.
+    /// Signs what goes to a webhook; seals what goes to a browser.
     pub secret: Option<Secret>,
     pub priority: String,
     pub subject: String,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde_json::json;
@@ -14,30 +16,35 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Web;
-use super::api::{CodeSent, Contact, ContactAdded, ContactCode, ContactKind, ContactList, NewContact};
+use super::api::{BrowserKeys, CodeSent, Contact, ContactAdded, ContactCode, ContactKind, ContactList, NewContact};
 use super::extract::{Body, Path};
 use super::failure::{Answer, Failure};
 use super::session::SignedIn;
+use crate::browser::Browser;
 use crate::random;
-use crate::reach::Reach;
+use crate::reach::{Network, Reach};
 use crate::secret::Secret;
 use crate::signal::Signal;
 use crate::store::audit::{self, Act};
 use crate::store::contact_point::{self, Listed};
 use crate::store::page::{self, Channel, NewPage};
-use crate::store::{contact_code, staff};
+use crate::store::{contact_code, push_key, staff};
 
 const MOST_CONTACTS: usize = 10;
 /// To all contact points of one person: whoever sits at somebody's screen rings nobody out of bed with them.
 const MOST_CODES_AN_HOUR: i64 = 6;
-const LONGEST_ADDRESS_CHARS: usize = 500;
+/// Browsers' push services give out long ones.
+const LONGEST_ADDRESS_CHARS: usize = 1000;
 
 pub async fn list(State(web): State<Arc<Web>>, who: SignedIn) -> Answer<Json<ContactList>> {
     let mut db = web.transaction(&who).await?;
     let listed = contact_point::list(&mut db, who.staff, web.parts.clock.machine_now()).await?;
+    let push_key = push_key::public(&mut db).await?;
     db.commit().await?;
-    let kinds = web.parts.config.channels().into_iter().map(kind).collect();
-    Ok(Json(ContactList { contacts: listed.into_iter().map(shown).collect(), kinds }))
+    let kinds: Vec<ContactKind> = web.parts.config.channels().into_iter().map(kind).collect();
+    let push_key = push_key.filter(|_| kinds.contains(&ContactKind::WebPush));
+    let push_key = push_key.map(|key| BASE64_URL_SAFE_NO_PAD.encode(key));
+    Ok(Json(ContactList { contacts: listed.into_iter().map(shown).collect(), kinds, push_key }))
 }
 
 pub async fn add(
@@ -49,7 +56,11 @@ pub async fn add(
     who.must_be_fresh(now)?;
     let channel = channel(asked.kind);
     let address: Secret = address(&web, channel, asked.address.trim()).map_err(Failure::bad_request)?.into();
-    let secret = (channel == Channel::Webhook).then(random::webhook_secret);
+    let made = (channel == Channel::Webhook).then(random::webhook_secret);
+    let secret = match channel {
+        Channel::WebPush => Some(browser(asked.keys.as_ref()).map_err(Failure::bad_request)?),
+        _ => made.clone(),
+    };
     let mut db = web.transaction(&who).await?;
     if contact_point::list(&mut db, who.staff, now).await?.len() >= MOST_CONTACTS {
         return Err(conflict(
@@ -72,7 +83,7 @@ pub async fn add(
     audit::write(&mut db, &who.did(Act::ContactAdded, now).detail(json!({ "kind": channel.name() }))).await?;
     db.commit().await?;
     web.parts.signals.send(Signal::Pages);
-    Ok(Json(ContactAdded { contact, secret: secret.map(|secret| secret.expose().to_owned()) }))
+    Ok(Json(ContactAdded { contact, secret: made.map(|secret| secret.expose().to_owned()) }))
 }
 
 /// The one before counts no more.
@@ -217,12 +228,24 @@ fn address(web: &Web, channel: Channel, text: &str) -> Result<String, String> {
         Channel::Sms => number(text).ok_or_else(|| {
             "This is no number of a mobile phone. Write it as 07700 900123, or with its country as +353 85 012 3456.".to_owned()
         }),
-        Channel::Webhook => {
-            let url = Url::parse(text).map_err(|_| "This is no address. Write it as https://host/path.".to_owned())?;
-            Reach::of(&web.parts.config.webhook_networks).check(&url)?;
-            Ok(url.to_string())
-        }
+        Channel::Webhook => on_the_web(text, &web.parts.config.webhook_networks),
+        Channel::WebPush => on_the_web(text, &web.parts.config.push_networks),
     }
+}
+
+fn on_the_web(text: &str, networks: &[Network]) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|_| "This is no address. Write it as https://host/path.".to_owned())?;
+    Reach::of(networks).check(&url)?;
+    Ok(url.to_string())
+}
+
+/// What a browser reads with, as it is kept.
+fn browser(keys: Option<&BrowserKeys>) -> Result<Secret, String> {
+    let keys = keys.map(|BrowserKeys { p256dh, auth }| format!("{p256dh}.{auth}"));
+    let keys = keys.filter(|keys| Browser::of(keys).is_some());
+    keys.map(Secret::from).ok_or_else(|| {
+        "These are not the keys of a browser's subscription. Add the browser on its own account page.".to_owned()
+    })
 }
 
 /// As in +447700900123; without a country it is a British one.
@@ -240,9 +263,11 @@ pub(super) fn number(text: &str) -> Option<String> {
 fn shown(of: Listed) -> Contact {
     let address = of.address.expose();
     let address = match of.channel {
-        Channel::Pager => {
-            let last: Vec<char> = address.chars().rev().take(4).collect();
-            format!("…{}", last.iter().rev().collect::<String>())
+        Channel::Pager => format!("…{}", last(address, 4)),
+        // Whoever has it whole may write to the browser's push service.
+        Channel::WebPush => {
+            let host = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+            format!("{host} …{}", last(address, 6))
         }
         _ => address.to_owned(),
     };
@@ -261,12 +286,17 @@ fn shown(of: Listed) -> Contact {
     }
 }
 
+fn last(text: &str, chars: usize) -> String {
+    text.chars().skip(text.chars().count().saturating_sub(chars)).collect()
+}
+
 pub(super) fn kind(channel: Channel) -> ContactKind {
     match channel {
         Channel::Email => ContactKind::Email,
         Channel::Pager => ContactKind::Pager,
         Channel::Sms => ContactKind::Sms,
         Channel::Webhook => ContactKind::Webhook,
+        Channel::WebPush => ContactKind::WebPush,
     }
 }
 
@@ -276,6 +306,7 @@ fn channel(kind: ContactKind) -> Channel {
         ContactKind::Pager => Channel::Pager,
         ContactKind::Sms => Channel::Sms,
         ContactKind::Webhook => Channel::Webhook,
+        ContactKind::WebPush => Channel::WebPush,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Somebody's web server that takes webhooks and remembers what it was sent. The path says how it behaves: `/accepts`, `/gone`,
+//! Somebody's web server that takes webhooks, or a browser's push service, and remembers what it was sent. The path says how it behaves: `/accepts`, `/gone`,
 //! `/broken`, `/elsewhere` (a redirect to `/accepts`).
 
 use std::net::SocketAddr;
@@ -16,7 +16,17 @@ use super::leftover::{Inlet, Received};
 pub struct Delivery {
     pub path: String,
     pub headers: HeaderMap,
-    pub body: String,
+    pub body: Bytes,
+}
+
+impl Delivery {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("text")
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().expect("text")
+    }
 }
 
 pub struct Hook {
@@ -49,7 +59,6 @@ async fn take(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let body = String::from_utf8(body.to_vec()).expect("text");
     deliveries.push(Delivery { path: path.clone(), headers, body });
     match path.as_str() {
         "gone" => StatusCode::GONE.into_response(),

@@ -12,6 +12,7 @@ use derwent::monitor::Monitor;
 use derwent::notify::Notify;
 use derwent::parts::Parts;
 use derwent::random;
+use derwent::reach::Network;
 use derwent::signal::Signals;
 use derwent::store::page::Channel;
 use derwent::store::roster_change;
@@ -53,6 +54,8 @@ pub struct Wires {
     pub sms_url: Option<String>,
     /// May webhooks reach this machine?
     pub webhooks: bool,
+    /// May push services of browsers be on this machine?
+    pub browsers: bool,
     /// May people answer, by mail to reply@example.org and by text message?
     pub answers: bool,
 }
@@ -122,7 +125,7 @@ impl Ward {
             lifecycle,
         };
         let monitor = Monitor::start(&parts).await.expect("a monitor");
-        let notify = Notify::start(&parts).expect("a notifier");
+        let notify = Notify::start(&parts).await.expect("a notifier");
         Replica { parts, monitor, notify }
     }
 
@@ -170,7 +173,11 @@ impl Ward {
 
     /// A contact point that counts from now on. A webhook's secret is that of the specification's test vector.
     pub async fn contact(&self, staff: Uuid, channel: Channel, address: &str) -> Uuid {
-        let secret = (channel == Channel::Webhook).then(|| WEBHOOK_SECRET.to_owned().into());
+        self.contact_with(staff, channel, address, (channel == Channel::Webhook).then_some(WEBHOOK_SECRET)).await
+    }
+
+    pub async fn contact_with(&self, staff: Uuid, channel: Channel, address: &str, secret: Option<&str>) -> Uuid {
+        let secret = secret.map(|secret| secret.to_owned().into());
         let now = self.clock.machine_now();
         let address = address.to_owned().into();
         let new = contact_point::New {
@@ -425,6 +432,10 @@ pub fn facts(packs: &[&str]) -> Value {
     })
 }
 
+fn here() -> Vec<Network> {
+    vec!["127.0.0.0/8".parse().expect("a network")]
+}
+
 pub fn config(wires: &Wires) -> Config {
     Config {
         database: DatabaseConfig { database_url: None, data_dir: "/nowhere".into(), postgres_dir: None },
@@ -441,7 +452,8 @@ pub fn config(wires: &Wires) -> Config {
         sms_template: wires.sms_url.as_ref().map(|_| super::notify::TEMPLATE.parse().expect("an id")),
         sms_url: wires.sms_url.clone().unwrap_or_else(|| "https://notify.example".into()),
         sms_reply_token: wires.answers.then(|| super::notify::REPLY_TOKEN.to_owned().into()),
-        webhook_networks: if wires.webhooks { vec!["127.0.0.0/8".parse().expect("a network")] } else { Vec::new() },
+        webhook_networks: if wires.webhooks { here() } else { Vec::new() },
+        push_networks: if wires.browsers { here() } else { Vec::new() },
         provider_secrets: None,
         heartbeat_email: None,
         heartbeat_url: None,

@@ -48,7 +48,7 @@ fn to_folder() -> String {
 }
 
 async fn send(wires: &Wires, channel: Channel, page: &Taken) -> Result<(), (Failure, bool, String)> {
-    let channels = Channels::open(&config(wires)).expect("channels");
+    let channels = Channels::open(&config(wires), None).expect("channels");
     let now = derwent::clock::Clock::ordinary().machine_now();
     let sent = channels.send(channel, true, page, now).await;
     sent.result.map(drop).map_err(|not_sent| (not_sent.failure, not_sent.of_channel, not_sent.error))
@@ -163,22 +163,18 @@ async fn a_webhook_is_verified_by_the_specifications_own_library_and_follows_no_
     send(&wires, Channel::Webhook, &page).await.expect("taken");
     send(&wires, Channel::Webhook, &page).await.expect("taken again");
     let deliveries = hook.deliveries();
-    let id = |n: usize| deliveries[n].headers["webhook-id"].to_str().expect("text").to_owned();
+    let id = |n: usize| deliveries[n].header("webhook-id").to_owned();
     assert_eq!((id(0), id(1)), (page.page.to_string(), page.page.to_string()), "a repeat is recognised");
     let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
-    let headers: serde_json::Map<String, Value> = names
-        .iter()
-        .map(|name| ((*name).to_owned(), json!(deliveries[0].headers[*name].to_str().expect("text"))))
-        .collect();
-    let delivery = json!({ "headers": headers, "body": deliveries[0].body }).to_string();
+    let headers: serde_json::Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), json!(deliveries[0].header(name)))).collect();
+    let delivery = json!({ "headers": headers, "body": deliveries[0].text() }).to_string();
     let verified =
         tokio::task::spawn_blocking(move || python::run("clients.py", &["webhook", WEBHOOK_SECRET], &delivery));
     let verified: Value = serde_json::from_str(&verified.await.expect("verified")).expect("JSON");
     assert_eq!((&verified["type"], &verified["data"]["text"]), (&json!("page"), &json!(page.body)));
 
-    for (path, failure) in
-        [("gone", Failure::Permanent), ("broken", Failure::Passing), ("elsewhere", Failure::Permanent)]
-    {
+    for (path, failure) in [("gone", Failure::Gone), ("broken", Failure::Passing), ("elsewhere", Failure::Permanent)] {
         let page = page_to(Channel::Webhook, &hook.url(path));
         let (said, down, error) = send(&wires, Channel::Webhook, &page).await.expect_err(path);
         assert_eq!((said, down), (failure, false), "{path}: {error}");
@@ -193,7 +189,7 @@ async fn a_webhook_whose_name_leads_inside_reaches_nothing() {
     let hook = Hook::start().await;
     let mut config = config(&Wires { smtp_url: to_folder(), webhooks: true, ..Wires::default() });
     config.webhook_networks = vec!["public".parse().expect("a network"), "10.0.0.0/8".parse().expect("a network")];
-    let channels = Channels::open(&config).expect("channels");
+    let channels = Channels::open(&config, None).expect("channels");
     let now = derwent::clock::Clock::ordinary().machine_now();
     let sent = channels.send(Channel::Webhook, true, &page_to(Channel::Webhook, &hook.url("accepts")), now).await;
     let error = sent.result.expect_err("not sent").error;
@@ -301,7 +297,7 @@ async fn a_channel_that_fails_again_and_again_is_told_to_the_operator_and_bundle
     let (mail, pager) = (MailServer::start(), Pager::start().await);
     pager.refuse([Answer::Status(500); 5]);
     let wires = Wires { smtp_url: mail.url(), pager_url: Some(pager.url()), ..Wires::default() };
-    let channels = Channels::open(&config(&wires)).expect("channels");
+    let channels = Channels::open(&config(&wires), None).expect("channels");
     let now = ward.clock.machine_now();
     for n in 1..=5 {
         assert_eq!(channels.down().contains(&Channel::Pager), n > 5);

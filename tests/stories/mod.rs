@@ -18,3 +18,4 @@ mod rosters;
 mod shadowing;
 mod telling;
 mod watched;
+mod web_push;

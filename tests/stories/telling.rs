@@ -283,7 +283,7 @@ async fn killed_between_the_servers_250_and_our_note_the_page_goes_out_again_und
     .expect("a page");
 
     // The replica that dies: it takes, it sends, and it is gone.
-    let channels = Channels::open(&replica.parts.config).expect("channels");
+    let channels = Channels::open(&replica.parts.config, None).expect("channels");
     let lease = random::new_id();
     let taken = page::take(&ward.pool, Channel::Email, true, lease, far, 10).await.expect("taken").remove(0);
     let now = ward.clock.machine_now();

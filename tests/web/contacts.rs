@@ -1,5 +1,7 @@
 //! Where staff are paged: added, proven with a code that went there, taken away.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use derwent::store::page::Channel;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -96,6 +98,35 @@ async fn a_contact_point_counts_once_a_code_that_went_there_was_typed_in() {
     for path in [format!("/api/me/contacts/{first}/code"), format!("/api/me/contacts/{first}/confirm")] {
         assert_eq!(refusal(tom.post(&path, json!({ "code": "000000" })).await), (404, "not_found".into()), "{path}");
     }
+}
+
+/// Its key is that of RFC 8291, section 5.
+#[tokio::test]
+async fn a_browser_is_added_with_its_keys_and_leads_nowhere_inside() {
+    let world = World::live().await;
+    let service = world.serve_with(&["--push-networks", "public"]);
+    let mut ida = Browser::signed_in(&service, "ida@example.org").await;
+    let list = ida.read("/api/me/contacts").await;
+    assert_eq!(list["kinds"], json!(["email", "web_push"]));
+    let key = BASE64_URL_SAFE_NO_PAD.decode(id(&list, "push_key")).unwrap();
+    assert_eq!((key.len(), key[0]), (65, 4), "an uncompressed point of P-256");
+
+    let p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+    let new = |address: &str, p256dh: &str, auth: &str| json!({ "kind": "web_push", "address": address, "keys": { "p256dh": p256dh, "auth": auth } });
+    let (endpoint, auth) = ("https://push.example.net/subscription/one-of-ida", "BTBZMqHH6r4Tts7J_aSIgg");
+    for wrong in [
+        new("https://127.0.0.1/push", p256dh, auth),
+        new("http://push.example.net/push", p256dh, auth),
+        new(endpoint, auth, p256dh),
+        new(endpoint, p256dh, ""),
+        json!({ "kind": "web_push", "address": endpoint }),
+    ] {
+        assert_eq!(refusal(ida.post("/api/me/contacts", wrong.clone()).await), (400, "bad_request".into()), "{wrong}");
+    }
+    let added = ida.give("/api/me/contacts", new(endpoint, p256dh, auth)).await;
+    assert_eq!(added["secret"], Value::Null, "what a browser reads with is nobody's to see");
+    let list = ida.read("/api/me/contacts").await;
+    assert_eq!(list["contacts"][1]["address"], "push.example.net …of-ida", "nor is its address");
 }
 
 /// Where Ida is paged now.

@@ -43,6 +43,13 @@ async fn somebody_stands_in_a_hole_is_filled_and_the_shift_is_handed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_browser_is_proven_and_shows_a_test_page() {
+    let world = World::live().await;
+    let service = world.serve_with(&["--push-networks", "127.0.0.0/8"]);
+    tell("notifications.spec.ts", &world, service, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn there_and_back_at_an_organisations_own_provider() {
     let world = World::live().await;
     let service = world.serve_with(&["--provider-secrets", provider::SECRETS]);

@@ -12,7 +12,6 @@ import type {
   Code,
   Colleagues,
   ContactAdded,
-  ContactKind,
   ContactList,
   DeclareCover,
   EndLimit,
@@ -25,6 +24,7 @@ import type {
   MonitoringEnded,
   NewCalendar,
   NewCode,
+  NewContact,
   NewInstrumentUser,
   NewLeave,
   NewPause,
@@ -121,7 +121,7 @@ export const endSession = (session: string) => ask<void>('DELETE', `/me/sessions
 export const endOtherSessions = () => ask<void>('POST', '/me/sessions/end-others', {})
 export const security = () => ask<Security>('GET', '/me/security')
 export const contacts = () => ask<ContactList>('GET', '/me/contacts')
-export const addContact = (kind: ContactKind, address: string) => ask<ContactAdded>('POST', '/me/contacts', { kind, address })
+export const addContact = (contact: NewContact) => ask<ContactAdded>('POST', '/me/contacts', contact)
 export const sendContactCode = (contact: string) => ask<void>('POST', `/me/contacts/${contact}/code`)
 export const confirmContact = (contact: string, code: string) => ask<void>('POST', `/me/contacts/${contact}/confirm`, { code })
 export const removeContact = (contact: string) => ask<void>('DELETE', `/me/contacts/${contact}`)

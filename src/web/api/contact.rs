@@ -12,6 +12,8 @@ pub struct ContactList {
     pub contacts: Vec<Contact>,
     /// What this service can send at all.
     pub kinds: Vec<ContactKind>,
+    /// With which a browser subscribes to notifications (VAPID, base64url), where this service sends them.
+    pub push_key: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
@@ -22,13 +24,15 @@ pub enum ContactKind {
     Pager,
     Sms,
     Webhook,
+    /// A notification in a browser.
+    WebPush,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, TS, JsonSchema)]
 pub struct Contact {
     pub contact: Uuid,
     pub kind: ContactKind,
-    /// Of a pager's key the last four characters.
+    /// Of a pager's key the last four characters; of a browser its push service, and the last six of its address there.
     pub address: String,
     pub made_at: Timestamp,
     /// Since then pages go there; of several of a kind, to the one proven last.
@@ -51,7 +55,23 @@ pub enum CodeSent {
 #[derive(Clone, Serialize, Deserialize, TS, JsonSchema)]
 pub struct NewContact {
     pub kind: ContactKind,
+    /// Of a browser: the endpoint of its subscription.
     pub address: String,
+    /// Of a browser alone.
+    pub keys: Option<BrowserKeys>,
+}
+
+/// What one browser reads notifications with, as its subscription says it (base64url).
+#[derive(Clone, Serialize, Deserialize, TS, JsonSchema)]
+pub struct BrowserKeys {
+    pub p256dh: String,
+    pub auth: String,
+}
+
+impl std::fmt::Debug for BrowserKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BrowserKeys").finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for NewContact {

@@ -28,7 +28,7 @@ pub use alert::{Alert, AlertEvent, AlertHead, AlertPlace, Close, Colleagues, Off
 pub use audit::{AuditAct, AuditChoices, AuditEntry, AuditPage, AuditPatient};
 pub use backtest::{BacktestReport, BacktestRule, BothRules, RunBacktest};
 pub use break_glass::{BreakGlass, BrokenGlass, FindPerson, FoundPeople, FoundPerson, GlassBroken};
-pub use contact::{CodeSent, Contact, ContactAdded, ContactCode, ContactKind, ContactList, NewContact};
+pub use contact::{BrowserKeys, CodeSent, Contact, ContactAdded, ContactCode, ContactKind, ContactList, NewContact};
 pub use paging::{AlertPages, PageAbout, PageLife, PageState, PageTry, PageWentOn, Paging, TestSent, Way, Ways};
 pub use passkey::{NewPasskey, Passkey, PasskeyAnswer, PasskeyOptions};
 pub use patient::{
@@ -165,6 +165,7 @@ mod tests {
             ContactKind,
             CodeSent,
             NewContact,
+            BrowserKeys,
             ContactAdded,
             ContactCode,
             Paging,

@@ -148,11 +148,15 @@ export type ContactList = { contacts: Array<Contact>,
 /**
  * What this service can send at all.
  */
-kinds: Array<ContactKind>, };
+kinds: Array<ContactKind>, 
+/**
+ * With which a browser subscribes to notifications (VAPID, base64url), where this service sends them.
+ */
+push_key: string | null, };
 
 export type Contact = { contact: string, kind: ContactKind, 
 /**
- * Of a pager's key the last four characters.
+ * Of a pager's key the last four characters; of a browser its push service, and the last six of its address there.
  */
 address: string, made_at: string, 
 /**
@@ -164,7 +168,7 @@ verified_at: string | null,
  */
 code: CodeSent | null, };
 
-export type ContactKind = "email" | "pager" | "sms" | "webhook";
+export type ContactKind = "email" | "pager" | "sms" | "webhook" | "web_push";
 
 /**
  * How far a code has come.
@@ -174,7 +178,20 @@ export type CodeSent = "on_its_way" | "sent" | "refused";
 /**
  * `POST /api/me/contacts`. A code goes to it.
  */
-export type NewContact = { kind: ContactKind, address: string, };
+export type NewContact = { kind: ContactKind, 
+/**
+ * Of a browser: the endpoint of its subscription.
+ */
+address: string, 
+/**
+ * Of a browser alone.
+ */
+keys: BrowserKeys | null, };
+
+/**
+ * What one browser reads notifications with, as its subscription says it (base64url).
+ */
+export type BrowserKeys = { p256dh: string, auth: string, };
 
 export type ContactAdded = { contact: string, 
 /**

@@ -1,7 +1,7 @@
 // What the pages about pages say, apart from what the service says itself.
 import type { ContactKind, PageLife, PageState } from '../../shared/api/staff'
 
-export const over: Record<ContactKind, string> = { email: 'e-mail', pager: 'pager', sms: 'text message', webhook: 'webhook' }
+export const over: Record<ContactKind, string> = { email: 'e-mail', pager: 'pager', sms: 'text message', webhook: 'webhook', web_push: 'browser notification' }
 
 export const stands: Record<PageState, { mark: string; words: string }> = {
   handed_over: { mark: '✓', words: 'handed over' },

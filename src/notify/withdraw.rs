@@ -1,0 +1,55 @@
+//! A receiver that says it takes nothing any more, now or ever, is no contact point: it is taken away, and whose it was is told where they
+//! still can be.
+
+use serde_json::json;
+use sqlx::PgConnection;
+
+use crate::notify::form::{OTHERS_FIRST, nobody_proven};
+use crate::parts::Parts;
+use crate::random;
+use crate::roster::ContactPoint;
+use crate::store::audit::{self, Act, Actor, Entry};
+use crate::store::page::{self, Channel, NewPage, Taken};
+use crate::store::{alert, contact_point};
+
+/// `gone`: the page that it refused, and the channel that it went over.
+pub async fn withdraw(db: &mut PgConnection, parts: &Parts, channel: Channel, gone: &Taken) -> Result<(), sqlx::Error> {
+    let Some(whose) = contact_point::withdraw(db, gone.page, &OTHERS_FIRST).await? else { return Ok(()) };
+    let (now, care_now) = (parts.clock.machine_now(), parts.clock.care_now());
+    tracing::warn!(page = %gone.page, channel = channel.name(), "a contact point takes nothing any more; it was taken away");
+    let entry = Entry::new(Actor::Service, Act::ContactRemoved, now)
+        .at_organisation(whose.organisation)
+        .detail(json!({ "kind": channel.name(), "staff": whose.staff }));
+    audit::write(db, &entry).await?;
+    let to = whose.instead.unwrap_or_else(|| ContactPoint {
+        contact_point: None,
+        channel: Channel::Email,
+        address: whose.email.into(),
+    });
+    if to.contact_point.is_none() {
+        let (problem, sentence) = nobody_proven(&whose.name);
+        alert::open_operator(db, &problem, &sentence, care_now).await?;
+    }
+    let words = channel.words();
+    let news = NewPage {
+        page: random::new_id(),
+        alerts: Vec::new(),
+        requests: Vec::new(),
+        saw: Vec::new(),
+        answers: None,
+        organisation: Some(whose.organisation),
+        team: None,
+        staff: Some(whose.staff),
+        channel: to.channel,
+        contact_point: to.contact_point,
+        address: to.address,
+        priority: "medium".into(),
+        subject: format!("You are not paged by {words} any more"),
+        body: format!(
+            "One of your contact points, a {words}, takes nothing any more and was taken from your list. Look at your account page where \
+             you are paged, and add it again or another: {}/staff/account",
+            parts.config.origin()
+        ),
+    };
+    page::insert(db, &[news], care_now, now).await
+}
