@@ -1,6 +1,19 @@
-//! The life of a page in words, for the command and the pages that show it.
+//! The life of a page in words, for the command and the pages that show it; and what a test page says.
 
 use crate::store::page_seen::{Page, Whom, Why};
+
+/// To one person, whoever asks: nobody is rung out of bed again and again with them.
+pub const MOST_TESTS_AN_HOUR: i64 = 6;
+
+pub const TEST_SUBJECT: &str = "Test page from Derwent";
+
+/// What a test page says; `by` is who sent it.
+pub fn test_body(by: &str, origin: &str) -> String {
+    format!(
+        "This is a test, sent by {by}. It came the way that pages come, so pages reach you here. Nobody has to do anything.\n\nOver what \
+         you are paged is on your account page:\n{origin}/staff/account\n"
+    )
+}
 
 /// `step 2 of 3, because nobody acknowledged it`
 pub fn why(of: &Why) -> String {

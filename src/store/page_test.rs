@@ -1,5 +1,5 @@
-//! Pages with which somebody tries whether pages reach a person. Formed by functions of the database (`0040_paging_seen`), because the
-//! web's role sees nobody's address but one's own.
+//! Pages with which somebody tries whether pages reach a person. The pages form them by functions of the database (`0040_paging_seen`),
+//! because the web's role sees nobody's address but one's own.
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -34,6 +34,34 @@ pub async fn form(
         .bind(machine_now.to_sqlx())
         .fetch_one(db)
         .await
+}
+
+/// The same by whoever runs the service: as the owner of the tables, who sees everybody's contact points. False: this person has proven
+/// no such one, or works here no more.
+pub async fn form_by_operator(
+    db: &mut PgConnection,
+    new: &NewTest<'_>,
+    care_now: Timestamp,
+    machine_now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let formed = sqlx::query(
+        "INSERT INTO page (page, alerts, organisation, staff, channel, contact_point, address, priority, subject, body, made_at,
+                           state, attempts, next_at, test)
+         SELECT $1, '{}', staff.organisation, staff.staff, point.kind, point.contact_point, point.address, 'medium', $4, $5, $6,
+                'ready', 0, $7, true
+         FROM contact_point AS point JOIN staff USING (staff)
+         WHERE point.staff = $2 AND point.contact_point = $3 AND point.verified_at IS NOT NULL AND staff.deactivated_at IS NULL",
+    )
+    .bind(new.page)
+    .bind(new.staff)
+    .bind(new.contact_point)
+    .bind(new.subject)
+    .bind(new.body)
+    .bind(care_now.to_sqlx())
+    .bind(machine_now.to_sqlx())
+    .execute(db)
+    .await?;
+    Ok(formed.rows_affected() == 1)
 }
 
 /// How many were made for this person since (care time).

@@ -1,5 +1,10 @@
 //! `derwent admin`: every id and code a script needs comes out as JSON; what cannot be is refused, and changes nothing.
 
+use derwent::store::contact_point;
+use derwent::store::page::Channel;
+use uuid::Uuid;
+
+use crate::harness::service::derwent;
 use crate::web::world::{World, id};
 
 #[tokio::test]
@@ -253,4 +258,99 @@ async fn what_cannot_be_is_refused_in_a_sentence_and_changes_nothing() {
     }
     let after: i64 = sqlx::query_scalar(counts).fetch_one(&store.owner).await.unwrap();
     assert_eq!(before, after);
+}
+
+/// What a command that is refused says.
+fn refusal(world: &World, arguments: &[&str]) -> String {
+    let output = world.try_admin(arguments);
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn whoever_runs_the_service_tries_whether_pages_reach_somebody() {
+    let world = World::live().await;
+    let store = world.database.store().await;
+    let service = world.serve();
+    let test = |whom| ["staff", "test-page", "--origin", "https://derwent.example", "--staff", whom];
+    let sent = world.admin(&test("IDA@example.org"));
+    let pages = sent["pages"].as_array().unwrap();
+    assert_eq!((pages.len(), &pages[0]["channel"]), (1, &"email".into()), "{sent}");
+    let page = id(&pages[0], "page");
+    let shown = || {
+        let mut command = derwent();
+        command.args(["pages", "--page", &page]).env("DERWENT_DATABASE_URL", &world.database.url);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    for _ in 0..1000 {
+        if shown().contains("now     handed over") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let life = shown();
+    for line in ["now     handed over", "a test page", "to      Ida Shaw by e-mail"] {
+        assert!(life.contains(line), "{line:?} is missing in\n{life}");
+    }
+    let mails = std::fs::read_dir(world.mails.path()).unwrap().map(|file| file.unwrap().path());
+    let mails: Vec<String> = mails.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let mail = mails.iter().find(|mail| mail.contains(&page)).expect("the mail");
+    for words in
+        ["To: ida@example.org", "This is a test, sent by whoever runs the", "https://derwent.example/staff/account"]
+    {
+        assert!(mail.replace("=\r\n", "").contains(words), "{words:?} is missing in\n{mail}");
+    }
+    assert!(service.end());
+
+    // Over each way that is proven, or over one kind; and what is refused leaves nothing.
+    let tom: Uuid = sqlx::query_scalar("SELECT staff FROM staff WHERE email = 'tom@example.org'")
+        .fetch_one(&store.owner)
+        .await
+        .unwrap();
+    let mut db = store.owner.acquire().await.unwrap();
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let key = "tom's pager".to_owned().into();
+    contact_point::vouch(&mut db, tom, Channel::Pager, &key, now).await.unwrap();
+    let number = "+447700900123".to_owned().into();
+    let unproven = contact_point::New {
+        staff: tom,
+        channel: Channel::Sms,
+        address: &number,
+        secret: None,
+        made_at: now,
+        verified_at: None,
+    };
+    contact_point::insert(&mut db, &unproven).await.unwrap();
+    drop(db);
+    let tom = tom.to_string();
+    let of = |kind| [&test(&tom)[..], &["--kind", kind]].concat();
+    assert_eq!(world.admin(&test(&tom))["pages"].as_array().unwrap().len(), 2);
+    let only = world.admin(&of("pager"));
+    assert_eq!((only["pages"].as_array().unwrap().len(), &only["pages"][0]["channel"]), (1, &"pager".into()));
+    for refused in
+        [refusal(&world, &of("sms")), refusal(&world, &of("pigeon")), refusal(&world, &test("nobody@example.org"))]
+    {
+        assert!(
+            ["no such way", "possible values", "there is no member"].iter().any(|why| refused.contains(why)),
+            "{refused}"
+        );
+    }
+    world.admin(&test(&tom));
+    let too_many = refusal(&world, &test(&tom));
+    assert!(too_many.contains("no more than 6 test pages an hour"), "{too_many}");
+    let counts: (i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM page WHERE test),
+                (SELECT count(*) FROM audit JOIN page ON page.page::text = detail ->> 'page'
+                 WHERE what = 'staff.test_page_sent' AND actor = 'operator' AND test)",
+    )
+    .fetch_one(&store.owner)
+    .await
+    .unwrap();
+    assert_eq!(counts, (6, 6));
+    sqlx::query("UPDATE staff SET deactivated_at = now() WHERE email = 'ida@example.org'")
+        .execute(&store.owner)
+        .await
+        .unwrap();
+    assert!(refusal(&world, &test("ida@example.org")).contains("works here no more"));
+    store.close().await;
 }

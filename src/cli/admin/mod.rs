@@ -18,6 +18,7 @@ mod roster;
 mod shown_roster;
 mod staff;
 mod team;
+mod test_page;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::shown_roster::shown;
+use super::staff::anybody;
 use super::{Desk, Done, parse};
 use crate::roster::Roster;
 use crate::rostering;
@@ -170,12 +171,6 @@ async fn of_team(db: &mut PgConnection, team: Uuid) -> anyhow::Result<Vec<Staff>
     let mut staff = staff::list(db, None).await?;
     staff.retain(|person| may.contains(&person.staff));
     Ok(staff)
-}
-
-async fn anybody(db: &mut PgConnection, who: &str) -> anyhow::Result<Staff> {
-    let named = |person: &Staff| person.email == who.to_lowercase() || person.staff.to_string() == who;
-    let found = staff::list(db, None).await?.into_iter().find(named);
-    found.with_context(|| format!("there is no member of staff {who}; `derwent admin staff list` shows them"))
 }
 
 fn find<'a>(staff: &'a [Staff], who: &str) -> anyhow::Result<&'a Staff> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Desk, Done, lines};
+use super::{Desk, Done, lines, test_page};
 use crate::random;
 use crate::secret::Secret;
 use crate::store::audit::Act;
@@ -52,6 +52,8 @@ pub enum Command {
         #[arg(long)]
         no_more: bool,
     },
+    /// Try whether pages reach somebody: a page that says it is a test, over the ways that pages take
+    TestPage(test_page::TestPage),
     /// List staff
     List {
         #[arg(long)]
@@ -85,10 +87,10 @@ pub struct Add {
     door: Door,
 }
 
-/// Where invitations lead.
+/// Where invitations and test pages lead.
 #[derive(Args, Debug)]
 pub struct Door {
-    /// What browsers see as this service's origin, for the link of an invitation
+    /// What browsers see as this service's origin, for the links in what is told
     #[arg(long, env = "DERWENT_ORIGIN", default_value = "http://localhost:8080")]
     origin: String,
 }
@@ -186,6 +188,7 @@ impl Command {
                 db.commit().await?;
                 Ok(Done { text: line(&known), json: value(&known) })
             }
+            Self::TestPage(command) => command.run(desk).await,
             Self::List { organisation } => {
                 let all = staff::list(&mut *desk.store.owner.acquire().await?, organisation).await?;
                 Ok(Done {
@@ -238,6 +241,10 @@ impl Add {
 }
 
 impl Door {
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     pub fn link(&self, token: &str) -> String {
         invite::link(&self.origin, token)
     }
@@ -262,6 +269,13 @@ async fn known(db: &mut PgConnection, staff: Uuid) -> anyhow::Result<Staff> {
     staff::get(db, staff)
         .await?
         .with_context(|| format!("there is no member of staff {staff}; `derwent admin staff list` shows them"))
+}
+
+/// By e-mail address or id.
+pub async fn anybody(db: &mut PgConnection, who: &str) -> anyhow::Result<Staff> {
+    let named = |person: &Staff| person.email == who.to_lowercase() || person.staff.to_string() == who;
+    let found = staff::list(db, None).await?.into_iter().find(named);
+    found.with_context(|| format!("there is no member of staff {who}; `derwent admin staff list` shows them"))
 }
 
 /// `link` is that of an invitation.

@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::shown;
+use crate::paging::{MOST_TESTS_AN_HOUR, TEST_SUBJECT, test_body};
 use crate::random;
 use crate::signal::Signal;
 use crate::store::audit::{self, Act};
@@ -20,9 +21,6 @@ use crate::web::extract::Path;
 use crate::web::failure::{Answer, Failure};
 use crate::web::session::SignedIn;
 use crate::web::{Web, contacts};
-
-/// To one person, whoever asks: nobody is rung out of bed again and again with them.
-const MOST_AN_HOUR: i64 = 6;
 
 pub async fn to_oneself(
     State(web): State<Arc<Web>>,
@@ -45,29 +43,20 @@ async fn send(web: &Web, who: &SignedIn, to: Uuid, contact: Uuid) -> Answer<Json
     let (now, care_now) = (web.parts.clock.machine_now(), web.parts.clock.care_now());
     let mut db = web.transaction(who).await?;
     staff::lock(&mut db, to).await?;
-    let body = format!(
-        "This is a test, sent by {}. It came the way that pages come, so pages reach you here. Nobody has to do anything.\n\nOver what \
-         you are paged is on your account page:\n{}/staff/account\n",
-        who.name,
-        web.parts.config.origin()
-    );
-    let new = NewTest {
-        page: random::new_id(),
-        staff: to,
-        contact_point: contact,
-        subject: "Test page from Derwent",
-        body: &body,
-    };
+    let body = test_body(&who.name, &web.parts.config.origin());
+    let new = NewTest { page: random::new_id(), staff: to, contact_point: contact, subject: TEST_SUBJECT, body: &body };
     // What is out of reach is not there, however often it was asked for.
     if !page_test::form(&mut db, &new, care_now, now).await? {
         return Err(Failure::not_found());
     }
     // This one included.
-    if page_test::sent_since(&mut db, to, care_now - SignedDuration::from_hours(1)).await? > MOST_AN_HOUR {
+    if page_test::sent_since(&mut db, to, care_now - SignedDuration::from_hours(1)).await? > MOST_TESTS_AN_HOUR {
         return Err(Failure::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_tests",
-            format!("{MOST_AN_HOUR} test pages an hour go to one person, and they were sent. Try again in an hour."),
+            format!(
+                "{MOST_TESTS_AN_HOUR} test pages an hour go to one person, and they were sent. Try again in an hour."
+            ),
         ));
     }
     let detail = json!({ "staff": to, "page": new.page });
