@@ -11,7 +11,7 @@ use clap::Args;
 use crate::clock::Clock;
 use crate::config::DatabaseConfig;
 use crate::lifecycle::Lifecycle;
-use crate::reply::mail::{self, Heard};
+use crate::reply::mail::{self, Answer, Heard};
 use crate::reply::{self};
 use crate::signal::Signals;
 use crate::store::Store;
@@ -34,26 +34,26 @@ pub async fn run(reply: Reply) -> anyhow::Result<()> {
         .take(MOST_BYTES)
         .read_to_end(&mut raw)
         .context("the mail cannot be read from standard input")?;
-    let answer = match mail::read(&raw) {
-        Heard::Answer(answer) => answer,
-        Heard::Automatic(mark) => {
-            tracing::info!(mark, "passed over: a program wrote it");
-            return Ok(());
-        }
-        Heard::Nothing => {
-            tracing::info!("passed over: it answers no page");
-            return Ok(());
-        }
-    };
+    let heard = mail::read(&raw);
+    match &heard {
+        Heard::Answer(_) => {}
+        Heard::Automatic(mark, _) => tracing::info!(mark, "passed over: a program wrote it"),
+        Heard::Nothing => tracing::info!("passed over: it answers no page"),
+    }
+    let (Heard::Answer(answer) | Heard::Automatic(_, Some(answer))) = &heard else { return Ok(()) };
     let store = Store::open(&reply.database).await?;
-    let ended = take(&store, &answer).await;
+    let ended = settle(&store, &heard, answer).await;
     store.close().await;
     ended
 }
 
-async fn take(store: &Store, answer: &mail::Answer) -> anyhow::Result<()> {
+async fn settle(store: &Store, heard: &Heard, answer: &Answer) -> anyhow::Result<()> {
     if store.migrations_missing().await? > 0 {
         bail!("the tables are not up to date; run `derwent migrate`, or start the service, which does the same");
+    }
+    if let Heard::Automatic(..) = heard {
+        let noted = reply::by_program(store, &Clock::ordinary(), answer).await;
+        return noted.context("that a program answered could not be noted");
     }
     let lifecycle = Lifecycle::new();
     let signals = Signals::start(store.monitor.clone(), &lifecycle);

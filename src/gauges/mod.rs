@@ -33,6 +33,7 @@ const NOTICES: &str = "derwent_operator_notices";
 const REQUESTS_WAITING: &str = "derwent_page_requests_waiting";
 const PAGES: &str = "derwent_pages_waiting";
 const CHANNEL_DOWN: &str = "derwent_channel_down";
+const AUTOMATIC_REPLIES: &str = "derwent_automatic_replies";
 const UNSEALED: &str = "derwent_audit_unsealed";
 const LOOP_AGE: &str = "derwent_loop_age_seconds";
 const DATABASE_ANSWERS: &str = "derwent_database_answers";
@@ -77,6 +78,10 @@ fn install() -> anyhow::Result<PrometheusHandle> {
     describe_gauge!(
         CHANNEL_DOWN,
         "1 while pages do not go out over this channel, as far as this process knows (channel)"
+    );
+    describe_gauge!(
+        AUTOMATIC_REPLIES,
+        "Answers to pages in the last 24 hours that programs wrote: whoever was paged may be away"
     );
     describe_gauge!(UNSEALED, "Entries of the audit that are not sealed yet");
     describe_gauge!(

@@ -10,14 +10,17 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::SignedDuration;
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 
 use crate::parts::Parts;
-use crate::store::queues;
+use crate::store::{queues, reply};
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// Automatic answers are counted for so long: whoever is away is mostly away for longer.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// What was recorded and nobody scraped is folded together this often, so that it takes no more room.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -85,6 +88,8 @@ async fn look(parts: &Parts) -> Result<(), sqlx::Error> {
     let oldest = queues.oldest_arrival_at.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0));
     gauge!(super::UNJUDGED).set(number(queues.arrivals));
     gauge!(super::OLDEST_UNJUDGED).set(oldest);
+    let a_day_ago = parts.clock.machine_now() - DAY;
+    gauge!(super::AUTOMATIC_REPLIES).set(number(reply::automatic_since(&parts.store.monitor, a_day_ago).await?));
     gauge!(super::UNSEALED).set(number(queues.unsealed));
     gauge!(super::NOTICES).set(number(queues.notices));
     gauge!(super::REQUESTS_WAITING).set(number(queues.requests));

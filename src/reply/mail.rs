@@ -11,8 +11,8 @@ const MOST_IDS: usize = 50;
 #[derive(Debug)]
 pub enum Heard {
     Answer(Answer),
-    /// A program wrote it: which mark says so.
-    Automatic(&'static str),
+    /// A program wrote it: which mark says so, and what it would be had a person written it.
+    Automatic(&'static str, Option<Answer>),
     /// It answers nothing, or says not from whom.
     Nothing,
 }
@@ -30,23 +30,28 @@ pub struct Answer {
 
 pub fn read(raw: &[u8]) -> Heard {
     let Some(message) = MessageParser::default().parse(raw) else { return Heard::Nothing };
-    if let Some(mark) = automatic(&message) {
-        return Heard::Automatic(mark);
+    match automatic(&message) {
+        Some(mark) => Heard::Automatic(mark, answer(raw, &message, "automatic:")),
+        None => answer(raw, &message, "mail:").map_or(Heard::Nothing, Heard::Answer),
     }
+}
+
+/// `kind` keeps what a program wrote from being taken for the same mail, brought again.
+fn answer(raw: &[u8], message: &Message<'_>, kind: &str) -> Option<Answer> {
     let from: Vec<&str> =
         message.from().into_iter().flat_map(|from| from.iter()).filter_map(|one| one.address()).collect();
-    let ([from], 1) = (from.as_slice(), values(&message, "from").count()) else { return Heard::Nothing };
-    let mut pages = ids(&message, "in-reply-to");
-    let mut before = ids(&message, "references");
+    let ([from], 1) = (from.as_slice(), values(message, "from").count()) else { return None };
+    let mut pages = ids(message, "in-reply-to");
+    let mut before = ids(message, "references");
     before.reverse();
     pages.append(&mut before);
     pages.truncate(MOST_IDS);
     if pages.is_empty() {
-        return Heard::Nothing;
+        return None;
     }
     let id = message.message_id().map_or(raw, str::as_bytes);
-    Heard::Answer(Answer {
-        key: Sha256::new().chain_update("mail:").chain_update(id).finalize().to_vec(),
+    Some(Answer {
+        key: Sha256::new().chain_update(kind).chain_update(id).finalize().to_vec(),
         from: (*from).to_owned(),
         pages,
         subject: message.subject().unwrap_or_default().to_owned(),
@@ -149,17 +154,18 @@ mod tests {
             "MIME-Version: 1.0\r\nContent-Type: Multipart/Report; boundary=b",
         ] {
             let headers = format!("In-Reply-To: <{PAGE}@derwent.example>\r\n{headers}");
-            assert!(matches!(mail(&headers, "ACK A7"), Heard::Automatic(_)), "{headers}");
+            assert!(matches!(mail(&headers, "ACK A7"), Heard::Automatic(_, Some(_))), "{headers}");
         }
         for from in ["MAILER-DAEMON@example.org", "Postmaster <postmaster@example.org>"] {
             let mail = format!("From: {from}\r\nIn-Reply-To: <{PAGE}@derwent.example>\r\n\r\nACK A7\r\n");
-            assert!(matches!(read(mail.as_bytes()), Heard::Automatic("From")), "{from}");
+            assert!(matches!(read(mail.as_bytes()), Heard::Automatic("From", Some(_))), "{from}");
         }
     }
 
     #[test]
     fn what_answers_nothing_or_comes_from_two_is_nothing() {
         assert!(matches!(mail("X-Other: 1", "ACK A7"), Heard::Nothing));
+        assert!(matches!(mail("Auto-Submitted: auto-generated", "ACK A7"), Heard::Automatic(_, None)));
         assert!(matches!(mail("In-Reply-To: <no-page@derwent.example>", "ACK A7"), Heard::Nothing));
         for from in ["", "From: a@example.org, ida@example.org\r\n", "From: a@example.org\r\nFrom: ida@example.org\r\n"]
         {

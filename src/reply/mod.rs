@@ -61,15 +61,30 @@ impl Taken {
 /// Somebody answered a page by mail. None: it is nobody's we know, and nothing is said to them.
 pub async fn by_mail(store: &Store, clock: &Clock, answer: &Answer) -> Result<Option<Taken>, sqlx::Error> {
     let mut db = store.monitor.acquire().await?;
+    let Some((page, sender)) = sender(&mut db, answer).await? else { return Ok(None) };
+    let told = store::told_by(&mut db, page).await?;
+    drop(db);
+    let wish = wish(answer, told);
+    settle(store, clock, &answer.key, &sender, wish, Some(page)).await.map(Some)
+}
+
+/// A program answered a page in somebody's name, who may be away. It takes nothing and is not answered; that it came is noted.
+pub async fn by_program(store: &Store, clock: &Clock, answer: &Answer) -> Result<(), sqlx::Error> {
+    let known = sender(&mut *store.monitor.acquire().await?, answer).await?;
+    let Some((_, Sender { staff, .. })) = known else { return Ok(()) };
+    let now = clock.machine_now();
+    let mut db = store.web_tx(staff, now).await?;
+    store::note(&mut db, &answer.key, staff, true, now).await?;
+    db.commit().await
+}
+
+/// Of what it could answer the first page that went to where it comes from.
+async fn sender(db: &mut PgConnection, answer: &Answer) -> Result<Option<(Uuid, Sender)>, sqlx::Error> {
     for page in &answer.pages {
-        let Some(sender) = store::of_page(&mut db, *page).await? else { continue };
-        if !sender.address.expose().eq_ignore_ascii_case(&answer.from) {
-            continue;
+        let found = store::of_page(db, *page).await?;
+        if let Some(sender) = found.filter(|sender| sender.address.expose().eq_ignore_ascii_case(&answer.from)) {
+            return Ok(Some((*page, sender)));
         }
-        let told = store::told_by(&mut db, *page).await?;
-        drop(db);
-        let wish = wish(answer, told);
-        return settle(store, clock, &answer.key, &sender, wish, Some(*page)).await.map(Some);
     }
     Ok(None)
 }
@@ -116,7 +131,7 @@ async fn settle(
 ) -> Result<Taken, sqlx::Error> {
     let (now, care_now) = (clock.machine_now(), clock.care_now());
     let mut db = store.web_tx(sender.staff, now).await?;
-    if !store::note(&mut db, key, sender.staff, now).await? {
+    if !store::note(&mut db, key, sender.staff, false, now).await? {
         return Ok(Taken::default());
     }
     let mut taken = Taken::default();

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::secret::Secret;
@@ -114,14 +114,22 @@ fn paged(row: &PgRow) -> Result<Paged, sqlx::Error> {
     Ok(Paged { alert: row.try_get("alert")?, reference: row.try_get("reference")?, saw: row.try_get("saw")? })
 }
 
-/// Notes what came. False: it came before.
-pub async fn note(db: &mut PgConnection, reply: &[u8], staff: Uuid, now: Timestamp) -> Result<bool, sqlx::Error> {
-    let noted = sqlx::query("INSERT INTO reply (reply, staff, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-        .bind(reply)
-        .bind(staff)
-        .bind(now.to_sqlx())
-        .execute(db)
-        .await?;
+/// Notes what came; `automatic`: a program wrote it. False: it came before.
+pub async fn note(
+    db: &mut PgConnection,
+    reply: &[u8],
+    staff: Uuid,
+    automatic: bool,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let noted =
+        sqlx::query("INSERT INTO reply (reply, staff, automatic, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
+            .bind(reply)
+            .bind(staff)
+            .bind(automatic)
+            .bind(now.to_sqlx())
+            .execute(db)
+            .await?;
     Ok(noted.rows_affected() == 1)
 }
 
@@ -133,10 +141,18 @@ pub async fn forget(db: &mut PgConnection, now: Timestamp) -> Result<(), sqlx::E
 
 /// How many answers were taken from this member of staff since then (machine time).
 pub async fn since(db: &mut PgConnection, staff: Uuid, then: Timestamp) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT count(*) FROM reply WHERE staff = $1 AND at > $2")
+    sqlx::query_scalar("SELECT count(*) FROM reply WHERE staff = $1 AND at > $2 AND NOT automatic")
         .bind(staff)
         .bind(then.to_sqlx())
         .fetch_one(db)
+        .await
+}
+
+/// How many programs wrote since then (machine time), whoever they answered for.
+pub async fn automatic_since(pool: &PgPool, then: Timestamp) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM reply WHERE automatic AND at > $1")
+        .bind(then.to_sqlx())
+        .fetch_one(pool)
         .await
 }
 

@@ -20,6 +20,7 @@ use crate::harness::mail::{Mail, MailServer};
 use crate::harness::notify::{self, Notify};
 use crate::harness::service::{Options, Service, derwent, serve};
 use crate::harness::ward::{Replica, Ward, Wires};
+use crate::wire::gauges;
 
 /// A mail from Ida that answers this page.
 fn answer(page: &Mail, id: &str, subject: &str, text: &str) -> String {
@@ -113,10 +114,13 @@ async fn an_alert_is_taken_by_answering_its_page_once_and_by_nobody_but_whom_it_
 
     // What comes from elsewhere, answers no page, or was written by a program is passed over, and nobody is told anything.
     let automatic = "\r\nAuto-Submitted: auto-replied\r\nTo:";
+    let away = ack.replace("\r\nTo:", automatic);
     for passed_over in [
         ack.replace("Ida@example.org", "mallory@example.org"),
         ack.replace(&page.message_id, &format!("<{}@derwent.example>", Uuid::nil())),
-        ack.replace("\r\nTo:", automatic),
+        away.replace("Ida@example.org", "mallory@example.org"),
+        away.clone(),
+        away,
         ack.replace("\r\nTo:", "\r\nReturn-Path: <>\r\nTo:"),
         String::new(),
     ] {
@@ -132,6 +136,11 @@ async fn an_alert_is_taken_by_answering_its_page_once_and_by_nobody_but_whom_it_
     }
     assert_eq!(paged.mail.mails().len(), 1, "{:?}", paged.mail.mails());
     assert_eq!(owner(ward, paged.alert).await, None);
+    // That a program wrote in Ida's name is noted: once however often the mail is brought, and here two marks are one mail's.
+    assert_eq!(
+        ward.lines("SELECT 'a program wrote for ' || name FROM reply JOIN staff USING (staff)").await,
+        ["a program wrote for ida"]
+    );
 
     let told = paged.told(&ack).await;
     assert!(told.starts_with(&format!("{reference} is yours. It comes back if it is not closed by")), "{told}");
@@ -209,7 +218,8 @@ async fn whoever_answers_what_does_not_count_is_told_why() {
     let told = paged.told(&says("ACK")).await;
     assert!(told.contains("closed already"), "{told}");
 
-    // A program that does not say that it is one is answered ten times in an hour.
+    // A program that does not say that it is one is answered ten times in an hour, which one that does say so does not use up.
+    paged.reply(&says("I am away.").replace("\r\nTo:", "\r\nAuto-Submitted: auto-replied\r\nTo:")).await;
     paged.told(&says("I am away.")).await;
     let count = paged.mail.mails().len();
     paged.reply(&says("I am away.")).await;
@@ -275,7 +285,7 @@ async fn end(service: Service, ward: &Ward) {
     assert!(service.end());
 }
 
-/// Through a mail server that nobody here wrote: from the page to the answer's answer.
+/// Through a mail server that nobody here wrote: from the page to the answer's answer, and a program's to the gauge.
 #[tokio::test(flavor = "multi_thread")]
 async fn exim_pipes_an_answer_into_the_real_binary_and_takes_what_is_said_to_it() {
     let (ward, ida, patient) = ward_of_today().await;
@@ -289,7 +299,10 @@ async fn exim_pipes_an_answer_into_the_real_binary_and_takes_what_is_said_to_it(
         pager_url: None,
     });
     command.env("SSL_CERT_FILE", exim.certificate()).env("DERWENT_REPLY_TO", "Derwent <reply@example.org>");
+    command.args(["--metrics-listen", "127.0.0.1:0"]);
     let service = started(command).await;
+    let gauges = gauges::address(&service);
+    let automatic = async || gauges::scrape(&gauges).await.1["derwent_automatic_replies"];
     let page = exim.wait_for("ida", 1).await.remove(0);
     let header = |name: &str| page.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
     assert_eq!(header("Reply-To: "), "Derwent <reply@example.org>");
@@ -298,11 +311,18 @@ async fn exim_pipes_an_answer_into_the_real_binary_and_takes_what_is_said_to_it(
         header("Subject: "),
         header("Message-ID: ")
     );
-    let (said, exim) =
-        tokio::task::spawn_blocking(move || (exim.hand_in("ida@example.org", &mail), exim)).await.expect("handed in");
+    let away = mail.replace("<a1@", "<a0@").replace("\nTo:", "\nAuto-Submitted: auto-replied (vacation)\nTo:");
+    assert_eq!(automatic().await, 0.0);
+    let (said, exim) = tokio::task::spawn_blocking(move || {
+        let said = exim.hand_in("ida@example.org", &away) + &exim.hand_in("ida@example.org", &mail);
+        (said, exim)
+    })
+    .await
+    .expect("handed in");
     let answered = exim.wait_for("ida", 2).await;
     assert_eq!(owner(&ward, alert).await, Some(ida), "{said}{}", exim.log());
     assert!(answered.iter().any(|mail| mail.contains("is yours. It comes back")), "{answered:?}");
+    assert_eq!(automatic().await, 1.0, "{said}{}", exim.log());
     end(service, &ward).await;
     ward.close().await;
 }

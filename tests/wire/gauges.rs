@@ -28,7 +28,7 @@ pub async fn scrape(address: &str) -> (String, BTreeMap<String, f64>) {
 }
 
 /// A town whose service tells its gauges.
-pub async fn town_with_gauges() -> Town {
+pub(super) async fn town_with_gauges() -> Town {
     let mut town = Town::start().await;
     town.service = Service::start_with(
         &Options {

@@ -5,7 +5,7 @@ mod bad_input;
 mod circumstances;
 mod conversation;
 mod enrolment;
-mod gauges;
+pub mod gauges;
 mod hostile;
 mod http;
 mod matrix;
