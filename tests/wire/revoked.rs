@@ -20,7 +20,7 @@ async fn without_any_signal_and_at_any_replica_it_is_closed_within_a_minute() {
     let options = Options {
         database_url: town.database.url.clone(),
         care_time: None,
-        smtp_url: "smtp://127.0.0.1:1".into(),
+        smtp_url: format!("file:{}", town.mails.path().display()),
         pager_url: None,
     };
     let mut command = serve(&options);

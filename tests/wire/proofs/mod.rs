@@ -3,6 +3,8 @@
 
 mod corpus;
 
+use std::path::Path;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
 use base64::Engine;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 
 use super::gauges::{address, scrape};
 use super::{BORN, Town, now};
+use crate::harness::database::Database;
 use crate::harness::service::{Options, Service, serve};
 use corpus::{Case, Forge, Pair, corpus, corpus_of_requests, corpus_of_sockets, with};
 
@@ -194,11 +197,11 @@ async fn no_false_proof_is_served_over_http_and_all_are_answered_the_same() {
 }
 
 /// A replica of the town's service, under the same origin.
-fn replica(database_url: &str, origin: &str, to: std::net::SocketAddr) -> Service {
+fn replica(database: &Database, mails: &Path, origin: &str, to: std::net::SocketAddr) -> Service {
     let mut command = serve(&Options {
-        database_url: database_url.to_owned(),
+        database_url: database.url.clone(),
         care_time: None,
-        smtp_url: "smtp://127.0.0.1:1".into(),
+        smtp_url: format!("file:{}", mails.display()),
         pager_url: None,
     });
     command.env("DERWENT_LISTEN", to.to_string()).env("DERWENT_ORIGIN", origin);
@@ -212,7 +215,7 @@ async fn a_proof_serves_once_at_any_replica_and_not_after_a_restart() {
     let first: std::net::SocketAddr = format!("127.0.0.1:{}", origin.rsplit(':').next().unwrap()).parse().unwrap();
     let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let second = free();
-    let _beside = replica(&town.database.url, &origin, second);
+    let _beside = replica(&town.database, town.mails.path(), &origin, second);
     let (here, there) = (format!("http://{first}"), format!("http://{second}"));
 
     // A challenge from one replica serves at the other; then at neither.
@@ -234,7 +237,7 @@ async fn a_proof_serves_once_at_any_replica_and_not_after_a_restart() {
     let used = forge.right();
     assert_eq!(asked(&here, Some(&used), &body).await.0, StatusCode::OK);
     assert!(town.service.end(), "it did not end well");
-    let _again = replica(&town.database.url, &origin, first);
+    let _again = replica(&town.database, town.mails.path(), &origin, first);
     assert_eq!(asked(&here, Some(&used), &body).await.1["reason"], "nonce_unknown");
     let (mut socket, _) = challenged(&origin, None, device).await;
     assert_eq!(greeted(&mut socket, device, &of_socket).await.map(|(_, code)| code), Some(Some(4002)));
