@@ -85,13 +85,14 @@ impl Steps {
     async fn finish_what_is_due(&self) -> anyhow::Result<Option<Timestamp>> {
         loop {
             // Looking costs one query, working some twenty, and between two readings there is mostly nothing to do.
-            let pending =
-                pending::look(&self.parts.store.monitor, self.parts.clock.care_now(), self.parts.clock.machine_now())
-                    .await?;
-            if !pending.to_judge && !pending.to_tell {
-                return Ok(pending.next_at);
+            let now = self.parts.clock.care_now();
+            let pending = pending::look(&self.parts.store.monitor, now, self.parts.clock.machine_now()).await?;
+            let looks_at = self.monitor.looks_ahead_at();
+            let to_judge = pending.to_judge || looks_at.is_none_or(|at| at <= now);
+            if !to_judge && !pending.to_tell {
+                return Ok(pending.next_at.into_iter().chain(looks_at).min());
             }
-            let judged = pending.to_judge && self.monitor.work().await?;
+            let judged = to_judge && self.monitor.work().await?;
             let told = pending.to_tell && self.notify.work().await?;
             if !judged && !told {
                 tokio::time::sleep(LOOK_AGAIN).await;

@@ -154,6 +154,11 @@ impl Monitor {
         Ok(instants.into_iter().flatten().min())
     }
 
+    /// When rosters are looked at next for holes ahead; none: now. It is in no queue of the database.
+    pub fn looks_ahead_at(&self) -> Option<Timestamp> {
+        self.0.looked.next()
+    }
+
     /// Whether there is work that somebody else has taken, or that waits after a failure.
     async fn in_hand(&self) -> anyhow::Result<bool> {
         let now = self.0.parts.clock.care_now();

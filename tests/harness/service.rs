@@ -102,14 +102,45 @@ impl Service {
     /// Steps care time; returns when everything due up to `at` is done.
     pub fn step(&mut self, at: &str) {
         self.begin_step(at);
-        let line = self.answer();
-        assert!(line.starts_with("at "), "expected `at …`, got {line:?}; {}", self.said());
+        self.end_step();
     }
 
     /// Steps care time, and waits for nothing.
     pub fn begin_step(&mut self, at: &str) {
+        self.say(&format!("step {at}"));
+    }
+
+    /// Waits for the answer to a step that was begun.
+    pub fn end_step(&mut self) {
+        let line = self.answer();
+        assert!(line.starts_with("at "), "expected `at …`, got {line:?}; {}", self.said());
+    }
+
+    /// Whether the step that was begun has ended; says so once.
+    pub fn has_stepped(&mut self) -> bool {
+        match self.answers.try_recv() {
+            Ok(line) if line.starts_with("at ") => true,
+            Ok(line) => panic!("expected `at …`, got {line:?}; {}", self.said()),
+            Err(_) => false,
+        }
+    }
+
+    /// Care time runs on at real pace, and the service works by itself.
+    pub fn run(&mut self) {
+        self.say("run");
+        let line = self.answer();
+        assert_eq!(line, "running", "{}", self.said());
+    }
+
+    /// Care time stands where it is by then.
+    pub fn stand(&mut self) {
+        self.say("stand");
+        self.end_step();
+    }
+
+    fn say(&mut self, command: &str) {
         let stdin = self.stdin.as_mut().expect("care time is stepped");
-        writeln!(stdin, "step {at}")
+        writeln!(stdin, "{command}")
             .and_then(|()| stdin.flush())
             .unwrap_or_else(|error| panic!("{error}; {}", self.said()));
     }

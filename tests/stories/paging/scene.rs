@@ -1,18 +1,18 @@
-//! A ward whose people do things, and everything that was sent to them, beside what should have been.
+//! A ward whose people do things, the real service that tells them, and everything that was sent to them, beside what should have been.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use alert_rules::Priority;
-use derwent::signal::Signal;
 use derwent::store::alert::{Act, Acted};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::model::{Event, Model, Paged};
 use crate::harness::mail::{Mail, MailServer};
 use crate::harness::pager::Pager;
-use crate::harness::ward::{Replica, Ward, Wires, at};
+use crate::harness::service::{Options, Service, serve};
+use crate::harness::ward::{Ward, at};
 use crate::stories::telling::{close, does, open_alert};
 
 pub struct Scene {
@@ -20,9 +20,11 @@ pub struct Scene {
     pub mail: MailServer,
     pub pager: Pager,
     pub model: Model,
-    wires: Wires,
-    /// None: the service is down.
-    replica: Option<Replica>,
+    smtp_url: String,
+    /// None: it is down.
+    service: Option<Service>,
+    /// A step was begun, and may not have ended.
+    stepping: bool,
     began: Timestamp,
     staff: BTreeMap<String, Uuid>,
     alerts: BTreeMap<String, Uuid>,
@@ -48,11 +50,40 @@ impl Scene {
             staff.insert((*name).to_owned(), ward.on_roster(name, hours).await);
         }
         let pager = Pager::start().await;
-        let wires = Wires { smtp_url: url.to_owned(), pager_url: Some(pager.url()), ..Wires::default() };
-        let replica = Some(ward.replica(&wires).await);
         let model = Model::new(cover, shifts);
         let (alerts, sent) = (BTreeMap::new(), BTreeSet::new());
-        Self { ward, mail, pager, model, wires, replica, began: at(now), staff, alerts, sent, mails: 0, events: 0 }
+        let smtp_url = url.to_owned();
+        let (service, stepping, began) = (None, false, at(now));
+        let mut scene = Self {
+            ward,
+            mail,
+            pager,
+            model,
+            smtp_url,
+            service,
+            stepping,
+            began,
+            staff,
+            alerts,
+            sent,
+            mails: 0,
+            events: 0,
+        };
+        scene.comes_up();
+        scene
+    }
+
+    /// The service, as an operator starts it.
+    fn comes_up(&mut self) {
+        let mut command = serve(&Options {
+            database_url: self.ward.database.url.clone(),
+            care_time: Some(self.ward.clock.care_now().to_string()),
+            smtp_url: self.smtp_url.clone(),
+            pager_url: Some(self.pager.url()),
+        });
+        command.env("DERWENT_OPERATOR_EMAIL", "operator@example.org");
+        let started = tokio::task::block_in_place(|| Service::try_start(command));
+        self.service = Some(started.unwrap_or_else(|problem| panic!("{problem}")));
     }
 
     /// In the team, and on no roster.
@@ -72,7 +103,7 @@ impl Scene {
         name
     }
 
-    /// The same; the service is left to itself with telling them.
+    /// The same; the service is not waited for.
     pub async fn comes(&mut self, priority: Priority) -> String {
         let patient = self.ward.patient(&[]).await;
         let alert = open_alert(&self.ward, patient, "blood pressure high", priority).await;
@@ -82,7 +113,7 @@ impl Scene {
             .await
             .expect("its reference");
         self.is_known(&name, alert, priority);
-        self.replica().parts.signals.send(Signal::Pages);
+        self.begin_step();
         name
     }
 
@@ -94,7 +125,7 @@ impl Scene {
 
     /// The patient's open alert, once the service has opened it.
     pub async fn alert_of(&mut self, patient: Uuid) -> Uuid {
-        self.replica().settle().await;
+        self.step();
         sqlx::query_scalar("SELECT alert FROM alert WHERE patient = $1 AND closed_at IS NULL AND priority = 'high'")
             .bind(patient)
             .fetch_one(&self.ward.pool)
@@ -139,28 +170,24 @@ impl Scene {
 
     /// The service is not there; time passes all the same.
     pub async fn goes_down_until(&mut self, until: &str) {
-        self.replica.take().expect("up").stop().await;
+        self.goes_down();
         self.model.down.push((self.ward.clock.care_now(), at(until)));
         self.ward.clock.step(at(until));
-        self.replica = Some(self.ward.replica(&self.wires).await);
+        self.comes_up();
         self.settle().await;
     }
 
-    /// Everything that falls due on the way, each in its minute.
+    /// Minute by minute, each to its end.
     pub async fn until(&mut self, until: &str) {
         let until = at(until);
-        loop {
-            let next = self.replica().next_due().await.filter(|due| *due <= until);
-            self.ward.clock.step(next.unwrap_or(until));
+        while self.ward.clock.care_now() < until {
+            self.ward.clock.step(until.min(self.ward.clock.care_now() + SignedDuration::from_mins(1)));
             self.settle().await;
-            if next.is_none() {
-                return;
-            }
         }
     }
 
     pub async fn settle(&mut self) {
-        self.replica().settle().await;
+        self.step();
         let (by_mail, by_pager) = (sent(&self.ward, "email").await, sent(&self.ward, "pager").await);
         // A mail server that said so has it; it may take a moment until it tells the test.
         self.mail.wait_for(by_mail).await;
@@ -187,10 +214,36 @@ impl Scene {
         (self.mails, self.events) = (mails.len(), events.len());
     }
 
-    /// Time passes, and the service is left to itself. What came was judged before.
-    pub async fn passes(&self, until: &str) {
-        while self.replica().monitor.work().await.expect("judged") {}
+    /// Time passes, and the service is not waited for any longer than it has something to send.
+    pub fn passes(&mut self, until: &str) {
+        self.end_step();
         self.ward.clock.step(at(until));
+        self.begin_step();
+    }
+
+    /// The service does what is due by now.
+    fn step(&mut self) {
+        self.end_step();
+        self.begin_step();
+        self.end_step();
+    }
+
+    fn begin_step(&mut self) {
+        let now = self.ward.clock.care_now().to_string();
+        self.service().begin_step(&now);
+        self.stepping = true;
+    }
+
+    fn end_step(&mut self) {
+        if std::mem::take(&mut self.stepping) {
+            tokio::task::block_in_place(|| self.service().end_step());
+        }
+    }
+
+    fn goes_down(&mut self) {
+        self.end_step();
+        let service = self.service.take().expect("up");
+        assert!(tokio::task::block_in_place(|| service.end()), "the service did not end well");
     }
 
     /// Within a minute everybody is told who should have been by now, over what works.
@@ -202,18 +255,23 @@ impl Scene {
                 if expected.is_subset(&self.sent) {
                     return;
                 }
+                // What failed is tried again in a while.
+                if self.service().has_stepped() {
+                    self.begin_step();
+                }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(60), all).await.expect("everybody within a minute");
     }
 
-    fn replica(&self) -> &Replica {
-        self.replica.as_ref().expect("up")
+    fn service(&mut self) -> &mut Service {
+        self.service.as_mut().expect("up")
     }
 
     /// Whether exactly those were paged who should have been, when they should have been.
-    pub async fn end(self) {
+    pub async fn end(mut self) {
+        self.goes_down();
         let until = self.ward.clock.care_now();
         let expected = self.model.paged(self.began, until);
         let missing: Vec<_> = expected.difference(&self.sent).collect();
@@ -226,7 +284,6 @@ impl Scene {
             lines(&unexpected)
         );
         assert!(!expected.is_empty(), "a story in which nobody is paged");
-        self.replica.expect("up").stop().await;
         self.ward.close().await;
     }
 }

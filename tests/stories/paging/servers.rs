@@ -19,7 +19,7 @@ async fn the_mail_server_accepts_and_stalls() {
         Scene::open("2026-03-02T09:00:00Z", "08:00-20:00", &[("stalls", "08:00-20:00"), ("tom", "08:00-20:00")]).await;
     scene.comes(Priority::High).await;
     scene.reaches().await;
-    scene.passes("2026-03-02T09:15:00Z").await;
+    scene.passes("2026-03-02T09:15:00Z");
     scene.reaches().await;
     // What it never said it took is still tried.
     scene.ward.expects("a page over email is");
@@ -36,7 +36,7 @@ async fn the_mail_server_fails_tls() {
     scene.model.dead = Some("email");
     scene.comes(Priority::High).await;
     scene.reaches().await;
-    scene.passes("2026-03-02T20:05:00Z").await;
+    scene.passes("2026-03-02T20:05:00Z");
     scene.reaches().await;
     scene.ward.expects("a page over email is");
     scene.end().await;
