@@ -67,6 +67,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     drop(writer);
 
     let mut serving = tokio::spawn(doors.serve(router, parts.lifecycle.stopping.clone()));
+    let asked_to_end = lifecycle::asked_to_end().context("cannot wait for the signal to end")?;
     println!("listening {}", parts.config.origin());
     if !staff::is_any(&parts.store.owner).await? {
         eprintln!(
@@ -75,7 +76,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     }
 
     let ended = tokio::select! {
-        asked = lifecycle::asked_to_end() => asked.context("cannot wait for the signal to end"),
+        () = asked_to_end => Ok(()),
         parent = stepped_care_time(&parts, monitor, notify, registry) => parent,
         served = &mut serving => served.context("the web server stopped"),
     };

@@ -70,14 +70,15 @@ impl Lifecycle {
     }
 }
 
-/// Returns when the process is asked to end (SIGTERM, or Ctrl-C).
-pub async fn asked_to_end() -> std::io::Result<()> {
+/// From now on the process does not die of being asked to end (SIGTERM, or Ctrl-C); what is returned is ready when it was.
+pub fn asked_to_end() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -81,10 +81,10 @@ pub async fn run(options: Demo) -> anyhow::Result<()> {
             show(&options, folder.path()).await
         }
     };
+    let asked_to_end = crate::lifecycle::asked_to_end().context("signals cannot be heard")?;
     tokio::select! {
         played = play => played,
-        asked = crate::lifecycle::asked_to_end() => {
-            asked.context("signals cannot be heard")?;
+        () = asked_to_end => {
             ensure!(!options.until_quiet, "asked to end before everything was played");
             Ok(())
         }

@@ -30,7 +30,7 @@ mod world;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 
 use crate::clock::Clock;
@@ -174,12 +174,13 @@ pub async fn run(options: Load) -> anyhow::Result<()> {
     machine::enough_descriptors(options.patients)?;
     let slots = if options.chosen().contains(&Figure::P9) { options.slots } else { 0 };
     machine::enough_room(&options.folder, options.patients, slots)?;
+    let asked_to_end = lifecycle::asked_to_end().context("cannot wait for Ctrl-C")?;
     let name = format!("derwent-load-{}", random::new_id().simple());
     let folder = options.folder.join(name);
     std::fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let ended = tokio::select! {
         measured = measure_all(&options, &folder) => measured,
-        asked = lifecycle::asked_to_end() => asked.context("cannot wait for Ctrl-C").and_then(|()| bail!("stopped; nothing is left behind")),
+        () = asked_to_end => Err(anyhow!("stopped; nothing is left behind")),
     };
     clear_all(&folder, Path::new("")).await?;
     std::fs::remove_dir(&folder).with_context(|| format!("{} cannot be removed", folder.display()))?;

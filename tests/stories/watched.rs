@@ -76,6 +76,14 @@ async fn a_loop_that_hangs_is_named_within_fifteen_seconds_and_turns_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_ends_in_order_as_soon_as_it_says_that_it_listens() {
+    let world = World::live().await;
+    for n in 1..=10 {
+        assert!(world.serve().end(), "start {n}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_is_not_ready_where_a_reading_would_not_be_on_disk() {
     let world = World::live().await;
     let service = world.serve();
