@@ -17,8 +17,14 @@ use crate::world::at;
 
 const TOM: Uuid = Uuid::from_u128(2);
 const STAFF: [Uuid; 2] = [IDA, TOM];
-/// Between acts of people. Every clock of the standard policy is a multiple of it.
-const TICK: SignedDuration = SignedDuration::from_mins(5);
+/// Between acts of people. Every clock of the standard policy is a multiple of it; that of low alerts goes by days.
+fn tick(priority: Priority) -> SignedDuration {
+    match priority {
+        Priority::High | Priority::Medium => SignedDuration::from_mins(5),
+        Priority::Low => SignedDuration::from_hours(8),
+    }
+}
+const WEEK_SECONDS: i64 = 7 * 24 * 3600;
 /// More than this, and the exploration would not end.
 const MOST_STATES: usize = 400_000;
 
@@ -72,8 +78,15 @@ struct State {
 }
 
 /// What of a state decides all that can follow: its clocks as from now, and the steps as far as they differ.
-type Key =
-    (Option<(u128, Option<Uuid>, Calls)>, Option<(u128, SignedDuration)>, i16, i16, SignedDuration, SignedDuration);
+type Key = (
+    Option<(u128, Option<Uuid>, Calls)>,
+    Option<(u128, SignedDuration)>,
+    i16,
+    i16,
+    SignedDuration,
+    SignedDuration,
+    i64,
+);
 
 impl State {
     fn key(&self) -> Key {
@@ -89,7 +102,12 @@ impl State {
         // Being late is being late, however late.
         let act_by = from_now(self.alert.act_by).max(SignedDuration::ZERO);
         let next = from_now(self.alert.next_step_at.expect("open"));
-        (held, snoozed, self.alert.step.min(4), self.alert.snoozes.min(2), act_by, next)
+        // What goes by working days depends on where in the week it is.
+        let in_week = match self.alert.priority {
+            Priority::High | Priority::Medium => 0,
+            Priority::Low => self.now.as_second().rem_euclid(WEEK_SECONDS),
+        };
+        (held, snoozed, self.alert.step.min(4), self.alert.snoozes.min(2), act_by, next, in_week)
     }
 }
 
@@ -113,6 +131,11 @@ fn moves(state: &State, priority: Priority) -> Vec<(String, Decision)> {
             ("rings in vain", act::rang_no_answer(alert, by, &duty)),
             ("closes", act::close(alert, by, "advice given")),
         ];
+        // What takes minutes begins at a tick, or low alerts, which take days, would be found at every minute of the week.
+        let at_tick = now.as_second().rem_euclid(tick(priority).as_secs()) == 0;
+        let acts = acts
+            .into_iter()
+            .filter(|(name, _)| at_tick || !["rings in vain", "puts it off for half an hour"].contains(name));
         let may_take_it = alert.owner().is_none_or(|(owner, _)| owner == staff);
         for (name, outcome) in acts {
             let for_others = ["accepts", "declines", "closes"].contains(&name);
@@ -191,7 +214,8 @@ fn explore(priority: Priority) -> (usize, BTreeMap<String, u64>) {
             }
         }
         let due = state.alert.next_step_at.expect("open");
-        let sooner = state.now + TICK;
+        let since_tick = state.now.as_second().rem_euclid(tick(priority).as_secs());
+        let sooner = state.now + tick(priority) - SignedDuration::from_secs(since_tick);
         if sooner < due {
             next.push(State { now: sooner, ..state.clone() });
         } else {
@@ -277,4 +301,13 @@ fn whatever_is_done_with_a_high_alert_it_moves_on() {
 fn whatever_is_done_with_a_medium_alert_it_moves_on() {
     let (states, _) = explore(Priority::Medium);
     assert!(states > 1_000, "only {states} states");
+}
+
+#[test]
+fn whatever_is_done_with_a_low_alert_it_moves_on() {
+    let (states, counts) = explore(Priority::Low);
+    assert!(states > 1_000, "only {states} states");
+    for way in ["time: came_back", "time: escalated", "time: reminded"] {
+        assert!(counts.get(way).is_some_and(|count| *count > 10), "hardly ever: {way} in {counts:?}");
+    }
 }
