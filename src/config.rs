@@ -103,6 +103,10 @@ pub struct Config {
     #[arg(long, env = "DERWENT_OPERATOR_EMAIL")]
     pub operator_email: Option<String>,
 
+    /// Integration key (Events v2) that rings whoever runs the service where mail does not work
+    #[arg(long, env = "DERWENT_OPERATOR_PAGER_KEY", hide_env_values = true, requires = "pager_url")]
+    pub operator_pager_key: Option<Secret>,
+
     /// Address for test pages: with it the service tries itself, from a reading to a page, again and again
     #[arg(long, env = "DERWENT_HEARTBEAT_EMAIL")]
     pub heartbeat_email: Option<String>,

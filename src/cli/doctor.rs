@@ -168,6 +168,13 @@ fn others(config: &Config, report: &mut Report) {
         Ok(Some(_)) => report.good("text messages", "go through GOV.UK Notify"),
         Err(error) => report.wrong("text messages", format!("{error:#}")),
     }
+    if config.pager_url.is_some() && config.operator_pager_key.is_none() {
+        report.add(
+            "operator",
+            State::Advice,
+            "is told by mail alone, so that nobody would hear that mail does not work; set DERWENT_OPERATOR_PAGER_KEY",
+        );
+    }
     if !config.webhook_networks.is_empty() {
         report.good("webhooks", "are allowed; where they go their owners prove");
     }

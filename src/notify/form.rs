@@ -155,12 +155,9 @@ pub fn plan(
                 continue;
             }
             None => {
-                let operator = ContactPoint {
-                    contact_point: None,
-                    channel: Channel::Email,
-                    address: office.operator.clone().into(),
-                };
-                plan.pages(&[request], None, &[(operator, text::operator(request)?)], now);
+                let text = text::operator(request)?;
+                let ways: Vec<_> = office.operator_ways().into_iter().map(|way| (way, text.clone())).collect();
+                plan.pages(&[request], None, &ways, now);
                 continue;
             }
         };

@@ -11,7 +11,7 @@ use crate::notify::office::Office;
 use crate::store::page::Channel;
 use crate::store::page_request::Waiting;
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     pub subject: String,
     pub body: String,

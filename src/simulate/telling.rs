@@ -73,6 +73,7 @@ impl World {
         let office = Office {
             origin: "https://derwent.example".to_owned(),
             operator: "operator@example.org".to_owned(),
+            operator_pager: None,
             test: None,
             channels: if self.has_pager { vec![Channel::Email, Channel::Pager] } else { vec![Channel::Email] },
             answers: Vec::new(),

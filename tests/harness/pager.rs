@@ -59,6 +59,11 @@ impl Pager {
         self.events.all()
     }
 
+    /// Waits until what has come is as wanted; panics after ten seconds.
+    pub async fn wait_until(&self, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        self.events.wait_until(wanted).await
+    }
+
     /// Waits until `count` events have come; panics after ten seconds.
     pub async fn wait_for(&self, count: usize) -> Vec<Value> {
         self.events.wait_until(|events| events.len() >= count).await

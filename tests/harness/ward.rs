@@ -54,6 +54,8 @@ pub struct Wires {
     pub sms_url: Option<String>,
     /// May webhooks reach this machine?
     pub webhooks: bool,
+    /// Is the operator rung where mail does not work?
+    pub operator_pager: bool,
     /// May push services of browsers be on this machine?
     pub browsers: bool,
     /// May people answer, by mail to reply@example.org and by text message?
@@ -459,6 +461,7 @@ pub fn config(wires: &Wires) -> Config {
         heartbeat_url: None,
         heartbeat_every: 60,
         operator_email: Some("operator@example.org".into()),
+        operator_pager_key: wires.operator_pager.then(|| "operator".to_owned().into()),
         rules: None,
         metrics_listen: None,
         care_time: None,

@@ -2,8 +2,11 @@
 
 use derwent::ingest::counters::{self, Told};
 use mobile_api::refusal::Reason;
+use serde_json::Value;
 
+use super::channels;
 use crate::harness::mail::MailServer;
+use crate::harness::pager::Pager;
 use crate::harness::ward::{Ward, Wires};
 
 fn wires(mail: &MailServer) -> Wires {
@@ -78,5 +81,29 @@ async fn a_limit_that_refuses_phones_is_told_to_the_operator() {
     // A missing unit is about one item: staff see it beside the readings. And once while it lasts.
     assert_eq!(ward.lines(NOTICES).await, ["phones refused: note_too_long, open"]);
     replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_mail_is_dead_whoever_runs_the_service_is_rung() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    let patient = ward.patient(&[]).await;
+    let pager = Pager::start().await;
+    let dead = ["one", "two", "three", "four", "five"].map(|name| format!("{name}@example.org"));
+    channels::pages_to(&ward, patient, &dead.each_ref().map(String::as_str)).await;
+    let wires = Wires {
+        smtp_url: "smtp://127.0.0.1:1".to_owned(),
+        pager_url: Some(pager.url()),
+        operator_pager: true,
+        ..Wires::default()
+    };
+    let replica = ward.replica(&wires).await;
+    let rung = |events: &[Value]| events.iter().find(|event| event["routing_key"] == "operator").cloned();
+    let event = rung(&pager.wait_until(|events| rung(events).is_some()).await).expect("rung");
+    let text = event["payload"]["custom_details"]["text"].as_str().expect("a text");
+    assert!(text.contains("do not go out over the e-mail service"), "{text}");
+    replica.stop().await;
+    ward.expects("a channel does not work");
+    ward.expects("a page over email is");
     ward.close().await;
 }
