@@ -205,9 +205,13 @@ pub async fn hasten_undelivered(
 /// The high alerts that are open and theirs, of each of these people: they took them, or were paged about them and nobody took them.
 pub async fn highs_of(db: &mut PgConnection, staff: &[Uuid]) -> Result<BTreeMap<Uuid, BTreeSet<Uuid>>, sqlx::Error> {
     let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
-        "SELECT coalesce(alert.owner, page.staff), alert.alert
-         FROM alert LEFT JOIN page ON page.alerts @> ARRAY[alert.alert] AND alert.owner IS NULL
-         WHERE alert.closed_at IS NULL AND alert.priority = 'high' AND coalesce(alert.owner, page.staff) = ANY ($1)",
+        "WITH high AS MATERIALIZED (SELECT alert, owner, opened_at FROM alert WHERE closed_at IS NULL AND priority = 'high')
+         SELECT owner, alert FROM high WHERE owner = ANY ($1)
+         UNION ALL
+         SELECT page.staff, high.alert
+         FROM page CROSS JOIN LATERAL unnest(page.alerts) AS about (alert) JOIN high ON high.alert = about.alert
+         WHERE page.staff = ANY ($1) AND page.made_at >= (SELECT min(opened_at) FROM high WHERE owner IS NULL)
+               AND high.owner IS NULL",
     )
     .bind(staff)
     .fetch_all(db)

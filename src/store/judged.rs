@@ -86,7 +86,7 @@ async fn take_from_window(
          )
          UPDATE patient_judged AS judged
          SET lease = $3, lease_until = now() + make_interval(secs => $5), attempts = least(judged.attempts, 1000) + 1
-         FROM next WHERE judged.patient = next.patient
+         WHERE judged.patient = ANY (ARRAY(SELECT patient FROM next))
          RETURNING judged.patient, judged.judged_through, judged.folded_through, judged.failed_from, judged.attempts",
     )
     .bind(timers_until.map(ToSqlx::to_sqlx))

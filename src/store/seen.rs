@@ -87,16 +87,18 @@ pub async fn measured(
     questionnaires: &[&str],
     by: SentBy,
 ) -> sqlx::Result<Vec<Uuid>> {
+    // The numbers first, by time: the ledger is found by them, and would be read from a patient's first day otherwise.
     sqlx::query_scalar(
         "SELECT submission.client_id FROM submission
          WHERE submission.patient = $1 AND submission.effective_at BETWEEN $2 AND $3 AND submission.received_at <= $4
                AND (NOT $8 OR submission.device = coalesce($9, submission.device))
-               AND (submission.seq IN (SELECT reading.seq FROM reading
-                                       WHERE reading.patient = $1 AND reading.effective_at BETWEEN $2 AND $3
-                                             AND reading.vital = ANY($5))
-                    OR submission.seq IN (SELECT answers.seq FROM answers
-                                          WHERE answers.patient = $1 AND answers.effective_at BETWEEN $2 AND $3
-                                                AND split_part(answers.questionnaire, '|', 1) = ANY($6)))
+               AND submission.seq = ANY (ARRAY(
+                   SELECT reading.seq FROM reading
+                   WHERE reading.patient = $1 AND reading.effective_at BETWEEN $2 AND $3 AND reading.vital = ANY($5)
+                   UNION ALL
+                   SELECT answers.seq FROM answers
+                   WHERE answers.patient = $1 AND answers.effective_at BETWEEN $2 AND $3
+                         AND split_part(answers.questionnaire, '|', 1) = ANY($6)))
          ORDER BY submission.seq DESC LIMIT $7",
     )
     .bind(trouble.patient)

@@ -383,6 +383,35 @@ async fn a_page_to_who_was_deactivated_before_it_went_goes_to_whoever_is_on_duty
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_high_page_says_how_many_high_alerts_are_open_and_theirs() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    let ida = ward.on_roster("ida", "08:00-20:00").await;
+    let tom = ward.staff("tom").await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    let opens = async || {
+        let alert = open_alert(&ward, ward.patient(&[]).await, "blood pressure high", Priority::High).await;
+        replica.settle().await;
+        alert
+    };
+    let first = opens().await;
+    does(&ward, first, ida, Act::Acknowledge).await;
+    let second = opens().await;
+    does(&ward, second, tom, Act::Acknowledge).await;
+    opens().await;
+    opens().await;
+    does(&ward, first, ida, close()).await;
+    opens().await;
+    let said: Vec<String> = mail.wait_for(5).await.into_iter().map(|mail| mail.body).collect();
+    let open = ["one high alert", "2 high alerts", "2 high alerts", "3 high alerts", "3 high alerts"];
+    for (said, open) in said.iter().zip(open) {
+        assert!(said.contains(&format!("You have {open} open.")), "not {open}: {said}");
+    }
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_high_page_waits_neither_for_low_pages_nor_for_a_server_that_swallows_them() {
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
     ward.on_roster("ida", "08:00-20:00").await;
