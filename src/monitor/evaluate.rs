@@ -184,7 +184,10 @@ async fn write_alerts(
     let signals = &mut finished.signals;
     let patients: Vec<Uuid> = current.iter().map(|(_, judged)| judged.case.person.patient).collect();
     let stored = alert_row::lock_of_patients(db, &patients, at - REACH).await?;
-    let teams: BTreeSet<Uuid> = current.iter().map(|(_, judged)| judged.case.person.team).collect();
+    let of =
+        |patient| -> Vec<&Stored> { stored.iter().filter(|stored| stored.owner.patient == Some(patient)).collect() };
+    let work = current.iter().filter(|(_, judged)| judged.may_be_work(&of(judged.case.person.patient)));
+    let teams: BTreeSet<Uuid> = work.map(|(_, judged)| judged.case.person.team).collect();
     let rosters = roster::load(db, &Vec::from_iter(teams), at).await?;
     let mut changes: Vec<Change> = Vec::new();
     let mut operators: Vec<Operator> = Vec::new();
@@ -194,8 +197,7 @@ async fn write_alerts(
         if judged.is_news() {
             signals.insert(Signal::Judged { patient: person.patient, through: person.last_seq });
         }
-        let of_patient: Vec<&Stored> =
-            stored.iter().filter(|stored| stored.owner.patient == Some(person.patient)).collect();
+        let of_patient = of(person.patient);
         // What is new belongs to it too, whether or not it changes anything.
         if of_patient.iter().any(|stored| stored.state.life == Life::Open) {
             signals.insert(Signal::Work { patient: person.patient });

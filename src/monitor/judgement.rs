@@ -131,6 +131,27 @@ impl Judged {
         self.outcome.is_ok() && self.case.intake.measured && !self.case.person.live
     }
 
+    fn is_test(&self) -> bool {
+        self.case.person.organisation == synthetic::ORGANISATION
+    }
+
+    fn tasks(&self, stored: &[&Stored]) -> Vec<Finding> {
+        let Self { case, outcome } = self;
+        let mut tasks = task::of_intake(&case.intake, case.at);
+        tasks.extend(silence::task(case, stored));
+        if outcome.is_err() {
+            tasks.push(task::not_judged(case.at));
+        }
+        tasks.extend((self.is_test() && !case.history.readings.is_empty()).then(|| task::of_test(case.at)));
+        tasks
+    }
+
+    /// Whether there may be work for people: only then matters who is there. `stored` as for `alerts`.
+    pub fn may_be_work(&self, stored: &[&Stored]) -> bool {
+        let no_findings = self.outcome.as_ref().is_ok_and(|evaluation| evaluation.findings.is_empty());
+        !(stored.is_empty() && no_findings && self.tasks(stored).is_empty())
+    }
+
     /// Findings and tasks become work for people. `stored`: every open alert of the patient, and those closed within
     /// `REACH`. Each decision comes with the alert that it is about, if that is there already. `duty` is asked only when
     /// there may be work; without it there is none.
@@ -141,19 +162,12 @@ impl Judged {
         at: Timestamp,
     ) -> Vec<(Option<&'s Stored>, Decision)> {
         let Self { case, outcome } = self;
-        let mut tasks = task::of_intake(&case.intake, case.at);
-        tasks.extend(silence::task(case, stored));
-        if outcome.is_err() {
-            tasks.push(task::not_judged(case.at));
-        }
-        let is_test = case.person.organisation == synthetic::ORGANISATION;
-        tasks.extend((is_test && !case.history.readings.is_empty()).then(|| task::of_test(case.at)));
-        let no_work = outcome.as_ref().is_ok_and(|evaluation| evaluation.findings.is_empty());
-        if tasks.is_empty() && no_work && stored.is_empty() {
+        if !self.may_be_work(stored) {
             return Vec::new();
         }
         let Some(mut duty) = duty() else { return Vec::new() };
-        if is_test {
+        let tasks = self.tasks(stored);
+        if self.is_test() {
             // No roster names the address that gets the page.
             duty.people = 1;
         }

@@ -75,11 +75,17 @@ impl Monitor {
         };
         judging("judging what came", Wanted::Arrivals, arrived);
         judging("judging those of whom nothing came", Wanted::Everybody, |_| false);
+        // No reading makes a step due at once: time does.
         let escalating = monitor.clone();
-        turns::spawn(parts, "escalating", arrived, move || {
-            let monitor = escalating.clone();
-            async move { escalate::escalate(&monitor.0.parts).await }
-        });
+        turns::spawn(
+            parts,
+            "escalating",
+            |_| false,
+            move || {
+                let monitor = escalating.clone();
+                async move { escalate::escalate(&monitor.0.parts).await }
+            },
+        );
         let ahead = monitor.clone();
         turns::spawn(
             parts,

@@ -18,6 +18,9 @@ use crate::roster::{Leave, Member, Override, Roster, Shift};
 /// them would reach nobody who can answer. Without overrides and leave that were over before `since` (care time). A team that does
 /// not exist is left out.
 pub async fn load(db: &mut PgConnection, teams: &[Uuid], since: Timestamp) -> Result<Vec<Roster>, sqlx::Error> {
+    if teams.is_empty() {
+        return Ok(Vec::new());
+    }
     let taken: Vec<(Uuid, String, Uuid)> =
         sqlx::query_as("SELECT team, priority, taken_by FROM team_outside WHERE team = ANY($1)")
             .bind(teams)
