@@ -9,8 +9,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::progress::Progress;
 
-/// How long tasks may take to finish what they hold after they were told to stop.
-const DRAIN_LIMIT: Duration = Duration::from_secs(20);
+/// How long tasks may take to finish what they hold after they were told to stop: longer than a page may take to be sent, and to be
+/// settled after it.
+const DRAIN_LIMIT: Duration = Duration::from_secs(25);
 
 /// Told-to-stop and still-working, in two stages: the doors close first (sockets, HTTP, sweeps),
 /// then the writer, so that whatever was received is stored and answered.

@@ -14,11 +14,14 @@ use crate::lifecycle::Lifecycle;
 use crate::progress;
 use crate::random;
 use crate::store::notice;
+use crate::store::page::Channel;
 
 /// Signals a slow listener may fall behind before it loses the oldest (and finds the news by its sweep).
 const BACKLOG_SIGNALS: usize = 4096;
 /// Signals put into one NOTIFY: a payload holds 8,000 bytes.
 const PER_NOTICE: usize = 50;
+/// Between two of them: what comes meanwhile goes together.
+const REST: Duration = Duration::from_millis(10);
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 
 /// Identifiers only: what goes through here may be seen in database logs.
@@ -32,6 +35,10 @@ pub enum Signal {
     Alerts { organisation: Uuid },
     /// There are page requests or pages to work on.
     Pages,
+    /// There are page requests of which pages are formed: high ones, or others.
+    Requested { high: bool },
+    /// There are pages to send over this channel: high ones, or others.
+    Formed { channel: Channel, high: bool },
     /// A device has an ask or a message waiting.
     Pushed { device: Uuid },
     /// What people know of this patient's alerts changed: somebody was told, is told later, or acknowledged.
@@ -81,16 +88,18 @@ impl Signals {
     }
 }
 
-/// Returns when a signal of interest came, or when so many came that some were lost. Never returns once nobody can send.
+/// Returns when a signal of interest came, or when so many came that some were lost. Never returns once nobody can send. Whoever
+/// looks then finds what every signal until now told of: none of them makes it look again.
 pub async fn heard(signals: &mut broadcast::Receiver<Signal>, of_interest: impl Fn(&Signal) -> bool) {
     loop {
         match signals.recv().await {
-            Ok(signal) if of_interest(&signal) => return,
+            Ok(signal) if of_interest(&signal) => break,
             Ok(_) => {}
-            Err(broadcast::error::RecvError::Lagged(_)) => return,
+            Err(broadcast::error::RecvError::Lagged(_)) => break,
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
         }
     }
+    *signals = signals.resubscribe();
 }
 
 async fn tell_others(pool: PgPool, replica: Uuid, mut outgoing: mpsc::UnboundedReceiver<Signal>, lifecycle: Lifecycle) {
@@ -118,6 +127,7 @@ async fn tell_others(pool: PgPool, replica: Uuid, mut outgoing: mpsc::UnboundedR
         if let Err(error) = notice::send(&pool, &payloads).await {
             tracing::warn!(%error, "could not notify the other replicas; they find the news by sweeping");
         }
+        tokio::time::sleep(REST).await;
     }
 }
 
@@ -150,5 +160,30 @@ async fn hear_others(pool: PgPool, replica: Uuid, here: broadcast::Sender<Signal
             () = tokio::time::sleep(RECONNECT_AFTER) => {}
             () = lifecycle.stopping.cancelled() => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn whatever_came_before_a_look_makes_nobody_look_again() {
+        let (here, mut signals) = broadcast::channel(8);
+        let mut looks = || heard(&mut signals, |signal| *signal == Signal::Arrived).now_or_never().is_some();
+        for signal in [Signal::Pages, Signal::Arrived, Signal::Arrived, Signal::Pages, Signal::Arrived] {
+            here.send(signal).expect("a listener");
+        }
+        assert_eq!([looks(), looks()], [true, false]);
+        here.send(Signal::Pages).expect("a listener");
+        assert!(!looks());
+        here.send(Signal::Arrived).expect("a listener");
+        assert!(looks());
+        for _ in 0..20 {
+            here.send(Signal::Pages).expect("a listener");
+        }
+        assert!(looks(), "so many that some were lost");
     }
 }

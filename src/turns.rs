@@ -16,8 +16,12 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// Starts a loop. `turn` says whether it found work. It is told to stop only between two turns, so no transaction is
 /// ever dropped half-way.
-pub fn spawn<F, Turn>(parts: &Parts, what: &'static str, of_interest: fn(&Signal) -> bool, turn: F)
-where
+pub fn spawn<F, Turn>(
+    parts: &Parts,
+    what: &'static str,
+    of_interest: impl Fn(&Signal) -> bool + Send + Sync + 'static,
+    turn: F,
+) where
     F: Fn() -> Turn + Send + 'static,
     Turn: Future<Output = anyhow::Result<bool>> + Send,
 {
@@ -29,7 +33,7 @@ pub fn spawn_within<F, Turn>(
     parts: &Parts,
     what: &'static str,
     limit: Duration,
-    of_interest: fn(&Signal) -> bool,
+    of_interest: impl Fn(&Signal) -> bool + Send + Sync + 'static,
     turn: F,
 ) where
     F: Fn() -> Turn + Send + 'static,
@@ -60,7 +64,7 @@ pub fn spawn_within<F, Turn>(
                 Err(_) => tracing::error!("{what} panicked and will be tried again"),
             }
             tokio::select! {
-                () = signal::heard(&mut signals, of_interest) => {}
+                () = signal::heard(&mut signals, &of_interest) => {}
                 () = tokio::time::sleep(SWEEP) => {}
                 () = stopping.cancelled() => {}
             }

@@ -132,7 +132,11 @@ impl Registry {
                     older.news.put(News::Standing);
                 }
             }
-            Signal::Arrived | Signal::Alerts { .. } | Signal::Pages => {}
+            Signal::Arrived
+            | Signal::Alerts { .. }
+            | Signal::Pages
+            | Signal::Requested { .. }
+            | Signal::Formed { .. } => {}
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use alert_rules::escalation::{Life, Operator};
-use alert_rules::{Ask, REACH};
+use alert_rules::{Ask, Priority, REACH};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, PgPool};
@@ -218,9 +218,10 @@ async fn write_alerts(
             signals.insert(Signal::Work { patient: person.patient });
         }
     }
-    if changes.iter().any(|change| !change.decision.pages.is_empty()) || !operators.is_empty() {
-        signals.insert(Signal::Pages);
-    }
+    let pages = changes.iter().flat_map(|change| &change.decision.pages);
+    signals.extend(pages.map(|page| Signal::Requested { high: page.priority == Priority::High }));
+    // The operator's are high.
+    signals.extend((!operators.is_empty()).then_some(Signal::Requested { high: true }));
     // The highest first, and of those the newest: people are told in this order.
     changes.sort_by_key(|change| Reverse((change.decision.alert.priority, change.decision.alert.finding_start)));
     let counts = |change: &&Change| change.new && change.owner.organisation != Some(synthetic::ORGANISATION);

@@ -27,7 +27,7 @@ use crate::store::page_attempt::{self, Outcome};
 use crate::store::page_request;
 
 /// Pages one lane sends at the same time.
-const AT_ONCE: i64 = 16;
+pub const AT_ONCE: usize = 16;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Lane {
@@ -66,12 +66,11 @@ pub const LANES: [Lane; 10] = [
     Lane { channel: Channel::WebPush, high: false },
 ];
 
-/// Sends what is due in this lane now, once. True if there was anything.
-pub async fn deliver(parts: &Parts, channels: &Channels, lane: Lane) -> anyhow::Result<bool> {
+/// Sends what is due in this lane now, at most `AT_ONCE`. How many there were.
+pub async fn deliver(parts: &Parts, channels: &Channels, lane: Lane) -> anyhow::Result<usize> {
     let taken =
         page::take(&parts.store.monitor, lane.channel, lane.high, random::new_id(), parts.clock.machine_now(), AT_ONCE)
             .await?;
-    let any = !taken.is_empty();
     let settled = future::join_all(taken.iter().map(async |page| {
         if page.to_nobody {
             return give_to_another(parts, lane, page).await;
@@ -87,7 +86,7 @@ pub async fn deliver(parts: &Parts, channels: &Channels, lane: Lane) -> anyhow::
     }))
     .await;
     settled.into_iter().collect::<Result<(), sqlx::Error>>()?;
-    Ok(any)
+    Ok(taken.len())
 }
 
 /// Whoever the page is for was deactivated before it went out. What it is about waits once more, so that whoever is on duty now is

@@ -25,10 +25,11 @@ use crate::store::page_request::{self, CameTo, Postponed, Waiting};
 use crate::store::pools::BEGIN_BY_KEY;
 use crate::store::{alert, contact_point, roster, synthetic};
 
-/// High requests taken in one transaction: what comes after does not wait for long.
-const BATCH_HIGH: i64 = 500;
-/// Others taken in one transaction. What does not fit waits for the next bundle, so this is more than there ever are.
-const BATCH_OTHERS: i64 = 20_000;
+/// Requests taken in one transaction. High ones: what comes after does not wait for long. Others: what does not fit waits for the next
+/// bundle, so this is more than there ever are.
+pub fn at_once(high: bool) -> usize {
+    if high { 500 } else { 20_000 }
+}
 
 /// Least time between two bundles to one person (care time).
 fn apart(priority: &str) -> SignedDuration {
@@ -67,13 +68,13 @@ pub struct Plan {
     pub operator: BTreeMap<String, String>,
 }
 
-/// Forms pages from what waits now. True if there was anything.
-pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<bool> {
+/// Forms pages from what waits now, at most `at_once`. How many requests there were.
+pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<usize> {
     let now = parts.clock.care_now();
     let mut tx = parts.store.monitor.begin_with(BEGIN_BY_KEY).await?;
-    let waiting = page_request::lock_waiting(&mut tx, high, now, if high { BATCH_HIGH } else { BATCH_OTHERS }).await?;
+    let waiting = page_request::lock_waiting(&mut tx, high, now, at_once(high)).await?;
     if waiting.is_empty() {
-        return Ok(false);
+        return Ok(0);
     }
     let teams: BTreeSet<Uuid> = waiting.iter().filter_map(|waiting| waiting.team).collect();
     let mut rosters = roster::load(&mut tx, &Vec::from_iter(teams), now).await?;
@@ -100,10 +101,12 @@ pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<
         alert::open_operator(&mut tx, problem, sentence, now).await?;
     }
     tx.commit().await?;
-    for patient in plan.postponed.iter().filter_map(|postponed| postponed.patient) {
-        parts.signals.send(Signal::Work { patient });
-    }
-    Ok(true)
+    let mut signals: BTreeSet<Signal> =
+        plan.pages.iter().map(|page| Signal::Formed { channel: page.channel, high }).collect();
+    signals.extend((!plan.operator.is_empty()).then_some(Signal::Requested { high: true }));
+    signals.extend(plan.postponed.iter().filter_map(|postponed| Some(Signal::Work { patient: postponed.patient? })));
+    signals.into_iter().for_each(|signal| parts.signals.send(signal));
+    Ok(waiting.len())
 }
 
 /// Whom to page about what waits, over which channels, alone or together.

@@ -30,7 +30,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::notify::channel::{Channels, SEND_LIMIT};
-use crate::notify::deliver::LANES;
+use crate::notify::deliver::{LANES, Lane};
 use crate::notify::office::Office;
 use crate::parts::Parts;
 use crate::progress;
@@ -68,16 +68,20 @@ impl Notify {
         let notify = Self(Arc::new(Inner { parts: parts.clone(), channels, office }));
         for (high, what) in [(true, "forming high pages"), (false, "forming other pages")] {
             let forming = notify.clone();
-            turns::spawn(parts, what, pages, move || {
+            let of_interest = move |signal: &Signal| *signal == Signal::Pages || *signal == Signal::Requested { high };
+            turns::spawn(parts, what, of_interest, move || {
                 let notify = forming.clone();
-                async move { notify.form(high).await }
+                async move { Ok(notify.form(high).await? >= form::at_once(high)) }
             });
         }
         for lane in LANES {
             let sending = notify.clone();
-            turns::spawn_within(parts, lane.what(), SENDING, pages, move || {
+            let Lane { channel, high } = lane;
+            let of_interest =
+                move |signal: &Signal| *signal == Signal::Pages || *signal == Signal::Formed { channel, high };
+            turns::spawn_within(parts, lane.what(), SENDING, of_interest, move || {
                 let notify = sending.clone();
-                async move { deliver::deliver(&notify.0.parts, &notify.0.channels, lane).await }
+                async move { Ok(deliver::deliver(&notify.0.parts, &notify.0.channels, lane).await? >= deliver::AT_ONCE) }
             });
         }
         let following = notify.clone();
@@ -94,12 +98,12 @@ impl Notify {
         let Inner { parts, channels, .. } = &*self.0;
         let mut any = false;
         for high in [true, false] {
-            while self.form(high).await? {
+            while self.form(high).await? > 0 {
                 any = true;
             }
         }
         for lane in LANES {
-            while deliver::deliver(parts, channels, lane).await? {
+            while deliver::deliver(parts, channels, lane).await? > 0 {
                 any = true;
             }
         }
@@ -125,19 +129,11 @@ impl Notify {
         Ok(forming || page::any_unsent(&store.monitor, clock.machine_now()).await?)
     }
 
-    async fn form(&self, high: bool) -> anyhow::Result<bool> {
+    async fn form(&self, high: bool) -> anyhow::Result<usize> {
         let Inner { parts, office, channels } = &*self.0;
         let office = Office { down: channels.down(), ..office.clone() };
-        let any = form::form(parts, &office, high).await?;
-        if any {
-            parts.signals.send(Signal::Pages);
-        }
-        Ok(any)
+        form::form(parts, &office, high).await
     }
-}
-
-fn pages(signal: &Signal) -> bool {
-    matches!(signal, Signal::Pages)
 }
 
 fn alerts(signal: &Signal) -> bool {

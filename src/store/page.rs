@@ -6,6 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
+use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ const LEASE_SECONDS: f64 = 60.0;
 /// the pages of alerts; administrators look back no further, and answers are remembered for as long (`reply.rs`).
 const KEPT_OF_NO_ALERT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Channel {
     Email,
     /// PagerDuty Events v2, and what speaks it.
@@ -159,7 +160,7 @@ pub async fn take(
     high: bool,
     lease: Uuid,
     machine_now: Timestamp,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Taken>, sqlx::Error> {
     let rows = sqlx::query(
         "WITH next AS (
@@ -180,7 +181,7 @@ pub async fn take(
     .bind(channel.name())
     .bind(high)
     .bind(machine_now.to_sqlx())
-    .bind(limit)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .bind(lease)
     .bind(LEASE_SECONDS)
     .fetch_all(pool)

@@ -95,7 +95,7 @@ pub async fn lock_waiting(
     db: &mut PgConnection,
     high: bool,
     care_now: Timestamp,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Waiting>, sqlx::Error> {
     // Two texts, so that each is the predicate of its index.
     let which = if high { "priority = 'high'" } else { "priority <> 'high'" };
@@ -111,7 +111,11 @@ pub async fn lock_waiting(
          FROM next JOIN page_request AS request USING (page_request) JOIN alert USING (alert)
          ORDER BY request.at, request.page_request"
     );
-    let rows = sqlx::query(AssertSqlSafe(statement)).bind(care_now.to_sqlx()).bind(limit).fetch_all(db).await?;
+    let rows = sqlx::query(AssertSqlSafe(statement))
+        .bind(care_now.to_sqlx())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(db)
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(Waiting {

@@ -6,6 +6,7 @@ use alert_rules::finding::Firing;
 use alert_rules::{Evaluation, Finding, Kind, Priority};
 use derwent::notify::channel::Channels;
 use derwent::random;
+use derwent::signal::Signal;
 use derwent::store::alert::{self, Act, Acted};
 use derwent::store::alert_row::{self, Belongs, Change};
 use derwent::store::page::{self, Channel};
@@ -412,6 +413,28 @@ async fn a_high_page_says_how_many_high_alerts_are_open_and_theirs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reading_wakes_those_who_form_its_pages_and_these_those_who_send_them_and_nobody_else() {
+    let ward = Ward::open("2026-03-02T09:00:00Z").await;
+    ward.on_roster("ida", "08:00-20:00").await;
+    let patient = ward.patient(&["hypertension"]).await;
+    let mail = MailServer::start();
+    let replica = ward.replica(&mail_only(&mail)).await;
+    let mut signals = replica.parts.signals.subscribe();
+    ward.pressure(patient, 231.0, 121.0).await;
+    replica.settle().await;
+    mail.wait_for(1).await;
+    let mut heard = Vec::new();
+    while let Ok(signal) = signals.try_recv() {
+        if matches!(signal, Signal::Pages | Signal::Requested { .. } | Signal::Formed { .. }) {
+            heard.push(signal);
+        }
+    }
+    assert_eq!(heard, [Signal::Requested { high: true }, Signal::Formed { channel: Channel::Email, high: true }]);
+    replica.stop().await;
+    ward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_high_page_waits_neither_for_low_pages_nor_for_a_server_that_swallows_them() {
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
     ward.on_roster("ida", "08:00-20:00").await;
@@ -430,7 +453,7 @@ async fn a_high_page_waits_neither_for_low_pages_nor_for_a_server_that_swallows_
     let replica = ward.replica(&Wires { smtp_url: mail.url(), pager_url: Some(pager.url()), ..Wires::default() }).await;
     open_alert(&ward, patient, "blood pressure high", Priority::High).await;
     // The running loops do it; waiting for everything would take days. Both give up after ten seconds.
-    replica.parts.signals.send(derwent::signal::Signal::Pages);
+    replica.parts.signals.send(Signal::Pages);
     assert_eq!(mail.wait_for(1).await[0].to, "ida@example.org");
     pager.wait_for(1).await;
     replica.stop().await;
