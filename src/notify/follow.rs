@@ -13,6 +13,9 @@ const AT_ONCE: i64 = 16;
 
 /// Tells what it does not know yet, once. True if there was anything.
 pub async fn follow(parts: &Parts, channels: &Channels) -> anyhow::Result<bool> {
+    if !parts.config.channels().contains(&Channel::Pager) {
+        return Ok(false);
+    }
     let monitor = &parts.store.monitor;
     let taken = page_follow::take(monitor, random::new_id(), parts.clock.machine_now(), AT_ONCE).await?;
     let any = !taken.is_empty();

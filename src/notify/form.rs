@@ -80,17 +80,14 @@ pub async fn form(parts: &Parts, office: &Office, high: bool) -> anyhow::Result<
     let mut rosters = roster::load(&mut tx, &Vec::from_iter(teams), now).await?;
     contact_point::fill(&mut tx, &mut rosters).await?;
     let mut before = Before::default();
-    let people: BTreeSet<Uuid> = rosters.iter().flat_map(Roster::everybody).map(|member| member.staff).collect();
+    let people: Vec<Uuid> = rosters.iter().flat_map(Roster::everybody).map(|member| member.staff).collect();
     before.told = page_request::told(&mut tx, &Vec::from_iter(waiting.iter().map(|waiting| waiting.alert))).await?;
-    before.highs = alert::highs_of(&mut tx, &Vec::from_iter(people.iter().copied())).await?;
+    // A bundle does not say how many there are.
+    if high || waiting.iter().any(|waiting| !matches!(waiting.to, Whom::Step(_))) {
+        before.highs = alert::highs_of(&mut tx, &people).await?;
+    }
     if !high {
-        for staff in people {
-            for priority in ["medium", "low"] {
-                if let Some(at) = page::last_made(&mut tx, staff, priority).await? {
-                    before.bundles.insert((staff, priority.to_owned()), at);
-                }
-            }
-        }
+        before.bundles = page::last_made(&mut tx, &people, &["medium", "low"]).await?;
     }
     let plan = plan(&waiting, &rosters, before, office, now)?;
     page::insert(&mut tx, &plan.pages, now, parts.clock.machine_now()).await?;

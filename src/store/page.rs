@@ -4,6 +4,8 @@
 //! that was too slow changes nothing. A page whose sender died is taken again when its lease has ended,
 //! and goes out once more under the same id.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use serde::{Deserialize, Serialize};
@@ -294,15 +296,24 @@ pub async fn also_over(
     row.map(|row| Ok((row.try_get("page")?, Channel::read(&row)?))).transpose()
 }
 
-/// When this person was last sent something of this priority that bundles (care time).
-pub async fn last_made(db: &mut PgConnection, staff: Uuid, priority: &str) -> Result<Option<Timestamp>, sqlx::Error> {
-    let last: Option<jiff_sqlx::Timestamp> =
-        sqlx::query_scalar("SELECT max(made_at) FROM page WHERE staff = $1 AND priority = $2 AND alerts <> '{}'")
-            .bind(staff)
-            .bind(priority)
-            .fetch_one(db)
-            .await?;
-    Ok(last.map(jiff_sqlx::Timestamp::to_jiff))
+/// When each of these people was last sent something of each of these priorities, which bundle (care time).
+pub async fn last_made(
+    db: &mut PgConnection,
+    people: &[Uuid],
+    priorities: &[&str],
+) -> Result<BTreeMap<(Uuid, String), Timestamp>, sqlx::Error> {
+    let rows: Vec<(Uuid, String, jiff_sqlx::Timestamp)> = sqlx::query_as(
+        "SELECT asked.staff, asked.priority, last.made_at
+         FROM (SELECT DISTINCT staff, priority FROM unnest($1::uuid[]) AS anybody (staff), unnest($2::text[]) AS any_of (priority)) AS asked
+              CROSS JOIN LATERAL (SELECT page.made_at FROM page
+                                  WHERE page.staff = asked.staff AND page.priority = asked.priority AND page.alerts <> '{}'
+                                  ORDER BY page.made_at DESC LIMIT 1) AS last",
+    )
+    .bind(people)
+    .bind(priorities)
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|(staff, priority, at)| ((staff, priority), at.to_jiff())).collect())
 }
 
 /// As the eraser: codes, tests and what somebody was told about their answer, with their tries. What was never handed over stays until
