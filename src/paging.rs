@@ -45,7 +45,7 @@ pub fn about_no_alert(page: &Page) -> Option<&'static str> {
     match (page.of_no_alert, page.test) {
         (false, _) => None,
         (true, true) => Some("a test page"),
-        (true, false) => Some("a code for a contact point"),
+        (true, false) => Some("a code or a notice for this person alone"),
     }
 }
 

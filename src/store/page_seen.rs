@@ -45,7 +45,7 @@ pub struct Page {
     /// Machine time, as those of the tries.
     pub next_at: Timestamp,
     pub test: bool,
-    /// A test, or a code for a contact point.
+    /// A test, or a code or a notice for one person alone.
     pub of_no_alert: bool,
     pub instead_of: Option<Uuid>,
     /// The page that went another way when this one did not get out, and over what.

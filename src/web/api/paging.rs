@@ -30,7 +30,7 @@ pub struct PageLife {
     pub page: Uuid,
     pub made_at: Timestamp,
     pub priority: Priority,
-    /// `a test page`, `a code for a contact point`; null: it is about alerts.
+    /// `a test page`, `a code or a notice for this person alone`; null: it is about alerts.
     pub what: Option<String>,
     pub about: Vec<PageAbout>,
     pub to: Option<String>,
