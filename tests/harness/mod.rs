@@ -9,6 +9,7 @@ pub mod mail;
 pub mod notify;
 pub mod pager;
 pub mod python;
+pub mod replica;
 pub mod schemathesis;
 pub mod service;
 pub mod ward;

@@ -18,8 +18,9 @@ use super::telling::{close, does, open_alert};
 use crate::harness::exim::Exim;
 use crate::harness::mail::{Mail, MailServer};
 use crate::harness::notify::{self, Notify};
+use crate::harness::replica::{Replica, Wires};
 use crate::harness::service::{Options, Service, derwent, serve};
-use crate::harness::ward::{Replica, Ward, Wires};
+use crate::harness::ward::Ward;
 use crate::wire::gauges;
 
 /// A mail from Ida that answers this page.

@@ -5,7 +5,8 @@ use derwent::backtesting;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::harness::ward::{Replica, Ward, Wires, at};
+use crate::harness::replica::{Replica, Wires};
+use crate::harness::ward::{Ward, at};
 
 async fn replayed(ward: &Ward, from: Timestamp) -> Vec<Outcome> {
     let store = ward.database.store().await;

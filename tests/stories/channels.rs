@@ -18,8 +18,9 @@ use crate::harness::mail::MailServer;
 use crate::harness::notify::{self, Notify};
 use crate::harness::pager::{Answer, Pager};
 use crate::harness::python;
+use crate::harness::replica::{Wires, config};
 use crate::harness::service::{Options, Service, serve};
-use crate::harness::ward::{WEBHOOK_SECRET, Ward, Wires, config};
+use crate::harness::ward::{WEBHOOK_SECRET, Ward};
 use alert_rules::Priority;
 
 /// The switch of R16.

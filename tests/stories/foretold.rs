@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::telling::open_alert;
 use crate::harness::mail::MailServer;
 use crate::harness::pager::Pager;
+use crate::harness::replica::Wires;
 use crate::harness::service::derwent;
-use crate::harness::ward::{Ward, Wires, at};
+use crate::harness::ward::{Ward, at};
 
 /// What the real binary says, of a service with mail and a pager.
 fn foretold(ward: &Ward, wires: &Wires, priority: Priority, at: &str) -> Value {

@@ -15,7 +15,8 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::harness::mail::MailServer;
-use crate::harness::ward::{Replica, Ward, Wires, at, facts};
+use crate::harness::replica::{Replica, Wires};
+use crate::harness::ward::{Ward, at, facts};
 
 fn wires(mail: &MailServer) -> Wires {
     Wires { smtp_url: mail.url(), ..Wires::default() }

@@ -13,7 +13,8 @@ use proptest::test_runner::{Config, TestRunner};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::harness::ward::{Ward, Wires, facts};
+use crate::harness::replica::Wires;
+use crate::harness::ward::{Ward, facts};
 
 /// What happens next to the patient; then one of two replicas judges.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::channels;
 use crate::harness::mail::MailServer;
 use crate::harness::pager::Pager;
-use crate::harness::ward::{Ward, Wires};
+use crate::harness::replica::Wires;
+use crate::harness::ward::Ward;
 
 fn wires(mail: &MailServer) -> Wires {
     Wires { smtp_url: mail.url(), ..Wires::default() }

@@ -4,7 +4,8 @@ use derwent::random;
 use derwent::store::judged;
 use jiff::SignedDuration;
 
-use crate::harness::ward::{Ward, Wires, at};
+use crate::harness::replica::Wires;
+use crate::harness::ward::{Ward, at};
 
 const PATIENTS: i64 = 50;
 const EACH: i64 = 20;

@@ -11,8 +11,9 @@ use super::telling::{does, open_alert};
 use crate::harness::mail::MailServer;
 use crate::harness::notify::Notify;
 use crate::harness::pager::{Answer, Pager};
+use crate::harness::replica::Wires;
 use crate::harness::service::derwent;
-use crate::harness::ward::{Ward, Wires};
+use crate::harness::ward::Ward;
 
 /// Whether it went well, and what was said.
 fn pages(ward: &Ward, arguments: &[&str]) -> (bool, String) {

@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::harness::replica::{Replica, Wires};
 use crate::harness::service::derwent;
-use crate::harness::ward::{Replica, Ward, Wires, at, facts};
+use crate::harness::ward::{Ward, at, facts};
 
 pub fn no_wires() -> Wires {
     let folder = tempfile::tempdir().expect("a folder").keep();

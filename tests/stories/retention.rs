@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::reconciling::{Said, no_wires};
 use crate::harness::mail::MailServer;
+use crate::harness::replica::Replica;
 use crate::harness::service::{Options, Service, derwent};
-use crate::harness::ward::{Replica, Ward, at, facts};
+use crate::harness::ward::{Ward, at, facts};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::telling::{mail_only, open_alert};
 use crate::harness::mail::MailServer;
-use crate::harness::ward::{Replica, Ward, at};
+use crate::harness::replica::Replica;
+use crate::harness::ward::{Ward, at};
 
 fn to(mail: &MailServer) -> Vec<String> {
     mail.mails().into_iter().map(|mail| mail.to).collect()

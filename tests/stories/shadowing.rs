@@ -12,7 +12,8 @@ use jiff::SignedDuration;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::ward::{Replica, Ward, Wires, at};
+use crate::harness::replica::{Replica, Wires};
+use crate::harness::ward::{Ward, at};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 

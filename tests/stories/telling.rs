@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 use crate::harness::mail::{Mail, MailServer};
 use crate::harness::pager::Pager;
-use crate::harness::ward::{Ward, Wires};
+use crate::harness::replica::Wires;
+use crate::harness::ward::Ward;
 
 /// An alert as the monitor opens it for a finding.
 pub async fn open_alert(ward: &Ward, patient: Uuid, problem: &str, priority: Priority) -> Uuid {

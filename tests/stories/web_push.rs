@@ -11,7 +11,8 @@ use super::telling::open_alert;
 use crate::harness::hook::{Delivery, Hook};
 use crate::harness::mail::MailServer;
 use crate::harness::python;
-use crate::harness::ward::{Ward, Wires};
+use crate::harness::replica::Wires;
+use crate::harness::ward::Ward;
 
 struct Browser(Value);
 

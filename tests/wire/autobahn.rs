@@ -23,7 +23,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::ward::{self, Wires};
+use crate::harness::replica;
+use crate::harness::replica::Wires;
 
 const MIB: usize = 1024 * 1024;
 /// The biggest of the cases, with what a frame needs around it.
@@ -78,7 +79,7 @@ async fn run(url: &str, cases: &[&str]) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_301_of_autobahns_cases_without_compression_pass() {
-    let config = Config { listen: "127.0.0.1:0".parse().unwrap(), ..ward::config(&Wires::default()) };
+    let config = Config { listen: "127.0.0.1:0".parse().unwrap(), ..replica::config(&Wires::default()) };
     let doors = Doors::open(&config).await.unwrap();
     let url = format!("ws://{}", doors.address().unwrap());
     let router = Router::new().route("/ours", get(ours)).route("/bigger", get(with_a_higher_limit));

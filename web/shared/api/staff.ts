@@ -231,7 +231,7 @@ export type AlertPages = { pages: Array<PageLife>, };
  */
 export type PageLife = { page: string, made_at: string, priority: Priority, 
 /**
- * `a test page`, `a code for a contact point`; null: it is about alerts.
+ * `a test page`, `a code or a notice for this person alone`; null: it is about alerts.
  */
 what: string | null, about: Array<PageAbout>, to: string | null, channel: ContactKind, 
 /**
