@@ -1,5 +1,6 @@
 //! What tests stand on: a real database, the real binary, and the other ends of its wires.
 
+pub mod alerts;
 pub mod database;
 pub mod exim;
 pub mod hook;

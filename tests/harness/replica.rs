@@ -13,6 +13,7 @@ use derwent::signal::Signals;
 use derwent::store::Store;
 use jiff::Timestamp;
 
+use super::mail::MailServer;
 use super::ward::at;
 
 /// Where a replica sends its pages.
@@ -30,6 +31,13 @@ pub struct Wires {
     pub browsers: bool,
     /// May people answer, by mail to reply@example.org and by text message?
     pub answers: bool,
+}
+
+impl Wires {
+    /// To this mail server and nowhere else.
+    pub fn to(mail: &MailServer) -> Self {
+        Self { smtp_url: mail.url(), ..Self::default() }
+    }
 }
 
 pub struct Replica {

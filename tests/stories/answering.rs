@@ -14,7 +14,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::telling::{close, does, open_alert};
+use crate::harness::alerts::{close, does, open_alert};
 use crate::harness::exim::Exim;
 use crate::harness::mail::{Mail, MailServer};
 use crate::harness::notify::{self, Notify};

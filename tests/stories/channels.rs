@@ -12,7 +12,7 @@ use derwent::store::page::{self, Channel, NewPage, Taken};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::telling::{close, does, open_alert};
+use crate::harness::alerts::{close, does, open_alert};
 use crate::harness::hook::Hook;
 use crate::harness::mail::MailServer;
 use crate::harness::notify::{self, Notify};
@@ -352,7 +352,7 @@ fn letter_to(to: &'static str) -> Letter<'static> {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_to_the_mail_server_are_used_again_unless_a_conversation_was_left_in_the_middle() {
     let mail = MailServer::start();
-    let config = config(&Wires { smtp_url: mail.url(), ..Wires::default() });
+    let config = config(&Wires::to(&mail));
     let mailer = Mailer::open(&config, &config.origin()).expect("a mailer");
     let send = async |to: &'static str, limit: Duration| mailer.send(&letter_to(to), limit).await;
     let patience = Duration::from_secs(20);
@@ -387,7 +387,7 @@ async fn connections_to_the_mail_server_are_used_again_unless_a_conversation_was
 #[tokio::test(flavor = "multi_thread")]
 async fn kept_connections_that_all_fell_silent_cost_a_page_two_seconds_and_not_its_minute() {
     let mail = MailServer::start();
-    let config = config(&Wires { smtp_url: mail.url(), ..Wires::default() });
+    let config = config(&Wires::to(&mail));
     let mailer = Mailer::open(&config, &config.origin()).expect("a mailer");
     let send = async |to: &'static str| mailer.send(&letter_to(to), Duration::from_secs(20)).await.expect("sent");
     futures_util::future::join_all((0..12).map(|_| send("lonely@example.org"))).await;

@@ -8,7 +8,7 @@ use derwent::store::team::{self, Team};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::telling::open_alert;
+use crate::harness::alerts::open_alert;
 use crate::harness::mail::MailServer;
 use crate::harness::pager::Pager;
 use crate::harness::replica::Wires;

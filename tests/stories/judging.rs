@@ -18,10 +18,6 @@ use crate::harness::mail::MailServer;
 use crate::harness::replica::{Replica, Wires};
 use crate::harness::ward::{Ward, at, facts};
 
-fn wires(mail: &MailServer) -> Wires {
-    Wires { smtp_url: mail.url(), ..Wires::default() }
-}
-
 /// Mails go nowhere: the test is about judging.
 fn no_wires() -> Wires {
     let folder = tempfile::tempdir().expect("a folder").keep();
@@ -34,7 +30,7 @@ async fn a_note_is_work_for_a_person_and_the_next_note_renews_it() {
     ward.on_roster("ida", "08:00-20:00").await;
     let patient = ward.patient(&["hypertension"]).await;
     let mail = MailServer::start();
-    let replica = ward.replica(&wires(&mail)).await;
+    let replica = ward.replica(&Wires::to(&mail)).await;
     ward.pressure_taken(patient, at("2026-03-02T09:00:00Z"), 128.0, 78.0, Some("The cuff feels tight")).await;
     replica.settle().await;
     let alerts = "SELECT priority || ', ' || problem || ': ' || sentence FROM alert ORDER BY reference";
@@ -254,7 +250,7 @@ async fn a_severe_reading_asks_first_and_a_second_one_calls_a_person() {
     let patient = ward.patient(&["hypertension"]).await;
     let device = ward.device(patient).await;
     let mail = MailServer::start();
-    let replica = ward.replica(&wires(&mail)).await;
+    let replica = ward.replica(&Wires::to(&mail)).await;
     ward.pressure(patient, 186.0, 101.0).await;
     replica.settle().await;
     assert_eq!(ward.count("SELECT count(*) FROM alert").await, 0);
@@ -314,7 +310,7 @@ async fn a_rulebook_that_cannot_be_read_is_said_to_the_operator() {
     ward.on_roster("ida", "08:00-20:00").await;
     let patient = ward.patient(&["hypertension"]).await;
     let mail = MailServer::start();
-    let replica = ward.replica(&wires(&mail)).await;
+    let replica = ward.replica(&Wires::to(&mail)).await;
     replica.settle().await;
     sqlx::query(
         "INSERT INTO rulebook (hash, content, published_at, published_by)
@@ -349,7 +345,7 @@ async fn a_clock_that_was_far_ahead_silences_nobody() {
     ward.on_roster("ida", "08:00-20:00").await;
     let patient = ward.patient(&["hypertension"]).await;
     let mail = MailServer::start();
-    let replica = ward.replica(&wires(&mail)).await;
+    let replica = ward.replica(&Wires::to(&mail)).await;
     replica.settle().await;
     // A server that believed itself in the summer has judged everybody.
     sqlx::query("UPDATE patient_judged SET folded_through = '2026-07-01T00:00:00Z'")

@@ -15,6 +15,7 @@ mod paging;
 mod reconciling;
 mod retention;
 mod rosters;
+mod sending;
 mod shadowing;
 mod telling;
 mod watched;

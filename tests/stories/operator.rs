@@ -10,10 +10,6 @@ use crate::harness::pager::Pager;
 use crate::harness::replica::Wires;
 use crate::harness::ward::Ward;
 
-fn wires(mail: &MailServer) -> Wires {
-    Wires { smtp_url: mail.url(), ..Wires::default() }
-}
-
 const NOTICES: &str =
     "SELECT problem || ', ' || coalesce(outcome, 'open') FROM alert WHERE patient IS NULL ORDER BY reference";
 
@@ -23,7 +19,7 @@ async fn readings_that_wait_too_long_for_judgement_are_told_to_the_operator_once
     ward.on_roster("ida", "08:00-20:00").await;
     let patient = ward.patient(&["hypertension"]).await;
     let mail = MailServer::start();
-    let replica = ward.replica(&wires(&mail)).await;
+    let replica = ward.replica(&Wires::to(&mail)).await;
     replica.settle().await;
     // Judging is stuck: somebody has the patient in hand and never comes back.
     let stuck = |until: &'static str| {
@@ -68,7 +64,7 @@ async fn a_limit_that_refuses_phones_is_told_to_the_operator() {
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
     ward.on_roster("ida", "08:00-20:00").await;
     let mail = MailServer::start();
-    let replica = ward.replica(&wires(&mail)).await;
+    let replica = ward.replica(&Wires::to(&mail)).await;
     let mut told = Told::default();
     counters::tell(&replica.parts, &mut told).await.unwrap();
     for reason in [Reason::NoteTooLong, Reason::UnitMissing, Reason::NoteTooLong] {

@@ -7,7 +7,7 @@ use derwent::store::alert::Act;
 use derwent::store::page::Channel;
 use serde_json::Value;
 
-use super::telling::{does, open_alert};
+use crate::harness::alerts::{does, open_alert};
 use crate::harness::mail::MailServer;
 use crate::harness::notify::Notify;
 use crate::harness::pager::{Answer, Pager};
@@ -122,7 +122,7 @@ async fn what_is_unsettled_is_said_by_the_exit_code_until_somebody_has_the_alert
         .expect("changed");
     let patient = ward.patient(&[]).await;
     let mail = MailServer::start();
-    let replica = ward.replica(&Wires { smtp_url: mail.url(), ..Wires::default() }).await;
+    let replica = ward.replica(&Wires::to(&mail)).await;
     assert_eq!(pages(&ward, &["--unsettled"]), (true, "There is no such page.\n".to_owned()));
     let alert = open_alert(&ward, patient, "blood pressure high", Priority::High).await;
     replica.settle().await;

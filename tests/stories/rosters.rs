@@ -7,9 +7,9 @@ use derwent::store::team::{self, Team};
 use derwent::{random, rostering};
 use uuid::Uuid;
 
-use super::telling::{mail_only, open_alert};
+use crate::harness::alerts::open_alert;
 use crate::harness::mail::MailServer;
-use crate::harness::replica::Replica;
+use crate::harness::replica::{Replica, Wires};
 use crate::harness::ward::{Ward, at};
 
 fn to(mail: &MailServer) -> Vec<String> {
@@ -39,7 +39,7 @@ async fn whoever_stands_in_is_paged_and_nobody_rings_the_sick_or_whoever_is_away
     rostering::go_on_leave(&mut db, tom, day.0, day.1, ward.clock.care_now()).await.expect("entered");
     let patient = ward.patient(&[]).await;
     let mail = MailServer::start();
-    let replica = ward.replica(&mail_only(&mail)).await;
+    let replica = ward.replica(&Wires::to(&mail)).await;
     open_alert(&ward, patient, "blood pressure high", Priority::High).await;
     replica.settle().await;
     mail.wait_for(1).await;
@@ -66,7 +66,7 @@ async fn outside_cover_the_team_that_took_it_is_paged_for_what_it_took_and_the_r
     roster_change::set_outside(&mut db, ward.team, &taken).await.expect("taken");
     let patient = ward.patient(&[]).await;
     let mail = MailServer::start();
-    let replica = ward.replica(&mail_only(&mail)).await;
+    let replica = ward.replica(&Wires::to(&mail)).await;
     open_alert(&ward, patient, "blood pressure high", Priority::High).await;
     open_alert(&ward, patient, "weight up", Priority::Medium).await;
     replica.settle().await;
@@ -96,7 +96,7 @@ async fn a_hole_is_told_fourteen_days_ahead_and_two_days_before_and_not_once_som
     let ward = Ward::open("2026-03-02T09:00:00Z").await;
     let ida = ward.on_roster("ida", "08:00-20:00").await;
     let mail = MailServer::start();
-    let replica = ward.replica(&mail_only(&mail)).await;
+    let replica = ward.replica(&Wires::to(&mail)).await;
     replica.settle().await;
     assert!(ward.lines(NOTICES).await.is_empty());
 

@@ -7,7 +7,7 @@ use derwent::store::page::Channel;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::telling::open_alert;
+use crate::harness::alerts::open_alert;
 use crate::harness::hook::{Delivery, Hook};
 use crate::harness::mail::MailServer;
 use crate::harness::python;

@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::model::{Event, Model, Paged};
+use crate::harness::alerts::{close, does, open_alert};
 use crate::harness::mail::{Mail, MailServer};
 use crate::harness::pager::Pager;
 use crate::harness::service::{Options, Service, serve};
 use crate::harness::ward::{Ward, at};
-use crate::stories::telling::{close, does, open_alert};
 
 pub struct Scene {
     pub ward: Ward,

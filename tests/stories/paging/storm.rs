@@ -2,11 +2,11 @@
 
 use alert_rules::Priority;
 
+use crate::harness::alerts::{open_alert, open_alerts};
 use crate::harness::mail::{Mail, MailServer};
 use crate::harness::pager::Pager;
 use crate::harness::service::{Options, Service, serve};
 use crate::harness::ward::{Ward, at};
-use crate::stories::telling::{open_alert, open_alerts};
 
 /// R15: ten seconds, which is what `wait_for` waits.
 #[tokio::test(flavor = "multi_thread")]
