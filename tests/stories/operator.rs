@@ -99,6 +99,8 @@ async fn where_mail_is_dead_whoever_runs_the_service_is_rung() {
     let event = rung(&pager.wait_until(|events| rung(events).is_some()).await).expect("rung");
     let text = event["payload"]["custom_details"]["text"].as_str().expect("a text");
     assert!(text.contains("do not go out over the e-mail service"), "{text}");
+    // The others were told over their pagers meanwhile.
+    assert_eq!(pager.wait_for(dead.len() + 1).await.len(), dead.len() + 1);
     replica.stop().await;
     ward.expects("a channel does not work");
     ward.expects("a page over email is");

@@ -16,6 +16,9 @@ type Clicking = {
   NotificationEvent: new (type: string, init: { notification: Notification | undefined }) => Event
   dispatchEvent(event: Event): boolean
 }
+/** Of a busy machine, on which a worker is woken. */
+const patience = { timeout: 20_000 }
+
 type Shown = { title: string; body: string; stays: boolean; link: string }
 
 const key = createECDH('prime256v1')
@@ -44,7 +47,6 @@ beforeAll(async () => {
   const endpoint = `http://127.0.0.1:${(push.address() as AddressInfo).port}/push/of-this-browser`
   browser = await launch()
   context = await browser.newContext(desk)
-  await context.grantPermissions(['notifications'], { origin: service.url })
   await context.addInitScript(
     ({ endpoint, keys }) => {
       let taken: { endpoint: string; toJSON: () => unknown; unsubscribe: () => Promise<boolean> } | null = null
@@ -72,7 +74,7 @@ afterAll(async () => {
 
 /** The next one that the push service took, as it comes up. */
 async function shown(count: number): Promise<Shown> {
-  await expect.poll(() => sealed.length, { timeout: 20_000 }).toBe(count)
+  await expect.poll(() => sealed.length, patience).toBe(count)
   const data = decrypt(sealed[count - 1] ?? Buffer.alloc(0), { version: 'aes128gcm', privateKey: key, authSecret: auth }).toString()
   await workers.send('ServiceWorker.deliverPushMessage', { origin: service.url, registrationId: registration, data })
   const notifications = () =>
@@ -80,16 +82,23 @@ async function shown(count: number): Promise<Shown> {
       const all = await (await navigator.serviceWorker.ready).getNotifications()
       return all.map(({ title, body, requireInteraction, data }) => ({ title, body, stays: requireInteraction, link: (data as { link: string }).link }))
     })
-  await expect.poll(async () => (await notifications()).length).toBe(count)
+  await expect.poll(async () => (await notifications()).length, patience).toBe(count)
   const subject = (JSON.parse(data) as { subject: string }).subject
   const found = (await notifications()).find(({ title }) => title === subject)
   if (!found) throw new Error(`${subject} did not come up`)
   return found
 }
 
-test('a browser is added and proven with the code that comes up in it', async () => {
+test('a browser that may show nothing says what to do', async () => {
   await page.goto(`${service.url}/staff/account`)
   await page.getByLabel('Another way').selectOption('Browser notification')
+  await page.getByRole('button', { name: 'Add this browser and send a code' }).click()
+  await page.getByText('This browser may not show notifications of this page. Allow them in its settings, then add it again.').waitFor()
+  expect(sealed).toEqual([])
+})
+
+test('a browser is added and proven with the code that comes up in it', async () => {
+  await context.grantPermissions(['notifications'], { origin: service.url })
   expect(await look(page, 'staff-account-browser')).toEqual([])
   await page.getByRole('button', { name: 'Add this browser and send a code' }).click()
   await page.getByText('Added. Type in the code that arrives there.').waitFor()
@@ -120,7 +129,7 @@ test('a test page comes up, and a click on it opens our page in a window of its 
     const [, notification] = await scope.registration.getNotifications()
     scope.dispatchEvent(new scope.NotificationEvent('notificationclick', { notification }))
   })
-  await expect.poll(() => worker.evaluate(() => (self as unknown as Clicking).opened)).toEqual([test.link])
+  await expect.poll(() => worker.evaluate(() => (self as unknown as Clicking).opened), patience).toEqual([test.link])
   expect(await worker.evaluate(async () => (await (self as unknown as Clicking).registration.getNotifications()).length)).toBe(1)
 })
 

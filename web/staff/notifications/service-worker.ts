@@ -2,8 +2,10 @@
 import { notice } from './notice'
 
 const worker = self as unknown as {
+  addEventListener(type: 'install', listener: (event: Lasting) => void): void
   addEventListener(type: 'push', listener: (event: Pushed) => void): void
   addEventListener(type: 'notificationclick', listener: (event: Clicked) => void): void
+  skipWaiting(): Promise<void>
   registration: { showNotification(title: string, options: NotificationOptions): Promise<void> }
   clients: { matchAll(which: { type: 'window'; includeUncontrolled: boolean }): Promise<OpenPage[]>; openWindow(url: string): Promise<unknown> }
   location: Location
@@ -12,6 +14,9 @@ type Lasting = { waitUntil(work: Promise<unknown>): void }
 type Pushed = Lasting & { data: { json(): unknown } | null }
 type Clicked = Lasting & { notification: Notification }
 type OpenPage = { url: string; focus(): Promise<unknown> }
+
+// The worklist stays open for weeks: a new version does not wait until it is closed.
+worker.addEventListener('install', (event) => event.waitUntil(worker.skipWaiting()))
 
 worker.addEventListener('push', (event) => {
   const { title, options } = notice(read(event), worker.location.origin)
