@@ -81,7 +81,9 @@ impl Calendar {
         }
         let Hours { from, until } = weekly.hours;
         let last = if until <= from { day.tomorrow().ok()? } else { day };
-        Some((self.instant(day.to_datetime(from))?, self.instant(last.to_datetime(until))?))
+        let stretch = (self.instant(day.to_datetime(from))?, self.instant(last.to_datetime(until))?);
+        // Hours that the clock skips as it goes forward are none: nobody is there at the instant at which they would begin and end.
+        (stretch.0 < stretch.1).then_some(stretch)
     }
 
     /// Every stretch of these hours that begins on one of these days, in order of their beginnings.

@@ -130,6 +130,16 @@ fn cover_may_run_over_midnight_or_all_day() {
 }
 
 #[test]
+fn hours_that_the_clock_skips_are_no_cover() {
+    // On Sunday the 29th of March 2026 the clock goes from 01:00 to 02:00.
+    let skipped = cover("Europe/London", &["sun,mon 01:00-01:30"]);
+    assert_eq!(skipped.next(at("2026-03-28T12:00:00Z")), at("2026-03-30T00:00:00Z"));
+    let before_and_within = cover("Europe/London", &["sun 00:30-01:30"]);
+    assert_eq!(before_and_within.next(at("2026-03-28T12:00:00Z")), at("2026-03-29T00:30:00Z"));
+    assert!(!before_and_within.holds(at("2026-03-29T01:00:00Z")));
+}
+
+#[test]
 fn a_week_and_its_bank_holidays() {
     let mut practice = cover("Europe/London", &["mon-fri 08:00-18:30", "sat,bank 09:00-12:00"]);
     // Good Friday is the third of April 2026, Easter Monday the sixth.
