@@ -6,7 +6,6 @@ use sqlx::PgConnection;
 
 use crate::notify::form::{OTHERS_FIRST, nobody_proven};
 use crate::parts::Parts;
-use crate::random;
 use crate::roster::ContactPoint;
 use crate::store::audit::{self, Act, Actor, Entry};
 use crate::store::page::{self, Channel, NewPage, Taken};
@@ -31,25 +30,12 @@ pub async fn withdraw(db: &mut PgConnection, parts: &Parts, channel: Channel, go
         alert::open_operator(db, &problem, &sentence, care_now).await?;
     }
     let words = channel.words();
-    let news = NewPage {
-        page: random::new_id(),
-        alerts: Vec::new(),
-        requests: Vec::new(),
-        saw: Vec::new(),
-        answers: None,
-        organisation: Some(whose.organisation),
-        team: None,
-        staff: Some(whose.staff),
-        channel: to.channel,
-        contact_point: to.contact_point,
-        address: to.address,
-        priority: "medium".into(),
-        subject: format!("You are not paged by {words} any more"),
-        body: format!(
-            "One of your contact points, a {words}, takes nothing any more and was taken from your list. Look at your account page where \
-             you are paged, and add it again or another: {}/staff/account",
-            parts.config.origin()
-        ),
-    };
+    let subject = format!("You are not paged by {words} any more");
+    let body = format!(
+        "One of your contact points, a {words}, takes nothing any more and was taken from your list. Look at your account page where you \
+         are paged, and add it again or another: {}/staff/account",
+        parts.config.origin()
+    );
+    let news = NewPage::of_no_alert(whose.organisation, whose.staff, to, subject, body);
     page::insert(db, &[news], care_now, now).await
 }

@@ -15,7 +15,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::random;
+use crate::roster::ContactPoint;
 use crate::signal::{Signal, Signals};
 use crate::store::alert::{self, Acted};
 use crate::store::audit::{self, Act, Actor, Entry};
@@ -147,22 +147,12 @@ async fn settle(
         }
     };
     if store::since(&mut db, sender.staff, now - SignedDuration::from_hours(1)).await? <= MOST_AN_HOUR {
-        let page = NewPage {
-            page: random::new_id(),
-            alerts: Vec::new(),
-            requests: Vec::new(),
-            saw: Vec::new(),
-            answers,
-            organisation: Some(sender.organisation),
-            team: None,
-            staff: Some(sender.staff),
-            channel: sender.channel,
-            contact_point: Some(sender.contact_point),
-            address: sender.address.clone(),
-            priority: "medium".into(),
-            subject: "What came of your answer".into(),
-            body: sentences.join("\n"),
-        };
+        let Sender { organisation, staff, channel, address, .. } = sender;
+        let to =
+            ContactPoint { contact_point: Some(sender.contact_point), channel: *channel, address: address.clone() };
+        let subject = "What came of your answer".to_owned();
+        let told = NewPage::of_no_alert(*organisation, *staff, to, subject, sentences.join("\n"));
+        let page = NewPage { answers, ..told };
         page::insert(&mut db, &[page], care_now, now).await?;
     }
     db.commit().await?;

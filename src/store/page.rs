@@ -13,6 +13,7 @@ use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::random;
+use crate::roster::ContactPoint;
 use crate::secret::Secret;
 
 /// Longer than any send may take, so that a page is not sent twice by two living senders.
@@ -93,6 +94,28 @@ pub struct NewPage {
     pub priority: String,
     pub subject: String,
     pub body: String,
+}
+
+impl NewPage {
+    /// To one person about themselves: a code, what came of their answer, a contact point that is gone.
+    pub fn of_no_alert(organisation: Uuid, staff: Uuid, to: ContactPoint, subject: String, body: String) -> Self {
+        Self {
+            page: random::new_id(),
+            alerts: Vec::new(),
+            requests: Vec::new(),
+            saw: Vec::new(),
+            answers: None,
+            organisation: Some(organisation),
+            team: None,
+            staff: Some(staff),
+            channel: to.channel,
+            contact_point: to.contact_point,
+            address: to.address,
+            priority: "medium".into(),
+            subject,
+            body,
+        }
+    }
 }
 
 /// A page that was taken to be sent.

@@ -23,6 +23,7 @@ use super::session::SignedIn;
 use crate::browser::Browser;
 use crate::random;
 use crate::reach::{Network, Reach};
+use crate::roster::ContactPoint;
 use crate::secret::Secret;
 use crate::signal::Signal;
 use crate::store::audit::{self, Act};
@@ -167,26 +168,14 @@ async fn send_code(
         ));
     }
     let code = random::digits(6);
-    let page = NewPage {
-        page: random::new_id(),
-        alerts: Vec::new(),
-        requests: Vec::new(),
-        saw: Vec::new(),
-        answers: None,
-        organisation: Some(who.organisation),
-        team: None,
-        staff: Some(who.staff),
-        channel,
-        contact_point: Some(contact),
-        address,
-        priority: "medium".into(),
-        subject: format!("{code} is your code for Derwent"),
-        body: format!(
-            "{code} is your code for Derwent. Type it in on your account page, within {} minutes. If you did not ask for it, do nothing, and \
-             tell your administrator.",
-            contact_code::LASTS.as_mins()
-        ),
-    };
+    let to = ContactPoint { contact_point: Some(contact), channel, address };
+    let subject = format!("{code} is your code for Derwent");
+    let body = format!(
+        "{code} is your code for Derwent. Type it in on your account page, within {} minutes. If you did not ask for it, do nothing, and \
+         tell your administrator.",
+        contact_code::LASTS.as_mins()
+    );
+    let page = NewPage::of_no_alert(who.organisation, who.staff, to, subject, body);
     let new = contact_code::New {
         contact_point: contact,
         staff: who.staff,
